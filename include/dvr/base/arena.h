@@ -1,0 +1,33 @@
+/*
+ * An arena gives memory that is freed all at once.  One belongs to a tape, one
+ * to an exchange's scratch work.  What it hands out is zeroed, aligned for any
+ * type, and lives until arena_destroy().  Out of memory aborts.
+ */
+#ifndef DVR_BASE_ARENA_H
+#define DVR_BASE_ARENA_H
+
+#include <dvr/base/attr.h>
+#include <dvr/base/slice.h>
+
+struct arena;
+
+struct arena *arena_create(void);
+/* Takes NULL.  `wipe` variants overwrite the memory first (raw traffic). */
+void arena_destroy(struct arena *a);
+void arena_wipe(struct arena *a);
+
+void *arena_alloc(struct arena *a, size_t n);
+void *arena_array(struct arena *a, size_t count, size_t size);
+/*
+ * Grows an array that lives in the arena: returns `old` while count < *cap,
+ * else a copy with doubled capacity (the old one stays until destroy).
+ */
+void *arena_grow(struct arena *a, void *old, size_t count, size_t *cap,
+		 size_t size);
+/* A copy, NUL-terminated behind its end. */
+struct slice arena_copy(struct arena *a, struct slice s);
+char *arena_str(struct arena *a, struct slice s);
+struct slice arena_fmt(struct arena *a, const char *fmt, ...)
+	PRINTF_LIKE(2, 3);
+
+#endif

@@ -1,0 +1,62 @@
+/*
+ * Child processes: started in a group of their own, watched by pidfd, ended as
+ * a group.  No orphan survives: the child dies with dvr (PR_SET_PDEATHSIG on
+ * Linux).
+ */
+#ifndef DVR_BASE_PROCESS_H
+#define DVR_BASE_PROCESS_H
+
+#include <dvr/base/err.h>
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct process_spec {
+	const char *const *argv;	/* NULL-terminated, argv[0] via PATH */
+	const char *const *env;		/* NULL-terminated; NULL inherits */
+	const char *workdir;		/* NULL: ours */
+	int in_fd, out_fd, err_fd;	/* -1 inherits; dup'ed, not closed */
+	bool new_group;			/* own process group */
+	bool foreground;		/* and the terminal's, when there is one */
+};
+
+struct process {
+	pid_t pid;
+	int pidfd;			/* readable when it has ended */
+};
+
+struct process_end {
+	bool signalled;
+	int code;			/* exit status or signal number */
+};
+
+/*
+ * Starts a child.  A command that is not there fails here, with errno and its
+ * words in `e` (ENOENT: e->msg says "command not found").  -1 on failure and
+ * *p untouched; errno is kept for the caller to tell 127 from 126.
+ */
+int process_start(const struct process_spec *spec, struct process *p,
+		  struct err *e);
+/* Collects the child if it has ended: 1 and *end, 0 still running, -1 error.
+ * Closes pidfd when it returns 1. */
+int process_reap(struct process *p, struct process_end *end);
+/* Waits up to `timeout_ms` (-1 for ever); as process_reap(). */
+int process_wait(struct process *p, int timeout_ms, struct process_end *end);
+/* Sends to the whole group; a group that is gone is fine. */
+void process_signal_group(const struct process *p, int sig);
+/* SIGTERM to the group, up to grace_ms, then SIGKILL; reaps. */
+void process_stop(struct process *p, int grace_ms, struct process_end *end);
+/* "exit status 1" or "signal 11 (Segmentation fault)". Returns `out`. */
+const char *process_end_text(const struct process_end *end, char out[64]);
+
+/* An environment under construction: NAME=value strings, later ones win. */
+struct env;
+struct env *env_create(bool inherit);
+void env_destroy(struct env *v);
+void env_set(struct env *v, const char *name, const char *value);
+void env_unset(struct env *v, const char *name);
+const char *env_get(const struct env *v, const char *name);
+/* NULL-terminated, owned by v, valid until the next change. */
+const char *const *env_list(struct env *v);
+
+#endif

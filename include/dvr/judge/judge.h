@@ -1,0 +1,62 @@
+/*
+ * The judge compares what a replay saw with the tape and its plan, and says
+ * one verdict with reasons.  A pure function: no clock, no sockets.
+ */
+#ifndef DVR_JUDGE_JUDGE_H
+#define DVR_JUDGE_JUDGE_H
+
+#include <dvr/judge/outcome.h>
+#include <dvr/judge/result.h>
+#include <dvr/tape/plan.h>
+
+/* What one replay of a tape saw.  Raw, like a recording. */
+struct observed_exchange {
+	bool sent;			/* the request went out whole */
+	struct exchange x;		/* live answer; request may be empty */
+	int64_t late_us;		/* how late the first byte left */
+};
+
+struct observed {
+	struct arena *arena;
+	struct observed_exchange *v;	/* by index, as tape.exchanges */
+	size_t n;
+	bool service_died;
+	struct slice death;		/* "signal 11 (…)", with service_died */
+	uint32_t died_during;		/* exchange id, 0 when between */
+	struct slice log_hit;		/* log pattern trigger fired, or "" */
+	struct slice *misses;		/* egress calls nobody recorded: text */
+	size_t nmisses;
+	struct slice *notes;		/* released holds, reconnects … */
+	size_t nnotes;
+	struct slice log_tail;		/* raw */
+	bool settled;			/* stayed alive through the settle time */
+	bool aborted;			/* ended early: error in `why` */
+	struct slice why;
+};
+
+/* Turns text with live values into text that may be shown. */
+typedef void clean_fn(void *arg, struct slice raw, struct buf *out);
+
+struct judge_input {
+	const struct tape *tape;
+	const struct plan *plan;
+	const struct observed *seen;
+	clean_fn *clean;
+	void *clean_arg;
+};
+
+/* One replay's verdict and per-exchange findings, into r (arena-owned). */
+void judge_replay(const struct judge_input *in, struct arena *a,
+		  struct replay_result *r);
+/*
+ * All replays of one tape together: `fixed` passes only when none reproduced,
+ * none erred, and (1-p)^n <= 0.05 with p = hits/of (n >= judge_needed()).
+ */
+void judge_tape(const struct tape *t, const struct plan *p, struct arena *a,
+		struct tape_result *r);
+/* Clean replays needed before `fixed` may pass; 0 when unproven (hits 0). */
+unsigned judge_needed(const struct plan *p);
+/* Wilson 95 % interval of k of n (E. B. Wilson, 1927). */
+void judge_wilson(unsigned k, unsigned n, double *low, double *high);
+
+#endif

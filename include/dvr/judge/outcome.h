@@ -1,0 +1,23 @@
+/* How an exchange ended, in one small value that can be compared. */
+#ifndef DVR_JUDGE_OUTCOME_H
+#define DVR_JUDGE_OUTCOME_H
+
+#include <dvr/tape/tape.h>
+
+enum outcome_kind { OUTCOME_STATUS, OUTCOME_RESET, OUTCOME_REFUSED,
+	OUTCOME_TIMEOUT, OUTCOME_ABORTED /* by the client */, OUTCOME_OPEN };
+
+struct outcome {
+	enum outcome_kind kind;
+	unsigned status;	/* OUTCOME_STATUS; also set when it was cut */
+	bool body_errors;	/* GraphQL: 200 with a non-empty "errors" */
+};
+
+struct outcome outcome_of(const struct exchange *x);
+bool outcome_eq(const struct outcome *a, const struct outcome *b);
+/* 5xx, reset, refused, time-out. */
+bool outcome_failed(const struct outcome *o);
+/* "500", "connection reset", "200 with errors" … Returns `out`. */
+const char *outcome_text(const struct outcome *o, char out[48]);
+
+#endif

@@ -1,0 +1,89 @@
+/*
+ * Results: what judges say and reporters show.  Clean: every text in here has
+ * passed the scrubber.  Owned by the results' arena.
+ */
+#ifndef DVR_JUDGE_RESULT_H
+#define DVR_JUDGE_RESULT_H
+
+#include <dvr/tape/tape.h>
+
+enum verdict { VERDICT_PASS, VERDICT_FAILED, VERDICT_ERROR, VERDICT_FLAKY,
+	VERDICT_XFAIL, VERDICT_SKIPPED };
+
+enum risk { RISK_HIGH, RISK_MEDIUM, RISK_LOW };
+
+struct difference {
+	enum risk risk;
+	struct slice place;		/* "4.resp.body#/total" */
+	struct slice want, got;		/* clean */
+};
+
+struct case_result {			/* one exchange */
+	uint32_t exchange;
+	struct slice name;		/* "POST /session [2]" */
+	unsigned line;			/* in tape.yaml */
+	enum verdict verdict;
+	struct slice type;		/* "dvr.mismatch", "dvr.transport" … */
+	struct slice message;		/* one line */
+	struct slice want, got;		/* outcomes, e.g. "200", "500" */
+	struct difference *diffs;
+	size_t ndiffs;
+	double seconds;			/* live duration */
+};
+
+struct timing {				/* of requests sent, in us late */
+	bool known;
+	size_t count;
+	int64_t p50_us, p99_us, max_us;
+	int64_t drift_us;		/* of the last send */
+	const char *mode;		/* "recorded", "fast", … static */
+};
+
+struct replay_result {			/* one replay */
+	enum verdict verdict;
+	bool reproduced;		/* the recorded failure, again */
+	struct slice reason;		/* one line */
+	struct slice *notes;
+	size_t nnotes;
+	struct case_result *cases;	/* by exchange index */
+	size_t ncases;
+	struct timing timing;
+	double seconds;
+};
+
+struct tape_result {
+	struct slice id;
+	struct slice file;		/* "fixtures/ID/tape.yaml" */
+	struct slice classname;		/* "dvr.ID" with '.' → '_' … */
+	enum verdict verdict;
+	struct slice reason;		/* one line: why */
+	struct slice expect;		/* "fixed" … */
+	unsigned hits, of;		/* reproduces, from the plan */
+	unsigned clean, needed;		/* clean replays: done, needed */
+	struct replay_result *replays;	/* in order; the last one decided */
+	size_t nreplays;
+	unsigned retries;		/* replays repeated after an error */
+	struct slice log_tail;		/* when the service died */
+	struct slice command;		/* reproduces this result */
+	struct slice hash;		/* of tape.yaml, hex */
+	double seconds;
+};
+
+struct results {
+	struct arena *arena;
+	int64_t started_us;		/* wall, UTC */
+	double seconds;
+	struct slice command;		/* dvr regress … */
+	struct tape_result *tapes;
+	size_t ntapes;
+	bool partial;			/* interrupted: not all tapes ran */
+};
+
+const char *verdict_name(enum verdict v);
+
+struct totals { unsigned pass, failed, error, flaky, xfail, skipped; };
+void results_totals(const struct results *r, struct totals *out);
+/* 0, 1 (failed), 4 (errors of target), 3 (errors of tapes) … by ERR codes. */
+int results_exit_code(const struct results *r);
+
+#endif

@@ -1,0 +1,50 @@
+/*
+ * The replay engine: sends a tape's ingress exchanges to a service with the
+ * recorded order, gaps, connections and overlaps, answers its egress calls from
+ * the tape, and reports what it saw.  It judges nothing.
+ */
+#ifndef DVR_REPLAY_REPLAY_H
+#define DVR_REPLAY_REPLAY_H
+
+#include <dvr/judge/judge.h>
+#include <dvr/net/loop.h>
+#include <dvr/net/sock.h>
+#include <dvr/tape/plan.h>
+
+enum replay_timing { TIMING_RECORDED, TIMING_FAST, TIMING_DOUBLE,
+	TIMING_PRECISE };
+
+struct replay_options {
+	enum replay_timing timing;
+	uint64_t timeout_ns;	/* of an exchange: max(this, 2 x recorded) */
+	uint64_t settle_ns;	/* alive after the last answer */
+	bool holds;		/* enforce recorded order in overlaps */
+	const char *target;	/* "http://127.0.0.1:PORT" */
+};
+
+/* Listeners that stand for the egress lanes; made before the service starts,
+ * because it needs their URLs. */
+struct mocks;
+int mocks_create(struct loop *l, const struct tape *t, const struct plan *p,
+		 struct mocks **out, struct err *e);
+/* URL of the mock of the named egress lane, NULL when the tape has none. */
+const char *mocks_url(const struct mocks *m, const char *lane);
+void mocks_destroy(struct mocks *m);
+
+struct replay;
+int replay_create(struct loop *l, const struct tape *t, const struct plan *p,
+		  struct mocks *m, const struct replay_options *o,
+		  struct replay **out, struct err *e);
+/* The service went away (from the service's event): what is open ends. */
+void replay_service_died(struct replay *r, struct slice death);
+/* Runs to the end, or until stopped. `seen` is raw; its arena is the
+ * caller's. */
+int replay_run(struct replay *r, struct observed *seen, struct err *e);
+/* Step mode: sends the next ingress exchange now and waits for its answer. 1
+ * sent, 0 at the end, -1 transport trouble (*x tells as far as it is known). */
+int replay_step(struct replay *r, const struct exchange **recorded,
+		const struct observed_exchange **seen, struct err *e);
+void replay_timing(const struct replay *r, struct timing *out);
+void replay_destroy(struct replay *r);
+
+#endif

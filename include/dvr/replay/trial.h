@@ -1,0 +1,38 @@
+/*
+ * A trial: everything one tape needs to be tried on a build: mocks up, service
+ * started fresh, replay, judge, stop; as often as the verdict needs.  Used by
+ * regress, verify and accept.
+ */
+#ifndef DVR_REPLAY_TRIAL_H
+#define DVR_REPLAY_TRIAL_H
+
+#include <dvr/proxy/proxy.h>
+#include <dvr/replay/replay.h>
+#include <dvr/scrub/scrub.h>
+#include <dvr/service/service.h>
+
+struct trial_config {
+	const struct service_config *service;
+	const struct lane_config *lanes;
+	size_t nlanes;
+	const char *namespace;
+	const char *target;		/* --target: no service is started */
+	struct replay_options replay;
+	struct scrub *scrub;
+	unsigned retries;		/* of errors */
+	unsigned repeat;		/* --repeat: exactly so many, 0: as needed */
+	const struct clock *clock;
+	const volatile int *stop;	/* set by a signal: give up between steps */
+};
+
+/* One tape, to its verdict. Texts of *out live in `a`. Returns -1 only when
+ * nothing could be said at all (internal). */
+int trial_run(const struct trial_config *cfg, const struct tape *t,
+	      const struct plan *p, struct arena *a, struct tape_result *out,
+	      struct err *e);
+/* k of n: how often the recorded failure came again (for `reproduces`). */
+int trial_verify(const struct trial_config *cfg, const struct tape *t,
+		 const struct plan *p, unsigned n, unsigned *hits,
+		 struct arena *a, struct tape_result *out, struct err *e);
+
+#endif

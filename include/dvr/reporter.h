@@ -1,0 +1,38 @@
+/*
+ * A reporter shows results in one format: one file in reporters/, one row in
+ * its table, one test.  It takes only clean results.
+ */
+#ifndef DVR_REPORTER_H
+#define DVR_REPORTER_H
+
+#include <dvr/base/buf.h>
+#include <dvr/judge/result.h>
+
+struct report_style {
+	bool colour;
+	unsigned columns;	/* terminal width; 0: 80 */
+	bool verbose;
+};
+
+struct reporter {
+	const char *name;	/* "junit", "terminal" */
+	const char *help;
+	bool to_stdout;		/* default sink; else needs NAME=FILE */
+	/* Whole report at the end; -1 only when it grew over out's limit. */
+	int (*print)(const struct results *r, const struct report_style *s,
+		     struct buf *out, struct err *e);
+	/* One tape has just finished (progress), or NULL. */
+	void (*progress)(const struct tape_result *t, size_t done,
+			 size_t total, const struct report_style *s,
+			 struct buf *out);
+};
+
+extern const struct reporter *const reporters[];	/* NULL-terminated */
+const struct reporter *reporter_find(const char *name);
+
+/* reporters/xml.c: text for XML 1.0 (control bytes and bad UTF-8 as \xNN). */
+void xml_safe_text(struct slice s, struct buf *out);
+/* reporters/json.c: a quoted JSON string. */
+void json_quote(struct slice s, struct buf *out);
+
+#endif

@@ -1,0 +1,63 @@
+/*
+ * The scrubber: the only place that turns raw traffic into something that may
+ * be written, printed or logged.  Every value it takes away is replaced by an
+ * inert handle `⟦dvr:CLASS:LENGTH:HEX⟧` derived with HMAC-SHA256 from a key
+ * that lives as long as the scrubber: the same secret gets the same handle
+ * everywhere on the tape.  A replay expands a handle with scrub_expand(), a
+ * pure function of its text, into a value of the same length and alphabet.
+ */
+#ifndef DVR_SCRUB_SCRUB_H
+#define DVR_SCRUB_SCRUB_H
+
+#include <dvr/base/clock.h>
+#include <dvr/tape/tape.h>
+
+/* One `sanitization:` entry. */
+struct scrub_rule {
+	const char *regex;	/* PCRE2 over "Name: value" header lines, the
+				 * request line's target, bodies and logs; header names match
+				 * in any case.  NULL for a field rule */
+	const char *field;	/* place pattern, or NULL */
+	const char *replace;	/* `[CLASS]` becomes a handle of that class;
+				 * NULL: handle of class "value" */
+	const char *file;	/* for messages */
+	unsigned line, column;
+};
+
+struct scrub;		/* compiled rules and the key */
+
+/* A rule that does not compile: ERR_USAGE, file:line:column, PCRE2's words. */
+struct scrub *scrub_create(const struct scrub_rule *rules, size_t count,
+			   const struct clock *clock, struct err *e);
+/* Wipes the key. */
+void scrub_destroy(struct scrub *s);
+
+/*
+ * Makes the clean tape: `out` gets an arena of its own, header data and the
+ * `scrubbed` and `losses` lists; `in` is not changed.  A body that cannot be
+ * decoded at all is withheld and the tape says not_replayable.  Never fails
+ * for what is in the traffic; -1 only for resource trouble.
+ */
+int scrub_recording(struct scrub *s, const struct recording *in,
+		    struct tape *out, struct err *e);
+
+/* Free text (log tails, exception lines, differing values in a report) made
+ * clean and appended to `out`. */
+void scrub_text(struct scrub *s, struct slice text, struct buf *out);
+
+/* Replaces every handle in `s` by its expansion; bytes without handles pass
+ * unchanged.  Pure: needs no key.  `any` (may be NULL) tells whether there was one. */
+void scrub_expand(struct slice s, struct buf *out, bool *any);
+/* Does `recorded` (may hold handles) equal `live`?  A handle equals its
+ * expansion or any value of its class and length. */
+bool scrub_matches(struct slice recorded, struct slice live);
+/* True when `s` holds at least one handle. */
+bool scrub_has_handle(struct slice s);
+/*
+ * What a replay sends: wire bytes of a request with every handle expanded,
+ * Content-Length and chunk sizes made right again, the coding that was undone
+ * (`decoded`) left undone and its header dropped.
+ */
+void scrub_print_live(const struct message *m, struct buf *out);
+
+#endif

@@ -1,0 +1,54 @@
+/*
+ * replay.yaml: what we make of a tape.  Reviewed and edited by people and by
+ * tools (accept, update, shrink, explore); the tape itself stays as it was.
+ */
+#ifndef DVR_TAPE_PLAN_H
+#define DVR_TAPE_PLAN_H
+
+#include <dvr/tape/tape.h>
+
+enum expect { EXPECT_FIXED, EXPECT_SAME, EXPECT_BROKEN, EXPECT_QUARANTINED };
+
+struct plan_binding { struct slice from, to; };		/* places */
+struct plan_mask { struct slice field, reason; };	/* place pattern */
+struct plan_pin {
+	uint32_t exchange;
+	unsigned status;
+	bool has_body;
+	struct slice body;
+	struct slice accepted;		/* date, YYYY-MM-DD */
+};
+struct plan_hold { struct slice event, until; };	/* "2.resp", "3.req" */
+struct plan_stub {			/* an answer for a new egress call */
+	struct slice lane, method, path;
+	unsigned status;
+	struct slice *headers;		/* "Name: value" */
+	size_t nheaders;
+	struct slice body;
+};
+struct plan_quarantine { struct slice until, owner, reason, link; };
+
+struct plan {
+	enum expect expect;
+	unsigned hits, of;		/* reproduces; of == 0: not verified */
+	struct plan_binding *bindings;	size_t nbindings;
+	struct plan_mask *masks;	size_t nmasks;
+	struct plan_pin *pins;		size_t npins;
+	struct plan_hold *holds;	size_t nholds;
+	struct plan_stub *stubs;	size_t nstubs;
+	struct plan_quarantine quarantine;
+};
+
+const char *expect_name(enum expect x);
+
+/* Canonical text; plan_read(plan_print(p)) == p. */
+void plan_print(const struct plan *p, struct buf *out);
+/* `name` is the path for messages. Slices live in `a`. */
+int plan_read(struct arena *a, const char *name, struct slice text,
+	      struct plan *out, struct err *e);
+/* fixtures/<id>/replay.yaml: a missing file is the default plan. */
+int plan_load(struct arena *a, const char *tape_dir, struct plan *out,
+	      struct err *e);
+int plan_save(const struct plan *p, const char *tape_dir, struct err *e);
+
+#endif

@@ -1,0 +1,179 @@
+/*
+ * A tape: the ordered, time-stamped, scrubbed record of exchanges that led to
+ * a failure.  It is evidence and never edited; what people and tools make of
+ * it stands in replay.yaml (dvr/tape/plan.h).
+ *
+ * A `struct tape` is clean by type: only scrub_recording() and tape_read()
+ * make one, and every writer (tape, report, diff, log) takes nothing else.  What the
+ * proxy saw travels in a `struct recording`, a different type, so that leaking by
+ * oversight does not compile.
+ *
+ * All memory belongs to the arena; slices point into it.
+ */
+#ifndef DVR_TAPE_TAPE_H
+#define DVR_TAPE_TAPE_H
+
+#include <dvr/base/arena.h>
+#include <dvr/base/err.h>
+
+#define TAPE_FORMAT 1
+
+struct header {
+	struct slice line;		/* exact bytes, no terminator */
+	struct slice name, value;	/* parts of line; value trimmed */
+};
+
+struct headers {
+	struct header *v;
+	size_t n;
+};
+
+/* How the payload was framed on the wire, so that it can be sent again. */
+enum framing { FRAMING_NONE, FRAMING_LENGTH, FRAMING_CHUNKED, FRAMING_CLOSE,
+	FRAMING_TUNNEL };
+
+/* How a message ended. */
+enum message_end {
+	END_COMPLETE,
+	END_FIN,	/* the sender closed in the middle */
+	END_RST,	/* the sender reset */
+	END_OPEN,	/* still running when the tape was committed */
+	END_REFUSED,	/* response: connection to the service refused */
+	END_TIMEOUT	/* response: nothing (more) came in time */
+};
+
+/* One read of the sender's bytes: the timeline inside a message. */
+struct segment {
+	int64_t at_us;
+	uint64_t bytes;			/* of the message's wire bytes */
+};
+
+struct message {
+	bool present;			/* false: there was none at all */
+	int64_t at_us, end_us;		/* first and last byte, from t0 */
+	struct slice line;		/* start line */
+	struct headers headers;
+	struct slice raw_head;		/* exact head bytes when line CRLF
+					 * headers CRLF CRLF is not the same */
+	enum framing framing;
+	struct slice body;		/* payload: transfer coding undone,
+					 * content coding kept unless
+					 * `decoded` names it */
+	struct slice raw_body;		/* exact wire bytes of the body when
+					 * chunk sizes alone do not rebuild them */
+	uint64_t *chunks;		/* FRAMING_CHUNKED: payload sizes,
+					 * without the final 0 */
+	size_t nchunks;
+	struct headers trailers;
+	struct slice decoded;		/* content coding that was undone because
+					 * something in the body was scrubbed */
+	struct slice withheld;		/* reason; the body is not here */
+	uint64_t body_bytes;		/* payload size on the wire, even when
+					 * cut or withheld */
+	uint64_t cut_bytes;		/* payload bytes over the cap, lost */
+	struct segment *segments;	/* NULL when one read carried it all */
+	size_t nsegments;
+	enum message_end end;
+};
+
+struct exchange {
+	uint32_t id;			/* 1.. in order of request start */
+	uint32_t lane;			/* index into tape.lanes */
+	uint32_t conn;			/* client connection, 1.. per lane */
+	uint32_t cause;			/* egress: ingress exchange id, 0 none */
+	bool injected;			/* dvr added its headers on the wire (they
+					 * are not among request.headers) */
+	struct message request;
+	struct message *interim;	/* 1xx answers */
+	size_t ninterim;
+	struct message response;
+	struct slice note;		/* e.g. ambiguous framing and why */
+};
+
+enum lane_role { LANE_INGRESS, LANE_EGRESS };
+
+struct tape_lane {
+	struct slice name;
+	enum lane_role role;
+};
+
+enum trigger_kind { TRIGGER_STATUS, TRIGGER_EXIT, TRIGGER_SIGNAL,
+	TRIGGER_RESET, TRIGGER_LOG, TRIGGER_TIMEOUT, TRIGGER_SESSION,
+	TRIGGER_SUITE };
+
+struct trigger {
+	enum trigger_kind kind;
+	uint32_t exchange;		/* the failing one; 0 when none */
+	int value;			/* status, exit code, signal number */
+	struct slice detail;		/* normalised exception line, scrubbed */
+};
+
+struct origin {
+	uint64_t truncated;		/* exchanges lost before the first; 0:
+					 * the tape starts with the service */
+	struct slice commit;		/* VCS revision, or "" */
+	struct slice build;		/* service.build's label, or "" */
+	struct slice dvr;		/* our version */
+};
+
+struct tape_state {
+	struct slice name, provider, snapshot;	/* snapshot: path in the tape */
+};
+
+struct scrub_entry {
+	struct slice rule;
+	struct slice field;		/* place */
+	uint64_t count;
+};
+
+struct tape {
+	struct arena *arena;
+	struct slice id, namespace, session, signature;
+	int64_t recorded_us;		/* wall time of t0, UTC */
+	struct trigger trigger;
+	struct origin origin;
+	struct tape_lane *lanes;
+	size_t nlanes;
+	struct tape_state *state;
+	size_t nstate;
+	struct exchange *exchanges;
+	size_t nexchanges;
+	struct scrub_entry *scrubbed;
+	size_t nscrubbed;
+	struct slice *losses;		/* sentences; "" free library of what is
+					 * missing or cannot be replayed */
+	size_t nlosses;
+	struct slice not_replayable;	/* reason, or "" */
+	struct slice log_tail;		/* scrubbed last lines of the service */
+};
+
+/* Raw: not yet scrubbed.  Made by the ledger and by replays (live answers). */
+struct recording {
+	struct tape raw;
+};
+
+/* A tape in memory with nothing in it, or NULL-safe release of one. */
+void tape_init(struct tape *t);
+void tape_release(struct tape *t);
+
+/* NULL when there is none. */
+const struct exchange *tape_exchange(const struct tape *t, uint32_t id);
+/* First field with that name in any case, or NULL. */
+const struct header *headers_find(const struct headers *h, const char *name);
+/* Parts of a start line; "" / 0 when it has none. */
+struct slice message_method(const struct message *request);
+struct slice message_target(const struct message *request);
+/* Target without query and fragment. */
+struct slice message_path(const struct message *request);
+unsigned message_status(const struct message *response);
+
+/* The exact wire bytes of a head / of a whole message as it was sent, from the
+ * parts above (chunk framing and trailers included; cut where it was cut). */
+void message_print_head(const struct message *m, struct buf *out);
+void message_print(const struct message *m, struct buf *out);
+
+/* Names of the enums as the tape spells them. */
+const char *trigger_kind_name(enum trigger_kind k);
+const char *message_end_name(enum message_end e);
+
+#endif
