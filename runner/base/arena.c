@@ -1,0 +1,158 @@
+/* Memory that is freed all at once: a chain of blocks, filled from the end. */
+#include <dvr/base/arena.h>
+#include <dvr/base/mem.h>
+
+#include <stdalign.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The first block holds an exchange's scratch work; blocks double up to the
+ * largest, above which a request gets a block of its own size. */
+#define BLOCK_FIRST_BYTES ((size_t)4 * 1024)
+#define BLOCK_LARGEST_BYTES ((size_t)256 * 1024)
+
+struct block {
+	struct block *next;
+	size_t n, cap;
+	alignas(max_align_t) char data[];
+};
+
+struct arena {
+	struct block *head;
+	size_t next_cap;
+};
+
+struct arena *
+arena_create(void)
+{
+	struct arena *a = mem_alloc(sizeof(*a));
+
+	a->next_cap = BLOCK_FIRST_BYTES;
+	return a;
+}
+
+void
+arena_destroy(struct arena *a)
+{
+	struct block *next;
+
+	if (!a)
+		return;
+	for (struct block *b = a->head; b; b = next) {
+		next = b->next;
+		free(b);
+	}
+	free(a);
+}
+
+void
+arena_wipe(struct arena *a)
+{
+	if (!a)
+		return;
+	for (struct block *b = a->head; b; b = b->next)
+		explicit_bzero(b->data, b->n);
+	arena_destroy(a);
+}
+
+static struct block *
+add_block(struct arena *a, size_t n)
+{
+	size_t cap = n > a->next_cap ? n : a->next_cap;
+	struct block *b = mem_alloc(sizeof(*b) + cap);
+
+	b->cap = cap;
+	/* An oversized block is full at once: the current one stays first,
+	 * so that what is left in it is not lost. */
+	if (n > a->next_cap && a->head) {
+		b->next = a->head->next;
+		a->head->next = b;
+		return b;
+	}
+	b->next = a->head;
+	a->head = b;
+	if (a->next_cap < BLOCK_LARGEST_BYTES)
+		a->next_cap *= 2;
+	return b;
+}
+
+void *
+arena_alloc(struct arena *a, size_t n)
+{
+	const size_t align = alignof(max_align_t);
+	struct block *b = a->head;
+	void *at;
+
+	if (n > SIZE_MAX / 2)
+		mem_array(n, 2);	/* aborts: nobody has that much */
+	n = (n + align - 1) / align * align;
+	if (!b || n > b->cap - b->n)
+		b = add_block(a, n);
+	at = b->data + b->n;
+	b->n += n;
+	return at;
+}
+
+void *
+arena_array(struct arena *a, size_t count, size_t size)
+{
+	size_t n;
+
+	if (__builtin_mul_overflow(count, size, &n))
+		n = SIZE_MAX;
+	return arena_alloc(a, n);
+}
+
+void *
+arena_grow(struct arena *a, void *old, size_t count, size_t *cap, size_t size)
+{
+	size_t wider;
+	void *p;
+
+	if (old && count < *cap)
+		return old;
+	wider = count < 4 ? 8 : count * 2;
+	p = arena_array(a, wider, size);
+	if (old && count > 0)
+		memcpy(p, old, count * size);
+	*cap = wider;
+	return p;
+}
+
+char *
+arena_str(struct arena *a, struct slice s)
+{
+	char *p = arena_alloc(a, s.n + 1);
+
+	if (s.n > 0)
+		memcpy(p, s.p, s.n);
+	return p;
+}
+
+struct slice
+arena_copy(struct arena *a, struct slice s)
+{
+	return slice_of(arena_str(a, s), s.n);
+}
+
+struct slice
+arena_fmt(struct arena *a, const char *fmt, ...)
+{
+	va_list args;
+	size_t n;
+	char *p;
+	int len;
+
+	va_start(args, fmt);
+	len = vsnprintf(NULL, 0, fmt, args);
+	va_end(args);
+	n = len < 0 ? 0 : (size_t)len;
+	p = arena_alloc(a, n + 1);
+	va_start(args, fmt);
+	vsnprintf(p, n + 1, fmt, args);
+	va_end(args);
+	return slice_of(p, n);
+}
