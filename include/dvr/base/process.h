@@ -44,7 +44,9 @@ int process_reap(struct process *p, struct process_end *end);
 int process_wait(struct process *p, int timeout_ms, struct process_end *end);
 /* Sends to the whole group; a group that is gone is fine. */
 void process_signal_group(const struct process *p, int sig);
-/* SIGTERM to the group, up to grace_ms, then SIGKILL; reaps. */
+/* SIGTERM to the group, up to grace_ms, then SIGKILL; reaps.  The group's
+ * members are ended also when the leader was reaped before; *end is then left
+ * as it is.  p->pid is 0 afterwards. */
 void process_stop(struct process *p, int grace_ms, struct process_end *end);
 /* "exit status 1" or "signal 11 (Segmentation fault)". Returns `out`. */
 const char *process_end_text(const struct process_end *end, char out[64]);

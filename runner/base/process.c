@@ -1,0 +1,447 @@
+/* Child processes: started in a group, watched by pidfd, ended as a group. */
+#include <dvr/base/clock.h>
+#include <dvr/base/process.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* After SIGKILL only a child stuck in the kernel lives on; not for us. */
+#define KILL_WAIT_MS 5000
+/* Where the child keeps the error pipe while it closes everything above. */
+#define CHILD_ERROR_FD 3
+/* Linux's own default. */
+#define TIMER_SLACK_NS 50000
+/* Above every descriptor that is given a fixed place. */
+#define PARKED_FD_MIN 10
+
+/* What the child says through the error pipe when it cannot become COMMAND. */
+struct start_failure {
+	enum start_stage {
+		STAGE_DESCRIPTORS, STAGE_GROUP, STAGE_FOLDER, STAGE_EXEC
+	} stage;
+	int error;
+};
+
+/* exec(3) takes its strings without const for history's sake only. */
+static char **
+exec_strings(const char *const *list)
+{
+	union {
+		const char *const *from;
+		char **to;
+	} u = { .from = list };
+
+	return u.to;
+}
+
+static _Noreturn void
+child_fail(int error_fd, enum start_stage stage)
+{
+	struct start_failure f = { .stage = stage, .error = errno };
+
+	/* Smaller than PIPE_BUF: whole or not at all, and then it is exit 127
+	 * that tells. */
+	if (write(error_fd, &f, sizeof(f)) < 0)
+		_exit(126);
+	_exit(127);
+}
+
+static int
+place_fd(int from, int to)
+{
+	return from < 0 ? 0 : dup2(from, to);
+}
+
+static void
+close_from(unsigned first)
+{
+	if (close_range(first, ~0u, 0) == 0)
+		return;
+	/* Kernels before 5.9. */
+	for (int fd = (int)first; fd < 4096; fd++)
+		close(fd);
+}
+
+/* Any of the given descriptors may be 0, 1 or 2: first out of the way. */
+static int
+child_descriptors(const struct process_spec *spec, int *error_fd)
+{
+	int from[3] = { spec->in_fd, spec->out_fd, spec->err_fd };
+	int parked = fcntl(*error_fd, F_DUPFD_CLOEXEC, PARKED_FD_MIN);
+
+	if (parked < 0)
+		return -1;
+	*error_fd = parked;
+	for (int i = 0; i < 3; i++) {
+		if (from[i] < 0)
+			continue;
+		from[i] = fcntl(from[i], F_DUPFD_CLOEXEC, PARKED_FD_MIN);
+		if (from[i] < 0)
+			return -1;
+	}
+	for (int i = 0; i < 3; i++)
+		if (place_fd(from[i], i) < 0)
+			return -1;
+	if (dup3(parked, CHILD_ERROR_FD, O_CLOEXEC) < 0)
+		return -1;
+	*error_fd = CHILD_ERROR_FD;
+	close_from(CHILD_ERROR_FD + 1);
+	return 0;
+}
+
+/* Hands the terminal over when it is `from`'s.  SIGTTOU must be blocked. */
+static void
+pass_terminal(pid_t from, pid_t to)
+{
+	int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+
+	if (fd < 0)
+		return;
+	if (tcgetpgrp(fd) == from && tcsetpgrp(fd, to) < 0)
+		errno = 0;	/* the child runs without it: no worse */
+	close(fd);
+}
+
+static void
+clean_signals(void)
+{
+	struct sigaction dfl = { .sa_handler = SIG_DFL };
+	sigset_t none;
+
+	for (int sig = 1; sig <= SIGRTMAX; sig++)
+		sigaction(sig, &dfl, NULL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static _Noreturn void
+child_run(const struct process_spec *spec, int error_fd, pid_t parent)
+{
+	pid_t group = getpgrp();
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	/* It may have died before that was in force. */
+	if (getppid() != parent)
+		_exit(127);
+	if (child_descriptors(spec, &error_fd) < 0)
+		child_fail(error_fd, STAGE_DESCRIPTORS);
+	if (spec->new_group && setpgid(0, 0) < 0)
+		child_fail(error_fd, STAGE_GROUP);
+	if (spec->new_group && spec->foreground)
+		pass_terminal(group, getpid());
+	if (spec->workdir && chdir(spec->workdir) < 0)
+		child_fail(error_fd, STAGE_FOLDER);
+	/* dvr's own tuning must not be measured in the service. */
+	prctl(PR_SET_TIMERSLACK, TIMER_SLACK_NS);
+	clean_signals();
+	/* execvp() then searches the PATH of the child's environment. */
+	if (spec->env)
+		environ = exec_strings(spec->env);
+	execvp(spec->argv[0], exec_strings(spec->argv));
+	child_fail(error_fd, STAGE_EXEC);
+}
+
+static int
+start_error(const struct process_spec *spec, struct start_failure f,
+	    struct err *e)
+{
+	char q[QUOTE_MAX];
+
+	quote(slice_str(spec->argv[0]), q);
+	errno = f.error;
+	switch (f.stage) {
+	case STAGE_DESCRIPTORS:
+		err_sys(e, ERR_INTERNAL, "cannot start '%s': descriptors", q);
+		break;
+	case STAGE_GROUP:
+		err_sys(e, ERR_INTERNAL, "cannot start '%s': group", q);
+		break;
+	case STAGE_FOLDER:
+		quote(slice_str(spec->workdir), q);
+		err_sys(e, ERR_USAGE, "cannot enter the folder '%s'", q);
+		break;
+	case STAGE_EXEC:
+		if (f.error == ENOENT)
+			err_set(e, ERR_USAGE, "'%s': command not found", q);
+		else
+			err_sys(e, ERR_USAGE, "cannot run '%s'", q);
+		break;
+	}
+	errno = f.error;
+	return -1;
+}
+
+/* 0 when the child became the command: the pipe closed without a word. */
+static int
+read_failure(int fd, struct start_failure *f)
+{
+	ssize_t got;
+
+	do {
+		got = read(fd, f, sizeof(*f));
+	} while (got < 0 && errno == EINTR);
+	return got == (ssize_t)sizeof(*f) ? -1 : 0;
+}
+
+static pid_t
+fork_blocked(const struct process_spec *spec, int error_fd)
+{
+	pid_t parent = getpid(), pid;
+	sigset_t all, old;
+	int saved;
+
+	/* No handler of ours may run in the child before it is the command. */
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &old);
+	pid = fork();
+	if (pid == 0)
+		child_run(spec, error_fd, parent);
+	saved = errno;
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	errno = saved;
+	return pid;
+}
+
+static void
+wait_for(pid_t pid)
+{
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+}
+
+int
+process_start(const struct process_spec *spec, struct process *p,
+	      struct err *e)
+{
+	struct start_failure f;
+	int pipe_fd[2], pidfd, failed, saved;
+	pid_t pid;
+
+	if (pipe2(pipe_fd, O_CLOEXEC) < 0)
+		return err_sys(e, ERR_INTERNAL, "cannot make a pipe");
+	pid = fork_blocked(spec, pipe_fd[1]);
+	saved = errno;
+	close(pipe_fd[1]);
+	if (pid < 0) {
+		close(pipe_fd[0]);
+		errno = saved;
+		return err_sys(e, ERR_INTERNAL, "cannot fork");
+	}
+	failed = read_failure(pipe_fd[0], &f);
+	close(pipe_fd[0]);
+	if (failed) {
+		wait_for(pid);
+		return start_error(spec, f, e);
+	}
+	pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (pidfd < 0) {
+		saved = errno;
+		kill(spec->new_group ? -pid : pid, SIGKILL);
+		wait_for(pid);
+		errno = saved;
+		return err_sys(e, ERR_INTERNAL, "cannot watch a child");
+	}
+	/* pidfd_open() is close-on-exec by itself. */
+	*p = (struct process){ .pid = pid, .pidfd = pidfd };
+	return 0;
+}
+
+/* A child that had the terminal leaves it to nobody: take it back. */
+static void
+take_terminal_back(pid_t from)
+{
+	sigset_t ttou, old;
+
+	sigemptyset(&ttou);
+	sigaddset(&ttou, SIGTTOU);
+	sigprocmask(SIG_BLOCK, &ttou, &old);
+	pass_terminal(from, getpgrp());
+	sigprocmask(SIG_SETMASK, &old, NULL);
+}
+
+int
+process_reap(struct process *p, struct process_end *end)
+{
+	int status;
+	pid_t got;
+
+	if (p->pidfd < 0) {
+		errno = ECHILD;
+		return -1;
+	}
+	do {
+		got = waitpid(p->pid, &status, WNOHANG);
+	} while (got < 0 && errno == EINTR);
+	if (got <= 0)
+		return (int)got;
+	close(p->pidfd);
+	p->pidfd = -1;
+	take_terminal_back(p->pid);
+	if (WIFSIGNALED(status))
+		*end = (struct process_end){
+			.signalled = true, .code = WTERMSIG(status),
+		};
+	else
+		*end = (struct process_end){ .code = WEXITSTATUS(status) };
+	return 1;
+}
+
+static uint64_t
+deadline_after(int ms)
+{
+	if (ms < 0)
+		return UINT64_MAX;
+	return clock_mono_ns(&clock_system) + (unsigned)ms * NS_PER_MS;
+}
+
+/* Milliseconds until then, rounded up, for poll(2); -1 for never. */
+static int
+ms_until(uint64_t deadline_ns)
+{
+	uint64_t now = clock_mono_ns(&clock_system);
+
+	if (deadline_ns == UINT64_MAX)
+		return -1;
+	if (now >= deadline_ns)
+		return 0;
+	return (int)((deadline_ns - now + NS_PER_MS - 1) / NS_PER_MS);
+}
+
+int
+process_wait(struct process *p, int timeout_ms, struct process_end *end)
+{
+	uint64_t deadline = deadline_after(timeout_ms);
+
+	for (;;) {
+		struct pollfd pfd = { .fd = p->pidfd, .events = POLLIN };
+		int rc = process_reap(p, end), left = ms_until(deadline);
+
+		if (rc != 0 || left == 0)
+			return rc;
+		if (poll(&pfd, 1, left) < 0 && errno != EINTR)
+			return -1;
+	}
+}
+
+void
+process_signal_group(const struct process *p, int sig)
+{
+	int saved = errno;
+
+	/* 0 and 1 would mean our own group and everybody. */
+	if (p->pid <= 1)
+		return;
+	if (kill(-p->pid, sig) < 0 && errno == ESRCH && p->pidfd >= 0)
+		syscall(SYS_pidfd_send_signal, p->pidfd, sig, NULL, 0);
+	errno = saved;
+}
+
+/* "PID (name) STATE PPID PGRP ...": alive and of this group? */
+static bool
+stat_line_in_group(struct slice line, pid_t group)
+{
+	uint64_t pgrp;
+	ssize_t at = -1;
+
+	/* The name may hold anything, ") " too: it ends at the last one. */
+	for (size_t i = 0; i < line.n; i++)
+		if (line.p[i] == ')')
+			at = (ssize_t)i;
+	if (at < 0)
+		return false;
+	line = slice_from(line, (size_t)at + 2);
+	if (line.n == 0 || line.p[0] == 'Z' || line.p[0] == 'X')
+		return false;
+	slice_cut(&line, ' ');
+	slice_cut(&line, ' ');
+	return slice_uint(slice_cut(&line, ' '), INT32_MAX, &pgrp) == 0 &&
+		(pid_t)pgrp == group;
+}
+
+static bool
+proc_in_group(const char *name, pid_t group)
+{
+	char path[64], line[512];
+	uint64_t pid;
+	ssize_t got;
+	int fd;
+
+	if (slice_uint(slice_str(name), INT32_MAX, &pid) < 0)
+		return false;
+	snprintf(path, sizeof(path), "/proc/%u/stat", (unsigned)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	got = read(fd, line, sizeof(line));
+	close(fd);
+	return got > 0 &&
+		stat_line_in_group(slice_of(line, (size_t)got), group);
+}
+
+/*
+ * Is somebody of the group left who can still do anything?  Zombies whose
+ * parent never collects them (a container's pid 1) are not waited for.
+ */
+static bool
+group_lives(pid_t group)
+{
+	struct dirent *entry;
+	bool found = false;
+	DIR *d;
+
+	/* As pid 1 we are the heir of the orphans. */
+	while (waitpid(-group, NULL, WNOHANG) > 0)
+		;
+	if (kill(-group, 0) < 0 && errno == ESRCH)
+		return false;
+	d = opendir("/proc");
+	if (!d)
+		return true;
+	while (!found && (entry = readdir(d)) != NULL)
+		found = proc_in_group(entry->d_name, group);
+	closedir(d);
+	return found;
+}
+
+void
+process_stop(struct process *p, int grace_ms, struct process_end *end)
+{
+	uint64_t deadline = deadline_after(grace_ms);
+
+	process_signal_group(p, SIGTERM);
+	/* Who is stopped (^Z, a debugger) must wake to see it. */
+	process_signal_group(p, SIGCONT);
+	if (p->pidfd >= 0)
+		process_wait(p, grace_ms, end);
+	/* The leader may be a shell that left its servers behind. */
+	for (int ms = 1; p->pid > 1 && p->pidfd < 0; ms = ms < 16 ? 2 * ms : ms) {
+		if (ms_until(deadline) == 0 || !group_lives(p->pid))
+			break;
+		poll(NULL, 0, ms);
+	}
+	process_signal_group(p, SIGKILL);
+	if (p->pidfd >= 0)
+		process_wait(p, KILL_WAIT_MS, end);
+	/* Its number may be somebody else's from here on. */
+	p->pid = 0;
+}
+
+const char *
+process_end_text(const struct process_end *end, char out[64])
+{
+	if (end->signalled)
+		snprintf(out, 64, "signal %d (%s)", end->code,
+			 strsignal(end->code));
+	else
+		snprintf(out, 64, "exit status %d", end->code);
+	return out;
+}
