@@ -12,6 +12,7 @@ struct report_style {
 	bool colour;
 	unsigned columns;	/* terminal width; 0: 80 */
 	bool verbose;
+	bool live;		/* progress() already went to the same sink */
 };
 
 struct reporter {

@@ -36,25 +36,38 @@ struct observed {
 
 /* Turns text with live values into text that may be shown. */
 typedef void clean_fn(void *arg, struct slice raw, struct buf *out);
+/* Does a recorded value (may hold scrub handles) equal a live one? */
+typedef bool match_fn(struct slice recorded, struct slice live);
 
 struct judge_input {
 	const struct tape *tape;
 	const struct plan *plan;
 	const struct observed *seen;
-	clean_fn *clean;
+	clean_fn *clean;		/* NULL: live values are withheld */
 	void *clean_arg;
+	match_fn *matches;		/* scrub_matches(); NULL: slice_eq() */
 };
 
-/* One replay's verdict and per-exchange findings, into r (arena-owned). */
+/*
+ * One replay's verdict and per-exchange findings, into r (texts in `a`).
+ * r->timing and r->seconds are the caller's and stay.  A replay of a `broken`
+ * tape that failed as known is VERDICT_XFAIL; PASS means "clean" everywhere.
+ */
 void judge_replay(const struct judge_input *in, struct arena *a,
 		  struct replay_result *r);
 /*
- * All replays of one tape together: `fixed` passes only when none reproduced,
- * none erred, and (1-p)^n <= 0.05 with p = hits/of (n >= judge_needed()).
+ * All replays of one tape together, from r->replays, r->retries and
+ * r->started_us (the caller's, with id, file, classname …) into verdict, code,
+ * reason, expect, hits, of, clean, needed.  `fixed` passes only when none
+ * reproduced, none erred, and (1-p)^n <= 0.05 with p = hits/of (n >=
+ * judge_needed()); errors that were all repeated (r->retries) and then came
+ * out clean make it flaky.  Without a replay a reason and code that are set
+ * stay as the error.
  */
 void judge_tape(const struct tape *t, const struct plan *p, struct arena *a,
 		struct tape_result *r);
-/* Clean replays needed before `fixed` may pass; 0 when unproven (hits 0). */
+/* Clean replays needed before `fixed` may pass; 0 when unproven (hits 0).
+ * `same` needs one. */
 unsigned judge_needed(const struct plan *p);
 /* Wilson 95 % interval of k of n (E. B. Wilson, 1927). */
 void judge_wilson(unsigned k, unsigned n, double *low, double *high);

@@ -28,6 +28,7 @@ struct case_result {			/* one exchange */
 	struct slice want, got;		/* outcomes, e.g. "200", "500" */
 	struct difference *diffs;
 	size_t ndiffs;
+	size_t more;			/* differences beyond those kept */
 	double seconds;			/* live duration */
 };
 
@@ -41,11 +42,12 @@ struct timing {				/* of requests sent, in us late */
 
 struct replay_result {			/* one replay */
 	enum verdict verdict;
+	enum err_code code;		/* of a FAILED or ERROR */
 	bool reproduced;		/* the recorded failure, again */
 	struct slice reason;		/* one line */
 	struct slice *notes;
 	size_t nnotes;
-	struct case_result *cases;	/* by exchange index */
+	struct case_result *cases;	/* ingress exchanges, in tape order */
 	size_t ncases;
 	struct timing timing;
 	double seconds;
@@ -55,7 +57,9 @@ struct tape_result {
 	struct slice id;
 	struct slice file;		/* "fixtures/ID/tape.yaml" */
 	struct slice classname;		/* "dvr.ID" with '.' → '_' … */
+	int64_t started_us;		/* wall, UTC; 0 unknown */
 	enum verdict verdict;
+	enum err_code code;		/* exit code that it asks for */
 	struct slice reason;		/* one line: why */
 	struct slice expect;		/* "fixed" … */
 	unsigned hits, of;		/* reproduces, from the plan */
@@ -79,11 +83,21 @@ struct results {
 	bool partial;			/* interrupted: not all tapes ran */
 };
 
+/* "pass", "failed", "error", "flaky", "xfail", "skipped". */
 const char *verdict_name(enum verdict v);
+const char *risk_name(enum risk r);
+
+/* The replay whose cases explain the verdict: the first that failed, else the
+ * last that erred, else the last; NULL when there was none. */
+const struct replay_result *tape_result_shown(const struct tape_result *t);
 
 struct totals { unsigned pass, failed, error, flaky, xfail, skipped; };
 void results_totals(const struct results *r, struct totals *out);
-/* 0, 1 (failed), 4 (errors of target), 3 (errors of tapes) … by ERR codes. */
+/*
+ * 0 when nothing gates (pass, flaky, xfail, skipped); else the gravest code of
+ * the tapes: 70, 1, 3, 4, 2.  No tape at all: ERR_NOTHING (an empty shard does not
+ * ask).  A partial run without a finding: 130.
+ */
 int results_exit_code(const struct results *r);
 
 #endif
