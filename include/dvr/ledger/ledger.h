@@ -65,7 +65,8 @@ void ledger_destroy(struct ledger *l);
 
 /* ---- taps --------------------------------------------------------- */
 
-/* First byte of a request on client connection `conn` (unique per run). */
+/* First byte of a request on client connection `conn` (unique per run).
+ * Never NULL: when memory has run out the handle is one that records nothing. */
 struct lx *ledger_begin(struct ledger *l, uint32_t lane, uint64_t conn,
 			uint64_t at_ns);
 /* Wire bytes of one side, exactly as read, in order. */
@@ -75,16 +76,25 @@ void ledger_bytes(struct ledger *l, struct lx *x, enum lx_side side,
  * The request's head is complete: session, namespace and cause are settled.
  * `fixed_session` (control endpoint's lane) may be NULL.  Returns the
  * correlation id "namespace/session/sequence" to inject (valid until
- * ledger_done), already safe as a header value.
+ * ledger_done), already safe as a header value; empty: inject nothing.
  */
 struct slice ledger_request_head(struct ledger *l, struct lx *x,
 				 const struct http1_head *h,
 				 const char *fixed_session);
+/* After ledger_request_head: the traceparent to inject (W3C, level 1; valid
+ * until ledger_done); empty when the request brings one of its own. */
+struct slice ledger_traceparent(struct ledger *l, struct lx *x);
 /* The proxy did inject headers into the forwarded copy. */
 void ledger_injected(struct ledger *l, struct lx *x);
 /* A response head, interim ones too. */
 void ledger_response_head(struct ledger *l, struct lx *x,
 			  const struct http1_head *h, uint64_t at_ns);
+/*
+ * One side ended.  LX_REQUEST with FIN or RST: the client left (also after its
+ * request was complete, when it did not wait for the answer; a half-close
+ * behind a complete request is no end).  LX_RESPONSE with FIN or RST: the
+ * service closed in the middle of its answer or before it.
+ */
 void ledger_end(struct ledger *l, struct lx *x, enum lx_side side,
 		enum lx_end how, uint64_t at_ns);
 /* The rest of this exchange is a tunnel or opaque, with why. */
@@ -134,7 +144,7 @@ struct ledger_tape {		/* one committed, known or failed commit */
 
 struct ledger_stats {
 	uint64_t exchanges, sessions, evicted, cut_bodies, ignored_refused,
-		ignored_rules, lost_bytes;
+		ignored_rules, lost_bytes, lost_triggers;
 	uint64_t bytes_now, bytes_peak;
 	uint64_t fork_stall_max_ns;
 	const struct ledger_tape *tapes;
