@@ -14,6 +14,7 @@
 #define DVR_TAPE_TAPE_H
 
 #include <dvr/base/arena.h>
+#include <dvr/base/buf.h>
 #include <dvr/base/err.h>
 
 #define TAPE_FORMAT 1
