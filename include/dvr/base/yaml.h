@@ -3,8 +3,10 @@
  * YAML reader of the project (tapes, replay.yaml, dvr.yaml).  Refused with
  * file:line:column: duplicate keys, aliases and anchors, more than one
  * document, unknown tags (only !!binary is known; it is decoded), depth over
- * YAML_DEPTH_MAX, merge-conflict markers (named as such), bytes that are not
- * UTF-8.  Scalars keep their bytes; NUL may occur.
+ * YAML_DEPTH_MAX, more than four million values, merge-conflict markers at a
+ * line's start (named as such), bytes that are not UTF-8.  Scalars keep their
+ * bytes; NUL may occur.  How large a text may be is for the caller to say
+ * (fs_read() with a limit).
  */
 #ifndef DVR_BASE_YAML_H
 #define DVR_BASE_YAML_H
@@ -34,7 +36,8 @@ struct yaml_doc {
 };
 
 /* Everything lives in `a`; `text` may go afterwards.  `code` is the exit code
- * class for errors (ERR_TAPE or ERR_USAGE). */
+ * class for errors (ERR_TAPE or ERR_USAGE): "NAME:line:column: what; what was
+ * expected".  *out is not touched on failure. */
 int yaml_parse(struct arena *a, const char *name, struct slice text,
 	       enum err_code code, struct yaml_doc *out, struct err *e);
 /* A map's value, or NULL. */
@@ -45,7 +48,8 @@ int yaml_error(const struct yaml_doc *d, const struct yaml_node *at,
 	PRINTF_LIKE(5, 6);
 /*
  * Every key of `map` must be in `known` (NULL-terminated); else an error at
- * the key's place that names the nearest known key.
+ * the key's place that names the nearest known key, or all of them.  `map` is
+ * a map.
  */
 int yaml_known_keys(const struct yaml_doc *d, const struct yaml_node *map,
 		    const char *const *known, enum err_code code,
