@@ -24,7 +24,9 @@ struct loop;
 struct loop_io {
 	int fd;
 	unsigned events;	/* what is asked for now */
-	/* `ready` may hold LOOP_HANGUP (HUP, ERR, RDHUP) without being asked. */
+	/* `ready` may hold LOOP_HANGUP (HUP, ERR, and RDHUP when reading)
+	 * without being asked, then together with what was asked.  With
+	 * `events` 0 nothing at all is reported. */
 	void (*fn)(struct loop_io *io, unsigned ready);
 	void *owner;
 };
@@ -37,6 +39,8 @@ struct loop_timer {
 	size_t slot;		/* the loop's own: 0 when not set */
 };
 
+/* Also ignores SIGPIPE for the process and sets its timer slack to 1 ns;
+ * children of process_start() get the defaults back. */
 struct loop *loop_create(const struct clock *clock, struct err *e);
 void loop_destroy(struct loop *l);
 const struct clock *loop_clock(const struct loop *l);

@@ -15,8 +15,9 @@ struct resolve;
 typedef void resolve_fn(void *arg, const struct address *found, size_t count,
 			const char *why);
 
-/* Literals and localhost answer at once (before it returns, and it returns
- * NULL).  Gives up after timeout_ms. */
+/* Literals and localhost (127.0.0.1, then ::1) answer at once: before it
+ * returns, and it returns NULL.  Gives up after timeout_ms.  `fn` is called
+ * once; the handle is gone by then. */
 struct resolve *resolve_start(struct loop *l, struct slice host, uint16_t port,
 			      unsigned timeout_ms, resolve_fn *fn, void *arg);
 void resolve_cancel(struct resolve *r);
