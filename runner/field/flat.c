@@ -1,0 +1,167 @@
+/* Walkers for flat name=value lists: form, query and Cookie header. */
+#include "formats.h"
+
+#include <string.h>
+
+/* How often a name was seen: the nth has a place of its own. */
+struct seen {
+	struct slice name;
+	size_t count;
+};
+
+struct flat_walk {
+	struct arena *arena;
+	bool percent;		/* names and values are form-coded */
+	struct seen *seen;	/* open addressing, a power of two */
+	size_t nseen;
+};
+
+static uint64_t
+name_hash(struct slice s)
+{
+	uint64_t h = 1469598103934665603ull;	/* FNV-1a */
+	size_t i;
+
+	for (i = 0; i < s.n; i++)
+		h = (h ^ (unsigned char)s.p[i]) * 1099511628211ull;
+	return h;
+}
+
+/* Returns how many of that name came before. */
+static size_t
+count_name(struct flat_walk *w, struct slice name)
+{
+	size_t i = (size_t)name_hash(name) & (w->nseen - 1);
+
+	while (w->seen[i].count > 0 && !slice_eq(w->seen[i].name, name))
+		i = (i + 1) & (w->nseen - 1);
+	w->seen[i].name = name;
+	return w->seen[i].count++;
+}
+
+static struct slice
+decode(struct flat_walk *w, struct slice s)
+{
+	struct slice done;
+	struct buf b;
+
+	if (!w->percent || (slice_chr(s, '%') < 0 && slice_chr(s, '+') < 0))
+		return s;
+	buf_init(&b, s.n);
+	percent_decode(s, true, &b);
+	done = slice_eq(buf_slice(&b), s) ? s :
+		arena_copy(w->arena, buf_slice(&b));
+	buf_release(&b);
+	return done;
+}
+
+static struct slice
+place_of(struct flat_walk *w, struct slice name, size_t nth)
+{
+	struct slice place;
+	struct buf b;
+
+	buf_init(&b, name.n * 2 + 32);
+	pointer_add(&b, name);
+	if (nth > 0)
+		buf_fmt(&b, "/%zu", nth);
+	place = arena_copy(w->arena, buf_slice(&b));
+	buf_release(&b);
+	return place;
+}
+
+static int
+emit(struct flat_walk *w, struct slice item, field_fn *fn, void *arg)
+{
+	struct slice rest = item;
+	struct slice name = slice_cut(&rest, '=');
+	struct field f = { .kind = FIELD_STRING };
+
+	if (item.n == 0)
+		return 0;
+	if (!rest.p)
+		rest = slice_from(item, item.n);
+	if (!w->percent && rest.n >= 2 && rest.p[0] == '"' &&
+	    rest.p[rest.n - 1] == '"')	/* RFC 6265 §4.1.1 */
+		rest = slice_range(rest, 1, rest.n - 1);
+	f.key = decode(w, name);
+	f.place = place_of(w, f.key, count_name(w, f.key));
+	f.span = rest;
+	f.value = decode(w, rest);
+	return fn(arg, &f);
+}
+
+static size_t
+count_items(struct slice body, char sep)
+{
+	size_t i, n = 1;
+
+	for (i = 0; i < body.n; i++)
+		n += body.p[i] == sep;
+	return n;
+}
+
+static enum field_result
+walk(struct flat_walk *w, struct slice body, field_fn *fn, void *arg)
+{
+	char sep = w->percent ? '&' : ';';
+	size_t items = count_items(body, sep);
+	struct slice rest = body;
+
+	if (body.n == 0)
+		return FIELD_OK;
+	for (w->nseen = 16; w->nseen < items * 2; w->nseen *= 2)
+		;
+	w->seen = arena_array(w->arena, w->nseen, sizeof(*w->seen));
+	while (rest.p) {
+		struct slice item = slice_cut(&rest, sep);
+
+		if (!w->percent)
+			item = slice_trim(item);
+		if (emit(w, item, fn, arg) != 0)
+			break;
+	}
+	return FIELD_OK;
+}
+
+static enum field_result
+walk_coded(struct arena *a, struct slice body, field_fn *fn, void *arg)
+{
+	struct flat_walk w = { .arena = a, .percent = true };
+
+	return walk(&w, body, fn, arg);
+}
+
+static enum field_result
+walk_cookie(struct arena *a, struct slice body, field_fn *fn, void *arg)
+{
+	struct flat_walk w = { .arena = a, .percent = false };
+
+	return walk(&w, body, fn, arg);
+}
+
+static void
+encode_form(enum field_kind kind, struct slice value, struct buf *out)
+{
+	(void)kind;
+	percent_encode(value, true, out);
+}
+
+static void
+encode_plain(enum field_kind kind, struct slice value, struct buf *out)
+{
+	(void)kind;
+	buf_add(out, value);
+}
+
+const struct field_format field_form = {
+	.name = "form", .walk = walk_coded, .encode = encode_form,
+};
+
+const struct field_format field_query = {
+	.name = "query", .walk = walk_coded, .encode = encode_form,
+};
+
+const struct field_format field_cookie = {
+	.name = "cookie", .walk = walk_cookie, .encode = encode_plain,
+};
