@@ -1,0 +1,148 @@
+/* dvr accept TAPE: pins the answer that this build gives and expects it. */
+#include "regression.h"
+#include "verify.h"
+
+#include <dvr/tape/yaml.h>
+
+#include <stdio.h>
+#include <string.h>
+
+static const enum opt accept_opts[] = { COMMON_OPTS, OPT_TARGET, OPT_TIMEOUT,
+	OPT_TIMING, OPT_COUNT };
+
+struct accept {
+	struct config cfg;
+	struct trial_config trial;
+	struct tape tape;
+	struct plan plan;
+	char dir[4096];
+	struct arena *arena;	/* of the results */
+};
+
+/* What the failing exchange answered in the last replay: its status. */
+static int
+live_status(const struct accept *a, const struct tape_result *r,
+	    uint64_t *status, struct err *e)
+{
+	const struct replay_result *last;
+
+	if (r->nreplays == 0)
+		return err_set(e, ERR_TARGET, "accept: %.*s",
+			       SLICE_ARG(r->reason));
+	last = &r->replays[r->nreplays - 1];
+	if (last->reproduced)
+		return err_set(e, ERR_MISMATCH, "accept: this build still "
+			       "fails as recorded; fix it first");
+	for (size_t i = 0; i < last->ncases; i++) {
+		if (last->cases[i].exchange != a->tape.trigger.exchange)
+			continue;
+		if (slice_uint(last->cases[i].got, 499, status) == 0)
+			return 0;
+		return err_set(e, ERR_MISMATCH, "accept: exchange %u answered "
+			       "'%.*s', which is no answer to accept",
+			       last->cases[i].exchange,
+			       SLICE_ARG(last->cases[i].got));
+	}
+	return err_set(e, ERR_TAPE, "accept: the tape names no failing "
+		       "exchange to pin");
+}
+
+static void
+set_pin(struct accept *a, unsigned status)
+{
+	struct plan_pin *pins = arena_array(a->arena, a->plan.npins + 1,
+					    sizeof(*pins));
+	char today[CLOCK_RFC3339_MAX];
+	size_t n = 0;
+
+	for (size_t i = 0; i < a->plan.npins; i++) {
+		if (a->plan.pins[i].exchange != a->tape.trigger.exchange)
+			pins[n++] = a->plan.pins[i];
+	}
+	clock_rfc3339(clock_wall_us(&clock_system), today);
+	pins[n++] = (struct plan_pin){
+		.exchange = a->tape.trigger.exchange,
+		.status = status,
+		.accepted = arena_copy(a->arena, slice_of(today, 10)),
+	};
+	a->plan.pins = pins;
+	a->plan.npins = n;
+	a->plan.expect = EXPECT_FIXED;
+}
+
+static int
+accept_tape(struct accept *a, struct err *e)
+{
+	struct tape_result r = { 0 };
+	uint64_t status;
+
+	a->trial.repeat = 1;
+	if (trial_run(&a->trial, &a->tape, &a->plan, a->arena, &r, e) != 0 ||
+	    live_status(a, &r, &status, e) != 0)
+		return -1;
+	set_pin(a, (unsigned)status);
+	/* the pinned plan must hold in as many replays as its proof asks for */
+	a->trial.repeat = 0;
+	r = (struct tape_result){ 0 };
+	if (trial_run(&a->trial, &a->tape, &a->plan, a->arena, &r, e) != 0)
+		return -1;
+	if (r.verdict != VERDICT_PASS)
+		return err_set(e, ERR_MISMATCH, "accept: with the answer %u "
+			       "pinned the tape does not pass: %.*s",
+			       (unsigned)status, SLICE_ARG(r.reason));
+	if (plan_save(&a->plan, a->dir, e) != 0)
+		return -1;
+	printf("%.*s: pinned %u at exchange %u, expect: fixed (%u clean "
+	       "replay%s)\n", SLICE_ARG(a->tape.id), (unsigned)status,
+	       a->tape.trigger.exchange, r.clean, r.clean == 1 ? "" : "s");
+	return 0;
+}
+
+static int
+run_accept(const struct args *args, struct err *e)
+{
+	struct accept a = { 0 };
+	int rc = -1;
+
+	if (args->nrest != 1)
+		return err_set(e, ERR_USAGE, "accept: which tape? `dvr ls` "
+			       "lists them");
+	if (command_config(args, &a.cfg, e) != 0)
+		return -1;
+	a.arena = arena_create();
+	if (command_timing(args, &a.cfg, e) != 0)
+		goto out;
+	a.trial.scrub = command_scrub(&a.cfg, e);
+	if (!a.trial.scrub)
+		goto out;
+	verify_trial_config(&a.cfg, a.trial.scrub, &a.trial);
+	a.trial.target = args->value[OPT_TARGET];
+	if (!a.trial.target && !a.cfg.service.command) {
+		err_set(e, ERR_USAGE, "accept: no spec.service.command in %s; "
+			"add it, or --target URL",
+			a.cfg.path ? a.cfg.path : "a dvr.yaml");
+		goto out;
+	}
+	if (command_tape(&a.cfg, args->rest[0], &a.tape, &a.plan, a.dir, e))
+		goto out;
+	rc = accept_tape(&a, e);
+	tape_release(&a.tape);
+out:
+	if (a.trial.scrub)
+		scrub_destroy(a.trial.scrub);
+	arena_destroy(a.arena);
+	config_release(&a.cfg);
+	return rc;
+}
+
+const struct command cmd_accept = {
+	.name = "accept",
+	.usage = "[options] TAPE",
+	.summary = "pin the answer of this build, expect: fixed",
+	.help = "Replays the tape; when the failure is gone, the answer at the "
+		"failing exchange is\npinned in replay.yaml and every later "
+		"build must give it.\n\n"
+		"  dvr accept post-checkout-pay-500-7889a\n",
+	.opts = accept_opts,
+	.run = run_accept,
+};

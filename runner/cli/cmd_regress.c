@@ -1,0 +1,210 @@
+/* dvr regress: replays the tape library against this build. */
+#include "regression.h"
+#include "reports.h"
+#include "verify.h"
+
+#include <dvr/base/mem.h>
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+static const enum opt regress_opts[] = { COMMON_OPTS, OPT_REPORT, OPT_JUNIT,
+	OPT_RETRIES, OPT_REPEAT, OPT_TIMING, OPT_TIMEOUT, OPT_TARGET,
+	OPT_BUILD, OPT_COUNT };
+
+/* The one thing a signal handler may do here. */
+static volatile sig_atomic_t stop_signal;
+static volatile int stop_flag;
+
+static void
+on_stop(int sig)
+{
+	stop_signal = sig;
+	stop_flag = 1;
+}
+
+static void
+catch_signals(void)
+{
+	struct sigaction sa = { .sa_handler = on_stop };
+
+	sigaction(SIGINT, &sa, NULL);
+	sigaction(SIGTERM, &sa, NULL);
+	sigaction(SIGHUP, &sa, NULL);
+}
+
+static int
+run_build(const struct config *c, struct err *e)
+{
+	const char *const argv[] = { "sh", "-c", c->service.build, NULL };
+	struct process_spec spec = { .argv = argv, .workdir = c->dir,
+				     .in_fd = -1, .out_fd = STDERR_FILENO,
+				     .err_fd = -1 };
+	struct process_end end;
+	struct process p;
+	char text[64];
+
+	if (!c->service.build)
+		return err_set(e, ERR_USAGE, "--build: no spec.service.build "
+			       "in %s", c->path ? c->path : "dvr.yaml");
+	if (process_start(&spec, &p, e) != 0)
+		return -1;
+	if (process_wait(&p, -1, &end) != 1)
+		return err_sys(e, ERR_INTERNAL, "waiting for the build");
+	if (end.signalled || end.code != 0)
+		return err_set(e, ERR_TARGET, "the build failed: %s: %s",
+			       process_end_text(&end, text),
+			       c->service.build);
+	return 0;
+}
+
+static unsigned
+terminal_columns(void)
+{
+	struct winsize w;
+
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col)
+		return w.ws_col;
+	return 80;
+}
+
+static int
+set_up(struct regression *g, const struct args *args, struct err *e)
+{
+	struct config *c = g->cfg;
+	struct url u;
+
+	if (command_timing(args, c, e) != 0)
+		return -1;
+	g->trial.scrub = command_scrub(c, e);
+	if (!g->trial.scrub)
+		return -1;
+	verify_trial_config(c, g->trial.scrub, &g->trial);
+	g->trial.stop = &stop_flag;
+	g->trial.target = args->value[OPT_TARGET];
+	if (g->trial.target &&
+	    url_parse(slice_str(g->trial.target), &u, e) != 0)
+		return err_prefix(e, "--target");
+	if (command_uint(args, OPT_RETRIES, 100, &g->trial.retries, e) != 0 ||
+	    command_uint(args, OPT_REPEAT, 10000, &g->trial.repeat, e) != 0 ||
+	    command_colour(args, STDOUT_FILENO, &g->style.colour, e) != 0)
+		return -1;
+	g->style.columns = terminal_columns();
+	g->style.verbose = args_has(args, OPT_VERBOSE);
+	g->quiet = args_has(args, OPT_QUIET);
+	if (!g->trial.target && !c->service.command)
+		return err_set(e, ERR_USAGE, "nothing to replay against: no "
+			       "spec.service.command in %s; add it, or "
+			       "--target http://host:port",
+			       c->path ? c->path : "a dvr.yaml");
+	return 0;
+}
+
+static void
+progress(struct regression *g, const struct reports *rs, size_t done)
+{
+	struct buf line;
+
+	if (g->quiet)
+		return;
+	for (size_t i = 0; i < rs->n; i++) {
+		const struct report *r = &rs->v[i];
+
+		if (r->file || !r->reporter->progress)
+			continue;
+		buf_init(&line, MiB);
+		r->reporter->progress(&g->results.tapes[done - 1], done,
+				      g->npicked, &g->style, &line);
+		write_all(STDOUT_FILENO, buf_slice(&line));
+		buf_release(&line);
+	}
+}
+
+static void
+try_all(struct regression *g, const struct reports *rs)
+{
+	uint64_t start = clock_mono_ns(&clock_system);
+
+	g->results.started_us = clock_wall_us(&clock_system);
+	for (size_t i = 0; i < g->npicked && !stop_flag; i++) {
+		regression_tape(g, i);
+		if (stop_flag)
+			break;	/* cut short: no verdict about this one */
+		g->results.ntapes = i + 1;
+		progress(g, rs, i + 1);
+	}
+	g->results.partial = g->results.ntapes < g->npicked;
+	g->results.seconds =
+		(double)(clock_mono_ns(&clock_system) - start) / 1e9;
+}
+
+static void
+print_repeats(const struct regression *g)
+{
+	for (size_t i = 0; i < g->results.ntapes; i++) {
+		const struct tape_result *t = &g->results.tapes[i];
+		double low, high;
+		unsigned k = 0, n = (unsigned)t->nreplays;
+
+		for (unsigned j = 0; j < n; j++)
+			k += t->replays[j].reproduced;
+		judge_wilson(k, n, &low, &high);
+		printf("%.*s: reproduced %u/%u (95%% interval %.2f to %.2f)\n",
+		       SLICE_ARG(t->id), k, n, low, high);
+	}
+	fflush(stdout);
+}
+
+static int
+regress(const struct args *args, struct err *e)
+{
+	struct regression g = { 0 };
+	struct reports rs;
+	struct config cfg;
+	int rc = ERR_INTERNAL;
+
+	if (command_config(args, &cfg, e) != 0)
+		return ERR_USAGE;
+	g.cfg = &cfg;
+	g.results.arena = arena_create();
+	if (set_up(&g, args, e) != 0 || regression_select(&g, args, e) != 0 ||
+	    reports_open(args, &rs, e) != 0)
+		goto out;
+	if (args_has(args, OPT_BUILD) && run_build(&cfg, e) != 0)
+		goto out;
+	catch_signals();
+	g.results.command = SLICE("dvr regress");
+	try_all(&g, &rs);
+	if (reports_write(&rs, &g.results, &g.style, e) != 0)
+		goto out;
+	if (g.trial.repeat)
+		print_repeats(&g);
+	rc = stop_flag ? 128 + (int)stop_signal :
+			 results_exit_code(&g.results);
+out:
+	free(g.picked);
+	library_release(&g.lib);
+	if (g.trial.scrub)
+		scrub_destroy(g.trial.scrub);
+	arena_destroy(g.results.arena);
+	config_release(&cfg);
+	return rc;
+}
+
+const struct command cmd_regress = {
+	.name = "regress",
+	.usage = "[options] [TAPE…]",
+	.summary = "replay tapes against this build, judge, report",
+	.help = "Each tape gets a freshly started service. TAPE is an id, a "
+		"folder or a glob;\nnone: all. Exit code: 0 all pass, 1 a tape "
+		"failed, 3 a tape is broken, 4 the\nservice or its transport "
+		"failed, 5 nothing selected.\n\n"
+		"  dvr regress --junit build/dvr.xml\n"
+		"  dvr regress --repeat 20 post-checkout-*\n",
+	.opts = regress_opts,
+	.run = regress,
+};

@@ -1,0 +1,287 @@
+/* What is recorded: capture, sessions, triggers, ignore, sanitization, masks. */
+#include "config_sections.h"
+
+#include <string.h>
+
+typedef const char *const keys[];
+
+static int
+read_protocols(struct reader *r, const struct yaml_node *n)
+{
+	static keys known = { "http", "grpc", NULL };
+	unsigned which;
+
+	if (value_list(r, n, "protocols") != 0)
+		return -1;
+	for (size_t i = 0; n && i < n->count; i++) {
+		if (value_choice(r, &n->items[i], known, &which) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+int
+read_capture(struct reader *r, const struct yaml_node *n, struct config *c)
+{
+	static keys known = { "protocols", "payloads", "max_session_duration",
+			      "max_memory", "max_body", NULL };
+	struct ledger_config *l = &c->ledger;
+
+	if (value_map(r, n, "capture", known) != 0)
+		return -1;
+	if (!n)
+		return 0;
+	if (read_protocols(r, yaml_get(n, "protocols")) != 0 ||
+	    value_bool(r, yaml_get(n, "payloads"), &l->payloads) != 0 ||
+	    value_duration(r, yaml_get(n, "max_session_duration"),
+			   &l->window_ns) != 0 ||
+	    value_size(r, yaml_get(n, "max_memory"), &l->max_memory_bytes) ||
+	    value_size(r, yaml_get(n, "max_body"), &l->max_body_bytes) != 0)
+		return -1;
+	if (l->max_memory_bytes < MiB)
+		return yaml_error(r->doc, yaml_get(n, "max_memory"), ERR_USAGE,
+				  r->e, "max_memory must be at least 1MiB");
+	return 0;
+}
+
+int
+read_sessions(struct reader *r, const struct yaml_node *n, struct config *c)
+{
+	static keys known = { "header", "cookie", "traceparent",
+			      "namespace_header", NULL };
+	char *header = NULL, *cookie = NULL, *namespace_header = NULL;
+
+	if (value_map(r, n, "sessions", known) != 0)
+		return -1;
+	if (!n)
+		return 0;
+	if (value_string(r, yaml_get(n, "header"), &header) != 0 ||
+	    value_string(r, yaml_get(n, "cookie"), &cookie) != 0 ||
+	    value_string(r, yaml_get(n, "namespace_header"),
+			 &namespace_header) != 0 ||
+	    value_bool(r, yaml_get(n, "traceparent"),
+		       &c->ledger.session_traceparent) != 0)
+		return -1;
+	c->ledger.session_header = header;
+	c->ledger.session_cookie = cookie;
+	c->ledger.namespace_header = namespace_header;
+	return 0;
+}
+
+/* 503, "5xx", "500-504" */
+static int
+read_status(struct reader *r, const struct yaml_node *n,
+	    struct status_range *out)
+{
+	struct slice s = n->text, low = s, high = s;
+	uint64_t from, to;
+	ssize_t dash;
+
+	if (n->kind == YAML_SCALAR && s.n == 3 && s.p[0] >= '1' &&
+	    s.p[0] <= '5' && slice_ieq(slice_from(s, 1), SLICE("xx"))) {
+		out->from = (unsigned)(s.p[0] - '0') * 100;
+		out->to = out->from + 99;
+		return 0;
+	}
+	dash = n->kind == YAML_SCALAR ? slice_chr(s, '-') : -1;
+	if (dash > 0) {
+		low = slice_range(s, 0, (size_t)dash);
+		high = slice_from(s, (size_t)dash + 1);
+	}
+	if (n->kind != YAML_SCALAR || slice_uint(low, 599, &from) != 0 ||
+	    slice_uint(high, 599, &to) != 0 || from < 100 || to < from)
+		return yaml_error(r->doc, n, ERR_USAGE, r->e,
+				  "bad status in on_status; expected 100..599, "
+				  "a range such as 500-504, or 5xx");
+	out->from = (unsigned)from;
+	out->to = (unsigned)to;
+	return 0;
+}
+
+static int
+read_on_status(struct reader *r, const struct yaml_node *n, struct config *c)
+{
+	size_t count, have = c->ledger.non_status;
+	struct status_range *list;
+
+	if (!n)
+		return 0;
+	count = n->kind == YAML_LIST ? n->count : 1;
+	list = arena_array(r->arena, have + count, sizeof(*list));
+	if (have)
+		memcpy(list, c->ledger.on_status, have * sizeof(*list));
+	for (size_t i = 0; i < count; i++) {
+		if (read_status(r, n->kind == YAML_LIST ? &n->items[i] : n,
+				&list[have + i]) != 0)
+			return -1;
+	}
+	c->ledger.on_status = list;
+	c->ledger.non_status = have + count;
+	return 0;
+}
+
+static int
+read_on_exception(struct reader *r, const struct yaml_node *n,
+		  struct config *c)
+{
+	char *pattern = NULL;
+
+	if (value_string(r, n, &pattern) != 0)
+		return -1;
+	if (!pattern)
+		return 0;
+	c->ledger.on_exception = true;
+	if (strcmp(pattern, "*") != 0)
+		c->service.log_pattern = pattern;
+	return 0;
+}
+
+static int
+read_trigger(struct reader *r, const struct yaml_node *n, struct config *c)
+{
+	static keys known = { "on_status", "on_exception", "on_timeout",
+			      "on_session", "on_suite", "action", NULL };
+	static keys actions = { "commit_tape", NULL };
+	static keys failed = { "failed", NULL };
+	static keys nonzero = { "nonzero", NULL };
+	const struct yaml_node *session, *suite;
+	unsigned which;
+
+	if (value_map(r, n, "triggers", known) != 0)
+		return -1;
+	session = yaml_get(n, "on_session");
+	suite = yaml_get(n, "on_suite");
+	if (read_on_status(r, yaml_get(n, "on_status"), c) != 0 ||
+	    read_on_exception(r, yaml_get(n, "on_exception"), c) != 0 ||
+	    value_duration(r, yaml_get(n, "on_timeout"),
+			   &c->ledger.on_timeout_ns) != 0 ||
+	    value_choice(r, session, failed, &which) != 0 ||
+	    value_choice(r, suite, nonzero, &which) != 0 ||
+	    value_choice(r, yaml_get(n, "action"), actions, &which) != 0)
+		return -1;
+	c->ledger.on_session_failed |= session != NULL;
+	c->ledger.on_suite_nonzero |= suite != NULL;
+	return 0;
+}
+
+int
+read_triggers(struct reader *r, const struct yaml_node *n, struct config *c)
+{
+	if (value_list(r, n, "triggers") != 0)
+		return -1;
+	if (!n)
+		return 0;
+	/* what is listed replaces the defaults */
+	c->ledger.on_status = NULL;
+	c->ledger.non_status = 0;
+	c->ledger.on_exception = false;
+	c->ledger.on_timeout_ns = 0;
+	for (size_t i = 0; i < n->count; i++) {
+		if (read_trigger(r, &n->items[i], c) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+int
+read_ignore(struct reader *r, const struct yaml_node *n, struct config *c)
+{
+	static keys known = { "route", "status", "reason", NULL };
+	struct ledger_ignore *list;
+
+	if (value_list(r, n, "ignore") != 0)
+		return -1;
+	if (!n)
+		return 0;
+	list = arena_array(r->arena, n->count, sizeof(*list));
+	for (size_t i = 0; i < n->count; i++) {
+		const struct yaml_node *x = &n->items[i];
+		char *route = NULL, *reason = NULL;
+		struct slice rest;
+
+		if (value_map(r, x, "ignore", known) != 0 ||
+		    value_string(r, yaml_get(x, "route"), &route) != 0 ||
+		    value_string(r, yaml_get(x, "reason"), &reason) != 0 ||
+		    value_uint(r, yaml_get(x, "status"), 599, &list[i].status))
+			return -1;
+		if (!reason || !reason[0])
+			return yaml_error(r->doc, x, ERR_USAGE, r->e,
+					  "an ignore rule needs a reason");
+		rest = slice_str(route ? route : "* *");
+		list[i].method = arena_str(r->arena, slice_cut(&rest, ' '));
+		if (!rest.p)
+			return yaml_error(r->doc, x, ERR_USAGE, r->e,
+					  "route must be 'METHOD /path', "
+					  "for example 'GET /health'");
+		list[i].route = arena_str(r->arena, rest);
+		list[i].reason = reason;
+	}
+	c->ledger.ignore = list;
+	c->ledger.nignore = n->count;
+	return 0;
+}
+
+int
+read_sanitization(struct reader *r, const struct yaml_node *n,
+		  struct config *c)
+{
+	static keys known = { "regex", "field", "replace", NULL };
+
+	if (value_list(r, n, "sanitization") != 0)
+		return -1;
+	if (!n)
+		return 0;
+	c->rules = arena_array(r->arena, n->count, sizeof(*c->rules));
+	for (size_t i = 0; i < n->count; i++) {
+		const struct yaml_node *x = &n->items[i];
+		char *regex = NULL, *field = NULL, *replace = NULL;
+
+		if (value_map(r, x, "sanitization", known) != 0 ||
+		    value_string(r, yaml_get(x, "regex"), &regex) != 0 ||
+		    value_string(r, yaml_get(x, "field"), &field) != 0 ||
+		    value_string(r, yaml_get(x, "replace"), &replace) != 0)
+			return -1;
+		if (!regex == !field)
+			return yaml_error(r->doc, x, ERR_USAGE, r->e,
+					  "a sanitization rule needs either "
+					  "'regex' or 'field'");
+		const struct yaml_node *at =
+			yaml_get(x, regex ? "regex" : "field");
+
+		c->rules[i] = (struct scrub_rule){
+			.regex = regex, .field = field, .replace = replace,
+			.file = r->doc->name, .line = at->line,
+			.column = at->column,
+		};
+	}
+	c->nrules = n->count;
+	return 0;
+}
+
+int
+read_masks(struct reader *r, const struct yaml_node *n, struct config *c)
+{
+	static keys known = { "field", "reason", NULL };
+
+	if (value_list(r, n, "masks") != 0)
+		return -1;
+	if (!n)
+		return 0;
+	c->masks = arena_array(r->arena, n->count, sizeof(*c->masks));
+	for (size_t i = 0; i < n->count; i++) {
+		const struct yaml_node *x = &n->items[i];
+		char *field = NULL, *reason = NULL;
+
+		if (value_map(r, x, "masks", known) != 0 ||
+		    value_string(r, yaml_get(x, "field"), &field) != 0 ||
+		    value_string(r, yaml_get(x, "reason"), &reason) != 0)
+			return -1;
+		if (!field || !reason)
+			return yaml_error(r->doc, x, ERR_USAGE, r->e,
+					  "a mask needs 'field' and 'reason'");
+		c->masks[i].field = slice_str(field);
+		c->masks[i].reason = slice_str(reason);
+	}
+	c->nmasks = n->count;
+	return 0;
+}

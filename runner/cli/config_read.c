@@ -1,0 +1,296 @@
+/* Reads the sections of dvr.yaml into a struct config, one function each. */
+#include "config_sections.h"
+
+#include <stdio.h>
+#include <string.h>
+
+typedef const char *const keys[];
+
+static int
+read_metadata(struct reader *r, const struct yaml_node *n, struct config *c)
+{
+	static keys known = { "name", "namespace", "labels", NULL };
+
+	if (value_map(r, n, "metadata", known) != 0)
+		return -1;
+	if (!n)
+		return 0;
+	if (value_string(r, yaml_get(n, "name"), &c->name) != 0 ||
+	    value_string(r, yaml_get(n, "namespace"), &c->namespace) != 0)
+		return -1;
+	return 0;
+}
+
+static int
+read_ready(struct reader *r, const struct yaml_node *n,
+	   struct service_config *s)
+{
+	static keys known = { "path", "log", "timeout", NULL };
+
+	if (value_map(r, n, "ready", known) != 0)
+		return -1;
+	if (!n)
+		return 0;
+	if (value_string(r, yaml_get(n, "path"), &s->ready_path) != 0 ||
+	    value_string(r, yaml_get(n, "log"), &s->ready_log) != 0 ||
+	    value_duration(r, yaml_get(n, "timeout"), &s->ready_timeout_ns))
+		return -1;
+	if (s->ready_path && s->ready_log)
+		return yaml_error(r->doc, n, ERR_USAGE, r->e,
+				  "'ready' takes a path or a log pattern, "
+				  "not both");
+	if (s->ready_path && s->ready_path[0] != '/')
+		return yaml_error(r->doc, yaml_get(n, "path"), ERR_USAGE, r->e,
+				  "ready.path must begin with '/'");
+	s->ready = s->ready_path ? READY_PATH :
+		   s->ready_log	 ? READY_LOG :
+				   READY_PORT;
+	return 0;
+}
+
+/* A path relative to the configuration's folder. */
+static char *
+in_dir(struct config *c, const char *path)
+{
+	if (path[0] == '/' || strcmp(c->dir, ".") == 0)
+		return arena_str(c->arena, slice_str(path));
+	return arena_str(c->arena, arena_fmt(c->arena, "%s/%s", c->dir, path));
+}
+
+static int
+read_env(struct reader *r, const struct yaml_node *n, struct service_config *s)
+{
+	if (!n)
+		return 0;
+	if (n->kind != YAML_MAP)
+		return yaml_error(r->doc, n, ERR_USAGE, r->e,
+				  "'env' must be a mapping of names to values");
+	s->env = arena_array(r->arena, n->count + 1, sizeof(*s->env));
+	for (size_t i = 0; i < n->count; i++) {
+		char *value = NULL;
+
+		if (value_string(r, &n->items[i], &value) != 0)
+			return -1;
+		s->env[i] = arena_str(r->arena,
+				      arena_fmt(r->arena, "%.*s=%s",
+						SLICE_ARG(n->keys[i]), value));
+	}
+	return 0;
+}
+
+static int
+read_service(struct reader *r, const struct yaml_node *n, struct config *c)
+{
+	static keys known = { "command", "workdir", "env", "ready", "build",
+			      "attach", "start", "stop", "restart", "logs",
+			      "alive", "stop_grace", NULL };
+	struct service_config *s = &c->service;
+	const struct yaml_node *command;
+
+	if (value_map(r, n, "service", known) != 0)
+		return -1;
+	if (!n)
+		return 0;
+	command = yaml_get(n, "command");
+	if (command && command->kind == YAML_SCALAR) {
+		/* a single string is a shell's business */
+		s->command = arena_array(r->arena, 4, sizeof(*s->command));
+		s->command[0] = arena_str(r->arena, SLICE("sh"));
+		s->command[1] = arena_str(r->arena, SLICE("-c"));
+		s->command[2] = arena_str(r->arena, command->text);
+	} else if (value_strings(r, command, &s->command) != 0) {
+		return -1;
+	}
+	if (value_string(r, yaml_get(n, "workdir"), &s->workdir) != 0 ||
+	    value_string(r, yaml_get(n, "build"), &s->build) != 0 ||
+	    value_string(r, yaml_get(n, "attach"), &s->attach) != 0 ||
+	    value_string(r, yaml_get(n, "start"), &s->start) != 0 ||
+	    value_string(r, yaml_get(n, "stop"), &s->stop) != 0 ||
+	    value_string(r, yaml_get(n, "restart"), &s->restart) != 0 ||
+	    value_string(r, yaml_get(n, "logs"), &s->logs) != 0 ||
+	    value_string(r, yaml_get(n, "alive"), &s->alive) != 0 ||
+	    value_duration(r, yaml_get(n, "stop_grace"), &s->stop_grace_ns) ||
+	    read_env(r, yaml_get(n, "env"), s) != 0 ||
+	    read_ready(r, yaml_get(n, "ready"), s) != 0)
+		return -1;
+	if (!s->command == !s->attach || (s->command && !s->command[0]))
+		return yaml_error(r->doc, n, ERR_USAGE, r->e,
+				  "'service' needs either a command (a list: "
+				  "[python3, app.py]) or attach: URL");
+	c->has_service = true;
+	s->workdir = s->workdir ? in_dir(c, s->workdir) :
+				  arena_str(r->arena, slice_str(c->dir));
+	return 0;
+}
+
+static int
+read_lane(struct reader *r, const struct yaml_node *n, struct lane_config *l)
+{
+	static keys known = { "name", "role",	      "listen", "target",
+			      "env",  "rewrite_host", "inject", NULL };
+	static keys roles = { "ingress", "egress", NULL };
+	unsigned role = LANE_INGRESS;
+
+	if (value_map(r, n, "lane", known) != 0)
+		return -1;
+	l->inject = true;
+	if (value_string(r, yaml_get(n, "name"), &l->name) != 0 ||
+	    value_choice(r, yaml_get(n, "role"), roles, &role) != 0 ||
+	    value_string(r, yaml_get(n, "listen"), &l->listen) != 0 ||
+	    value_string(r, yaml_get(n, "target"), &l->target) != 0 ||
+	    value_string(r, yaml_get(n, "env"), &l->env) != 0 ||
+	    value_bool(r, yaml_get(n, "rewrite_host"), &l->rewrite_host) ||
+	    value_bool(r, yaml_get(n, "inject"), &l->inject) != 0)
+		return -1;
+	l->role = role == 0 ? LANE_INGRESS : LANE_EGRESS;
+	if (!l->name || !l->name[0])
+		return yaml_error(r->doc, n, ERR_USAGE, r->e,
+				  "a lane needs a name");
+	if (l->role == LANE_EGRESS && !l->target)
+		return yaml_error(r->doc, n, ERR_USAGE, r->e,
+				  "egress lane '%s' needs a target "
+				  "(http://host:port)", l->name);
+	return 0;
+}
+
+static int
+read_lanes(struct reader *r, const struct yaml_node *n, struct config *c)
+{
+	if (value_list(r, n, "lanes") != 0)
+		return -1;
+	if (!n || n->count == 0)
+		return 0;
+	c->lanes = arena_array(r->arena, n->count, sizeof(*c->lanes));
+	for (size_t i = 0; i < n->count; i++) {
+		if (read_lane(r, &n->items[i], &c->lanes[i]) != 0)
+			return -1;
+		for (size_t k = 0; k < i; k++) {
+			if (strcmp(c->lanes[k].name, c->lanes[i].name) == 0)
+				return yaml_error(r->doc, &n->items[i],
+						  ERR_USAGE, r->e,
+						  "lane '%s' is there twice",
+						  c->lanes[i].name);
+		}
+	}
+	c->nlanes = n->count;
+	return 0;
+}
+
+/* A key that the design promises and this version does not act on yet. */
+static int
+not_yet(struct reader *r, const struct yaml_node *n, const char *what,
+	const char *accepted)
+{
+	if (!n || (n->kind == YAML_SCALAR && accepted &&
+		   slice_eq(n->text, slice_str(accepted))))
+		return 0;
+	return yaml_error(r->doc, n, ERR_USAGE, r->e,
+			  "'%s' is not supported by this version%s%s%s", what,
+			  accepted ? "; only '" : "; remove it",
+			  accepted ? accepted : "", accepted ? "' is" : "");
+}
+
+static int
+read_replay(struct reader *r, const struct yaml_node *n, struct config *c)
+{
+	static keys known = { "timing",	 "isolation", "clock", "on_miss",
+			      "timeout", "settle",    "holds", NULL };
+	static keys timings = { "recorded", "fast", "2x", "precise", NULL };
+	unsigned timing = (unsigned)c->replay.timing;
+	const struct yaml_node *isolation;
+
+	if (value_map(r, n, "replay", known) != 0)
+		return -1;
+	if (!n)
+		return 0;
+	isolation = yaml_get(n, "isolation");
+	if (isolation && !slice_eq(isolation->text, SLICE("auto")) &&
+	    not_yet(r, isolation, "isolation", "none") != 0)
+		return -1;
+	if (value_choice(r, yaml_get(n, "timing"), timings, &timing) != 0 ||
+	    not_yet(r, yaml_get(n, "clock"), "clock", "real") != 0 ||
+	    not_yet(r, yaml_get(n, "on_miss"), "on_miss", "fail") != 0 ||
+	    value_duration(r, yaml_get(n, "timeout"), &c->replay.timeout_ns) ||
+	    value_duration(r, yaml_get(n, "settle"), &c->replay.settle_ns) ||
+	    value_bool(r, yaml_get(n, "holds"), &c->replay.holds) != 0)
+		return -1;
+	c->replay.timing = (enum replay_timing)timing;
+	return 0;
+}
+
+static int
+read_spec(struct reader *r, const struct yaml_node *n, struct config *c)
+{
+	static keys known = { "mode",	  "service",  "lanes",	      "capture",
+			      "sessions", "triggers", "commit",	      "ignore",
+			      "state",	  "replay",   "sanitization", "masks",
+			      "fixtures", "verify",   "on_dvr_error", NULL };
+	static keys commits = { "always", "failed", NULL };
+	static keys errors = { "warn", "fail", NULL };
+	static keys modes = { "record", NULL };
+	unsigned commit = 0, error = (unsigned)c->on_dvr_error, mode = 0;
+	char *fixtures = NULL;
+
+	if (value_map(r, n, "spec", known) != 0)
+		return -1;
+	if (!n)
+		return 0;
+	if (value_choice(r, yaml_get(n, "mode"), modes, &mode) != 0 ||
+	    read_service(r, yaml_get(n, "service"), c) != 0 ||
+	    read_lanes(r, yaml_get(n, "lanes"), c) != 0 ||
+	    read_capture(r, yaml_get(n, "capture"), c) != 0 ||
+	    read_sessions(r, yaml_get(n, "sessions"), c) != 0 ||
+	    read_triggers(r, yaml_get(n, "triggers"), c) != 0 ||
+	    value_choice(r, yaml_get(n, "commit"), commits, &commit) != 0 ||
+	    read_ignore(r, yaml_get(n, "ignore"), c) != 0 ||
+	    not_yet(r, yaml_get(n, "state"), "state", NULL) != 0 ||
+	    read_replay(r, yaml_get(n, "replay"), c) != 0 ||
+	    read_sanitization(r, yaml_get(n, "sanitization"), c) != 0 ||
+	    read_masks(r, yaml_get(n, "masks"), c) != 0 ||
+	    value_string(r, yaml_get(n, "fixtures"), &fixtures) != 0 ||
+	    value_bool(r, yaml_get(n, "verify"), &c->verify) != 0 ||
+	    value_choice(r, yaml_get(n, "on_dvr_error"), errors, &error) != 0)
+		return -1;
+	c->ledger.commit_failed_only = commit == 1;
+	c->on_dvr_error = error ? DVR_ERROR_FAIL : DVR_ERROR_WARN;
+	if (fixtures)
+		c->fixtures = in_dir(c, fixtures);
+	return 0;
+}
+
+/* A constant that the seed's manifest carries. */
+static int
+read_constant(struct reader *r, const struct yaml_node *root, const char *key,
+	      const char *value)
+{
+	const struct yaml_node *n = yaml_get(root, key);
+	char q[QUOTE_MAX];
+
+	if (!n)
+		return yaml_error(r->doc, root, ERR_USAGE, r->e,
+				  "'%s: %s' is missing", key, value);
+	if (n->kind != YAML_SCALAR || !slice_eq(n->text, slice_str(value)))
+		return yaml_error(r->doc, n, ERR_USAGE, r->e,
+				  "bad %s '%s'; expected %s", key,
+				  quote(n->text, q), value);
+	return 0;
+}
+
+int
+config_read(const struct yaml_doc *d, struct config *c, struct err *e)
+{
+	static keys known = { "apiVersion", "kind", "metadata", "spec", NULL };
+	struct reader r = { .doc = d, .arena = c->arena, .e = e };
+
+	if (!d->root)
+		return err_set(e, ERR_USAGE, "%s: the file is empty; see "
+			       "README.md for a first dvr.yaml", d->name);
+	if (value_map(&r, d->root, "dvr.yaml", known) != 0 ||
+	    read_constant(&r, d->root, "apiVersion",
+			  "networking.replay.io/v1alpha1") != 0 ||
+	    read_constant(&r, d->root, "kind", "StatefulTunnel") != 0 ||
+	    read_metadata(&r, yaml_get(d->root, "metadata"), c) != 0 ||
+	    read_spec(&r, yaml_get(d->root, "spec"), c) != 0)
+		return -1;
+	return 0;
+}

@@ -1,0 +1,166 @@
+/* Parses command lines by the option table. */
+#include "options.h"
+
+#include <dvr/base/slice.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+const struct opt_row opt_rows[OPT_COUNT] = {
+	[OPT_CONFIG] = { "config", 'c', "FILE", "DVR_CONFIG",
+			 "configuration (default: the nearest dvr.yaml)" },
+	[OPT_FIXTURES] = { "fixtures", 0, "DIR", "DVR_FIXTURES",
+			   "tape library (default: fixtures beside dvr.yaml)" },
+	[OPT_NAMESPACE] = { "namespace", 0, "NAME", NULL,
+			    "namespace of the traffic" },
+	[OPT_COLOR] = { "color", 0, "WHEN", NULL,
+			"auto, always or never" },
+	[OPT_QUIET] = { "quiet", 'q', NULL, NULL, "say only what went wrong" },
+	[OPT_VERBOSE] = { "verbose", 'v', NULL, NULL, "say more" },
+	[OPT_HELP] = { "help", 'h', NULL, NULL, "this text" },
+	[OPT_TARGET] = { "target", 0, "URL", NULL,
+			 "a service that runs already, http://host:port" },
+	[OPT_LISTEN] = { "listen", 0, "ADDR", NULL,
+			 "where to listen, host:port (default 127.0.0.1:0)" },
+	[OPT_TAPE] = { "tape", 0, "ID", NULL, "the tape to replay" },
+	[OPT_STEP] = { "step-mode", 0, NULL, NULL,
+		       "one exchange at a time, at a dvr> prompt" },
+	[OPT_REPORT] = { "report", 0, "NAME[=FILE]", NULL,
+			 "report format and file (repeatable)" },
+	[OPT_JUNIT] = { "junit", 0, "FILE", NULL,
+			"short for --report junit=FILE" },
+	[OPT_RETRIES] = { "retries", 0, "N", NULL,
+			  "repeat a tape that ended in an error (default 1)" },
+	[OPT_REPEAT] = { "repeat", 0, "N", NULL,
+			 "replay every tape N times and print k/n" },
+	[OPT_TIMING] = { "timing", 0, "MODE", NULL,
+			 "recorded, fast, 2x or precise" },
+	[OPT_BUILD] = { "build", 0, NULL, NULL,
+			"run service.build first" },
+	[OPT_JOBS] = { "jobs", 'j', "N", NULL, "tapes side by side" },
+	[OPT_VERIFY] = { "verify", 0, NULL, NULL,
+			 "replay new tapes on the same build (default)" },
+	[OPT_NO_VERIFY] = { "no-verify", 0, NULL, NULL,
+			    "leave new tapes unproven" },
+	[OPT_JSON] = { "json", 0, NULL, NULL, "output for tools" },
+	[OPT_TIMEOUT] = { "timeout", 0, "TIME", NULL,
+			  "longest wait for one answer, such as 10s" },
+};
+
+static bool
+is_allowed(const enum opt *allowed, enum opt o)
+{
+	for (; *allowed != OPT_COUNT; allowed++) {
+		if (*allowed == o)
+			return true;
+	}
+	return false;
+}
+
+static enum opt
+find_long(struct slice name)
+{
+	for (enum opt o = 0; o < OPT_COUNT; o++) {
+		if (slice_eq(slice_str(opt_rows[o].name), name))
+			return o;
+	}
+	return OPT_COUNT;
+}
+
+static enum opt
+find_letter(char c)
+{
+	for (enum opt o = 0; o < OPT_COUNT; o++) {
+		if (opt_rows[o].letter && opt_rows[o].letter == c)
+			return o;
+	}
+	return OPT_COUNT;
+}
+
+static int
+store(struct args *a, enum opt o, const char *value, struct err *e)
+{
+	if (o == OPT_REPORT) {
+		if (a->nreports == REPORTS_MAX)
+			return err_set(e, ERR_USAGE, "more than %d --report",
+				       REPORTS_MAX);
+		a->reports[a->nreports++] = value;
+	}
+	a->value[o] = value;
+	return 0;
+}
+
+/* One "--name", "--name=value", "-x" or "-xVALUE"; *argv moves on. */
+static int
+take_option(char ***argv, const enum opt *allowed, struct args *a,
+	    struct err *e)
+{
+	const char *word = **argv, *value = NULL;
+	char q[QUOTE_MAX];
+	enum opt o;
+
+	if (word[1] == '-') {
+		const char *eq = strchr(word, '=');
+		size_t n = eq ? (size_t)(eq - word) - 2 : strlen(word) - 2;
+
+		o = find_long(slice_of(word + 2, n));
+		value = eq ? eq + 1 : NULL;
+	} else {
+		o = find_letter(word[1]);
+		value = word[2] ? word + 2 : NULL;
+	}
+	if (o == OPT_COUNT || !is_allowed(allowed, o))
+		return err_set(e, ERR_USAGE, "unknown option '%s'; --help "
+			       "lists what there is", quote(slice_str(word), q));
+	if (!opt_rows[o].arg) {
+		if (value)
+			return err_set(e, ERR_USAGE, "--%s takes no value",
+				       opt_rows[o].name);
+		return store(a, o, "", e);
+	}
+	if (!value) {
+		value = (*argv)[1];
+		if (!value)
+			return err_set(e, ERR_USAGE, "--%s needs a value: "
+				       "--%s %s", opt_rows[o].name,
+				       opt_rows[o].name, opt_rows[o].arg);
+		(*argv)++;
+	}
+	return store(a, o, value, e);
+}
+
+int
+options_parse(char **argv, const enum opt *allowed, bool to_operand,
+	      struct args *out, struct err *e)
+{
+	struct args a = { .rest = argv };
+	char **keep = argv;
+
+	for (enum opt o = 0; o < OPT_COUNT; o++) {
+		const char *env = opt_rows[o].env;
+
+		if (env && is_allowed(allowed, o) && getenv(env) &&
+		    getenv(env)[0])
+			a.value[o] = getenv(env);
+	}
+	for (; *argv; argv++) {
+		if (strcmp(*argv, "--") == 0) {
+			argv++;
+			break;
+		}
+		if ((*argv)[0] == '-' && (*argv)[1]) {
+			if (take_option(&argv, allowed, &a, e) != 0)
+				return -1;
+			continue;
+		}
+		if (to_operand)
+			break;
+		*keep++ = *argv;
+	}
+	while (*argv)
+		*keep++ = *argv++;
+	*keep = NULL;
+	a.nrest = (size_t)(keep - a.rest);
+	*out = a;
+	return 0;
+}

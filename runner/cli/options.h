@@ -1,0 +1,57 @@
+/*
+ * The one option table: flags, their help and their environment variables.
+ * Commands name the rows that they take; usage text follows from the rows.
+ */
+#ifndef CLI_OPTIONS_H
+#define CLI_OPTIONS_H
+
+#include <dvr/base/err.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum opt {
+	OPT_CONFIG, OPT_FIXTURES, OPT_NAMESPACE, OPT_COLOR, OPT_QUIET,
+	OPT_VERBOSE, OPT_HELP, OPT_TARGET, OPT_LISTEN, OPT_TAPE, OPT_STEP,
+	OPT_REPORT, OPT_JUNIT, OPT_RETRIES, OPT_REPEAT, OPT_TIMING, OPT_BUILD,
+	OPT_JOBS, OPT_VERIFY, OPT_NO_VERIFY, OPT_JSON, OPT_TIMEOUT,
+	OPT_COUNT
+};
+
+struct opt_row {
+	const char *name;
+	char letter;		/* 0: none */
+	const char *arg;	/* placeholder, NULL for a flag */
+	const char *env;	/* variable that stands in, or NULL */
+	const char *help;
+};
+
+/* By enum opt. */
+extern const struct opt_row opt_rows[OPT_COUNT];
+
+#define REPORTS_MAX 8
+
+struct args {
+	const char *value[OPT_COUNT];	/* NULL: not given; flags: "" */
+	const char *reports[REPORTS_MAX];
+	size_t nreports;
+	char **rest;			/* operands, NULL-terminated */
+	size_t nrest;
+};
+
+/*
+ * Reads argv (without the command's name). `allowed` ends with OPT_COUNT.
+ * Exact names only: no prefixes.  `--` ends the options; with `to_operand`
+ * the first operand does too (`dvr run npm test --color`).  *out's `rest`
+ * points into argv.
+ */
+int options_parse(char **argv, const enum opt *allowed, bool to_operand,
+		  struct args *out, struct err *e);
+
+static inline bool
+args_has(const struct args *a, enum opt o)
+{
+	return a->value[o] != NULL;
+}
+
+#endif

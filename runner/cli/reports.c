@@ -1,0 +1,124 @@
+/* Resolves report flags and writes every report at the end. */
+#include "reports.h"
+
+#include <dvr/base/fs.h>
+
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+/* GitLab refuses 30 MB; anything near this has lost its readers anyway. */
+#define REPORT_MAX_BYTES (256 * (size_t)MiB)
+
+static int
+add(struct reports *rs, struct slice name, const char *file, struct err *e)
+{
+	char plain[32], q[QUOTE_MAX];
+	const struct reporter *r = NULL;
+
+	if (name.n < sizeof(plain)) {
+		memcpy(plain, name.p, name.n);
+		plain[name.n] = 0;
+		r = reporter_find(plain);
+	}
+	if (!r) {
+		struct buf list;
+
+		buf_init(&list, 512);
+		for (size_t i = 0; reporters[i]; i++)
+			buf_fmt(&list, "%s%s", i ? ", " : "",
+				reporters[i]->name);
+		err_set(e, ERR_USAGE, "unknown report '%s'; there are: %s",
+			quote(name, q), buf_cstr(&list));
+		buf_release(&list);
+		return -1;
+	}
+	if (!file && !r->to_stdout)
+		return err_set(e, ERR_USAGE, "report %s needs a file: "
+			       "--report %s=FILE", r->name, r->name);
+	rs->v[rs->n++] = (struct report){ r, file };
+	return 0;
+}
+
+/* Better told before an hour of replays than after. */
+static int
+check_writable(const char *file, struct err *e)
+{
+	int fd = open(file, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+
+	if (fd < 0)
+		return err_sys(e, ERR_USAGE, "report file %s cannot be "
+			       "written", file);
+	close(fd);
+	return 0;
+}
+
+int
+reports_open(const struct args *args, struct reports *out, struct err *e)
+{
+	struct reports rs = { .n = 0 };
+	bool on_stdout = false;
+
+	for (size_t i = 0; i < args->nreports; i++) {
+		const char *eq = strchr(args->reports[i], '=');
+		struct slice name = slice_str(args->reports[i]);
+
+		if (eq)
+			name = slice_of(args->reports[i],
+					(size_t)(eq - args->reports[i]));
+		if (add(&rs, name, eq ? eq + 1 : NULL, e) != 0)
+			return -1;
+	}
+	if (args_has(args, OPT_JUNIT) &&
+	    add(&rs, SLICE("junit"), args->value[OPT_JUNIT], e) != 0)
+		return -1;
+	for (size_t i = 0; i < rs.n; i++) {
+		on_stdout |= !rs.v[i].file;
+		if (rs.v[i].file && check_writable(rs.v[i].file, e) != 0)
+			return -1;
+	}
+	if (!on_stdout && add(&rs, SLICE("terminal"), NULL, e) != 0)
+		return -1;
+	*out = rs;
+	return 0;
+}
+
+static int
+write_one(const struct report *rep, const struct results *r,
+	  const struct report_style *stdout_style, struct err *e)
+{
+	const struct report_style plain = { .columns = 100 };
+	struct buf text;
+	int rc;
+
+	buf_init(&text, REPORT_MAX_BYTES);
+	rc = rep->reporter->print(r, rep->file ? &plain : stdout_style, &text,
+				  e);
+	if (rc != 0) {
+		err_prefix(e, "report %s", rep->reporter->name);
+	} else if (rep->file) {
+		rc = fs_write_atomic(rep->file, 0644, buf_slice(&text), e);
+	} else if (write_all(STDOUT_FILENO, buf_slice(&text)) != 0) {
+		rc = err_sys(e, ERR_INTERNAL, "writing to standard output");
+	}
+	buf_release(&text);
+	return rc;
+}
+
+int
+reports_write(const struct reports *rs, const struct results *r,
+	      const struct report_style *stdout_style, struct err *e)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < rs->n; i++) {
+		struct err mine = { .code = ERR_NONE };
+
+		if (write_one(&rs->v[i], r, stdout_style, &mine) == 0)
+			continue;
+		if (rc == 0)
+			*e = mine;
+		rc = -1;
+	}
+	return rc;
+}

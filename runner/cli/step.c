@@ -1,0 +1,239 @@
+/* Step mode: sends a tape's exchanges one by one at a dvr> prompt. */
+#include "step.h"
+
+#include <dvr/judge/outcome.h>
+#include <dvr/replay/replay.h>
+
+#include <editline/readline.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* A breakpoint holds an answer back for as long as a person thinks. */
+#define STEP_TIMEOUT_NS (24 * 3600 * NS_PER_S)
+/* No answer for this long: probably a breakpoint; say that we wait. */
+#define STEP_HINT_NS (2 * NS_PER_S)
+
+struct step {
+	struct loop *loop;
+	struct tape tape;
+	struct plan plan;
+	struct mocks *mocks;
+	struct replay *replay;
+	struct loop_timer hint;
+	size_t at;		/* index of the next ingress exchange */
+};
+
+static void
+on_hint(struct loop_timer *t)
+{
+	(void)t;
+	puts("[Breakpoint hit in IDE] or a slow answer: waiting");
+	fflush(stdout);
+}
+
+static void
+put_clean(struct slice s)
+{
+	char q[QUOTE_MAX];
+
+	fputs(quote(s, q), stdout);
+}
+
+/* The next exchange that the client sends, or NULL at the end. */
+static const struct exchange *
+next_exchange(const struct step *s)
+{
+	for (size_t i = s->at; i < s->tape.nexchanges; i++) {
+		const struct exchange *x = &s->tape.exchanges[i];
+
+		if (s->tape.lanes[x->lane].role == LANE_INGRESS)
+			return x;
+	}
+	return NULL;
+}
+
+static void
+print_answer(const struct exchange *recorded,
+	     const struct observed_exchange *seen)
+{
+	struct outcome want = outcome_of(recorded), got;
+	struct slice line = SLICE("");
+	char text[48];
+
+	got = outcome_of(&seen->x);
+	if (got.kind == OUTCOME_STATUS) {
+		line = seen->x.response.line;
+		slice_cut(&line, ' ');	/* HTTP/1.1 */
+	}
+	printf("[Received] ");
+	if (line.p && line.n)
+		put_clean(line);
+	else
+		fputs(outcome_text(&got, text), stdout);
+	if (!outcome_eq(&want, &got))
+		printf("  (recorded: %s)", outcome_text(&want, text));
+	putchar('\n');
+}
+
+/* 1 sent, 0 at the end, -1 the service cannot be reached. */
+static int
+step_next(struct step *s, struct err *e)
+{
+	const struct exchange *next = next_exchange(s), *recorded;
+	const struct observed_exchange *seen;
+	int rc;
+
+	if (!next) {
+		puts("[End] the tape is at its end");
+		return 0;
+	}
+	s->at = (size_t)(next - s->tape.exchanges) + 1;
+	printf("[Sent] ");
+	put_clean(message_method(&next->request));
+	putchar(' ');
+	put_clean(message_target(&next->request));
+	printf(" (Payload ID: %u)%s\n", next->id,
+	       next->id == s->tape.trigger.exchange ? "  ← the failing one" :
+						      "");
+	fflush(stdout);
+	loop_timer_set(s->loop, &s->hint,
+		       loop_now_ns(s->loop) + STEP_HINT_NS);
+	rc = replay_step(s->replay, &recorded, &seen, e);
+	loop_timer_cancel(s->loop, &s->hint);
+	if (rc == 1)
+		print_answer(recorded, seen);
+	fflush(stdout);
+	return rc;
+}
+
+static void
+list(const struct step *s)
+{
+	const struct exchange *next = next_exchange(s);
+
+	for (size_t i = 0; i < s->tape.nexchanges; i++) {
+		const struct exchange *x = &s->tape.exchanges[i];
+		struct outcome o = outcome_of(x);
+		char text[48];
+
+		if (s->tape.lanes[x->lane].role != LANE_INGRESS)
+			continue;
+		printf("%s %3u  ", x == next ? "→" : " ", x->id);
+		put_clean(message_method(&x->request));
+		putchar(' ');
+		put_clean(message_target(&x->request));
+		printf("  %s\n", outcome_text(&o, text));
+	}
+}
+
+/* 1 to go on, 0 to leave, -1 on trouble. */
+static int
+command(struct step *s, const char *line, struct err *e)
+{
+	struct slice word = slice_trim(slice_str(line));
+
+	if (word.n == 0)
+		return 1;
+	if (slice_eq(word, SLICE("next")) || slice_eq(word, SLICE("n")))
+		return step_next(s, e) < 0 ? -1 : 1;
+	if (slice_eq(word, SLICE("continue")) || slice_eq(word, SLICE("c"))) {
+		int rc;
+
+		while ((rc = step_next(s, e)) == 1)
+			;
+		return rc < 0 ? -1 : 1;
+	}
+	if (slice_eq(word, SLICE("list")) || slice_eq(word, SLICE("l"))) {
+		list(s);
+		return 1;
+	}
+	if (slice_eq(word, SLICE("quit")) || slice_eq(word, SLICE("q")))
+		return 0;
+	if (!slice_eq(word, SLICE("help")))
+		printf("unknown command; ");
+	puts("next (n): send one · continue (c): send the rest · list (l) · "
+	     "quit (q)");
+	return 1;
+}
+
+static int
+prompt(struct step *s, struct err *e)
+{
+	bool tty = isatty(STDIN_FILENO);
+	char *line = NULL;
+	size_t cap = 0;
+	int rc = 1;
+
+	while (rc == 1) {
+		if (tty) {
+			free(line);
+			line = readline("dvr> ");
+			if (line && line[0])
+				add_history(line);
+		} else {
+			fputs("dvr> ", stdout);
+			fflush(stdout);
+			if (getline(&line, &cap, stdin) < 0) {
+				free(line);
+				line = NULL;
+			}
+		}
+		if (!line) {
+			putchar('\n');
+			break;
+		}
+		line[strcspn(line, "\r\n")] = '\0';
+		if (!tty)
+			puts(line);	/* a transcript reads like a session */
+		rc = command(s, line, e);
+	}
+	free(line);
+	return rc < 0 ? -1 : 0;
+}
+
+/* The service in the IDE must be told where the mocks are. */
+static void
+print_mocks(const struct step *s, const struct config *c)
+{
+	for (size_t i = 0; i < c->nlanes; i++) {
+		const struct lane_config *l = &c->lanes[i];
+		const char *url = l->role == LANE_EGRESS ?
+					  mocks_url(s->mocks, l->name) :
+					  NULL;
+
+		if (url)
+			printf("lane %s answers from the tape at %s=%s\n",
+			       l->name, l->env ? l->env : "(no variable)", url);
+	}
+}
+
+int
+step_session(const struct args *args, struct config *c, struct err *e)
+{
+	struct step s = { .hint = { .fn = on_hint } };
+	struct replay_options o = c->replay;
+	char dir[4096];
+	int rc = -1;
+
+	if (command_tape(c, args->value[OPT_TAPE], &s.tape, &s.plan, dir, e))
+		return -1;
+	o.target = args->value[OPT_TARGET];
+	o.timeout_ns = STEP_TIMEOUT_NS;
+	o.holds = false;
+	s.loop = loop_create(&clock_system, e);
+	if (!s.loop ||
+	    mocks_create(s.loop, &s.tape, &s.plan, &s.mocks, e) != 0 ||
+	    replay_create(s.loop, &s.tape, &s.plan, s.mocks, &o, &s.replay, e))
+		goto out;
+	print_mocks(&s, c);
+	rc = prompt(&s, e);
+out:
+	replay_destroy(s.replay);
+	mocks_destroy(s.mocks);
+	if (s.loop)
+		loop_destroy(s.loop);
+	tape_release(&s.tape);
+	return rc;
+}

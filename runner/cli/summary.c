@@ -1,0 +1,126 @@
+/* Prints what was recorded, what was lost and what to do next. */
+#include "summary.h"
+
+#include "command.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+struct print {
+	bool colour;
+	bool trouble;
+};
+
+static const char *
+paint(const struct print *p, const char *code)
+{
+	return p->colour ? code : "";
+}
+
+static void
+print_tape(struct print *p, const struct ledger_tape *t,
+	   const struct verified *v)
+{
+	const char *off = paint(p, "\033[0m");
+
+	if (t->error) {
+		fprintf(stderr, "  %slost%s  %s: %s\n",
+			paint(p, "\033[31m"), off, t->trigger, t->error);
+		p->trouble = true;
+		return;
+	}
+	if (t->known) {
+		fprintf(stderr, "  known: %s, seen %u×  (%s)\n", t->id,
+			t->seen, t->trigger);
+		return;
+	}
+	fprintf(stderr, "  %stape%s  %s%s%s  (%s%s", paint(p, "\033[32m"), off,
+		paint(p, "\033[1m"), t->dir, off, t->trigger,
+		t->seen > 1 ? ", " : ")");
+	if (t->seen > 1)
+		fprintf(stderr, "seen %u×)", t->seen);
+	if (t->not_replayable)
+		fprintf(stderr, "\n        not replayable: %s",
+			t->not_replayable);
+	else if (v && v->done && v->hits)
+		fprintf(stderr, "\n        reproduces: %u/%u on this build",
+			v->hits, v->of);
+	else if (v && v->done)
+		fprintf(stderr, "\n        unproven: reproduced 0 of %u replays "
+			"on this build%s%s", v->of, v->why[0] ? ": " : "",
+			v->why);
+	else
+		fprintf(stderr, "\n        unproven: %s",
+			v && v->why[0] ? v->why : "not verified");
+	fputc('\n', stderr);
+}
+
+static void
+print_nothing_seen(struct recorder *r, const struct proxy_stats *ps)
+{
+	fprintf(stderr, "  no exchange was recorded: %llu connections were "
+		"accepted, %llu were refused by the target.\n",
+		(unsigned long long)ps->accepted,
+		(unsigned long long)ps->connect_refused);
+	if (ps->accepted == 0)
+		fprintf(stderr, "  Does the suite use $DVR_BASE_URL (here %s)? "
+			"What it sends elsewhere is not seen.\n",
+			proxy_url(r->proxy, 0));
+}
+
+static void
+print_counts(const struct ledger_stats *s, const struct proxy_stats *ps)
+{
+	fprintf(stderr, "dvr: %llu exchanges in %llu session%s",
+		(unsigned long long)s->exchanges,
+		(unsigned long long)s->sessions, s->sessions == 1 ? "" : "s");
+	if (s->evicted)
+		fprintf(stderr, ", %llu evicted from memory",
+			(unsigned long long)s->evicted);
+	if (s->cut_bodies)
+		fprintf(stderr, ", %llu bodies cut",
+			(unsigned long long)s->cut_bodies);
+	if (s->lost_bytes)
+		fprintf(stderr, ", %llu bytes not kept",
+			(unsigned long long)s->lost_bytes);
+	if (s->ignored_rules)
+		fprintf(stderr, ", %llu ignored by rule",
+			(unsigned long long)s->ignored_rules);
+	if (s->ignored_refused)
+		fprintf(stderr, ", %llu refused (service not there: no "
+			"trigger)", (unsigned long long)s->ignored_refused);
+	if (ps->undecoded)
+		fprintf(stderr, ", %llu connections not HTTP/1.1",
+			(unsigned long long)ps->undecoded);
+	fputc('\n', stderr);
+}
+
+bool
+summary_print(struct recorder *r, const struct verified *v, bool quiet,
+	      bool colour)
+{
+	struct print p = { .colour = colour };
+	struct ledger_stats s;
+	struct proxy_stats ps;
+	size_t fresh = 0;
+
+	ledger_stats(r->ledger, &s);
+	proxy_stats(r->proxy, &ps);
+	if (!quiet || s.ntapes)
+		print_counts(&s, &ps);
+	if (s.exchanges == 0 && !quiet)
+		print_nothing_seen(r, &ps);
+	if (r->service_died)
+		fprintf(stderr, "  the service died: %s\n", r->death);
+	for (size_t i = 0; i < s.ntapes; i++) {
+		print_tape(&p, &s.tapes[i], v ? &v[i] : NULL);
+		fresh += !s.tapes[i].known && !s.tapes[i].error;
+	}
+	if (s.exchanges && s.ntapes == 0 && !quiet)
+		fprintf(stderr, "  nothing triggered: nothing was written\n");
+	if (fresh)
+		fprintf(stderr, "  next: dvr show %s · dvr regress %s · commit "
+			"%s\n", s.tapes[0].id, s.tapes[0].id,
+			r->cfg->fixtures);
+	return p.trouble;
+}

@@ -1,0 +1,18 @@
+/* What a recording says at its end. */
+#ifndef CLI_SUMMARY_H
+#define CLI_SUMMARY_H
+
+#include "recorder.h"
+
+/* What verification found about a new tape, by index of ledger_stats.tapes. */
+struct verified {
+	bool done;
+	unsigned hits, of;
+	char why[256];		/* why it could not be replayed, clean */
+};
+
+/* Prints to stderr; true when something of dvr's own went wrong. */
+bool summary_print(struct recorder *r, const struct verified *v, bool quiet,
+		   bool colour);
+
+#endif
