@@ -1,0 +1,192 @@
+/* dvr.yaml: the seed's manifest, our keys, and every kind of mistake. */
+#include "../../runner/cli/config.h"
+
+#include <dvr/base/yaml.h>
+
+#include <check.h>
+#include <string.h>
+
+#define HEAD "apiVersion: networking.replay.io/v1alpha1\n" \
+	     "kind: StatefulTunnel\n"
+
+static int
+load(const char *text, struct config *c, struct err *e)
+{
+	struct yaml_doc d;
+
+	*c = (struct config){ .arena = arena_create() };
+	c->dir = arena_str(c->arena, SLICE("conf"));
+	*e = (struct err){ .code = ERR_NONE };
+	if (yaml_parse(c->arena, "dvr.yaml", slice_str(text), ERR_USAGE, &d,
+		       e) != 0)
+		return -1;
+	return config_read(&d, c, e);
+}
+
+/* The manifest of the article that the project grew from, as it stands. */
+START_TEST(the_seed_manifest_is_accepted)
+{
+	static const char text[] = HEAD
+		"metadata:\n"
+		"  name: qa-dvr-interceptor\n"
+		"  namespace: payment-services\n"
+		"spec:\n"
+		"  mode: record\n"
+		"  capture:\n"
+		"    protocols: [http, grpc]\n"
+		"    payloads: true\n"
+		"    max_session_duration: 300s\n"
+		"  triggers:\n"
+		"    - on_status: [500, 502, 503, 504]\n"
+		"      action: commit_tape\n"
+		"    - on_exception: \"*\"\n"
+		"      action: commit_tape\n"
+		"  sanitization:\n"
+		"    - regex: \"Authorization: Bearer .*\"\n"
+		"      replace: \"Authorization: Bearer [MOCK_TOKEN]\"\n";
+	struct config c;
+	struct err e;
+
+	ck_assert_msg(load(text, &c, &e) == 0, "%s", e.msg);
+	ck_assert_str_eq(c.namespace, "payment-services");
+	ck_assert_uint_eq(c.ledger.window_ns, 300 * NS_PER_S);
+	ck_assert_uint_eq(c.ledger.non_status, 4);
+	ck_assert_uint_eq(c.ledger.on_status[3].from, 504);
+	ck_assert(c.ledger.on_exception);
+	ck_assert_uint_eq(c.nrules, 1);
+	ck_assert_uint_eq(c.rules[0].line, 18);
+	config_release(&c);
+}
+END_TEST
+
+/* A service, lanes and the rest of our keys. */
+START_TEST(our_keys_stand_beside_it)
+{
+	static const char text[] = HEAD
+		"metadata: {name: shop, namespace: pay}\n"
+		"spec:\n"
+		"  service:\n"
+		"    command: [python3, cart.py]\n"
+		"    workdir: app\n"
+		"    env: {DB: \"${DVR_STATE_DIR}/shop.db\"}\n"
+		"    ready: {path: /health, timeout: 3s}\n"
+		"  lanes:\n"
+		"    - {name: client, role: ingress}\n"
+		"    - {name: inv, role: egress, target: \"http://h:7\", "
+		"env: INV_URL}\n"
+		"  capture: {max_memory: 64MiB, max_body: 1MiB}\n"
+		"  triggers:\n"
+		"    - {on_status: [5xx, 400-404], action: commit_tape}\n"
+		"    - {on_timeout: 10s, action: commit_tape}\n"
+		"  commit: failed\n"
+		"  ignore: [{route: \"GET /flaky\", status: 503, reason: "
+		"\"on purpose\"}]\n"
+		"  masks: [{field: \"*.resp.body#/at\", reason: clock}]\n"
+		"  fixtures: tapes\n";
+	struct config c;
+	struct err e;
+
+	ck_assert_msg(load(text, &c, &e) == 0, "%s", e.msg);
+	ck_assert(c.has_service);
+	ck_assert_str_eq(c.service.workdir, "conf/app");
+	ck_assert_str_eq(c.service.env[0], "DB=${DVR_STATE_DIR}/shop.db");
+	ck_assert_int_eq(c.service.ready, READY_PATH);
+	ck_assert_uint_eq(c.nlanes, 2);
+	ck_assert_int_eq(c.lanes[1].role, LANE_EGRESS);
+	ck_assert_uint_eq(c.ledger.max_memory_bytes, 64u * MiB);
+	ck_assert_uint_eq(c.ledger.on_status[0].to, 599);
+	ck_assert_uint_eq(c.ledger.on_status[1].from, 400);
+	ck_assert(!c.ledger.on_exception);
+	ck_assert_uint_eq(c.ledger.on_timeout_ns, 10 * NS_PER_S);
+	ck_assert(c.ledger.commit_failed_only);
+	ck_assert_str_eq(c.ledger.ignore[0].route, "/flaky");
+	ck_assert_uint_eq(c.nmasks, 1);
+	ck_assert_str_eq(c.fixtures, "conf/tapes");
+	config_release(&c);
+}
+END_TEST
+
+static const struct bad {
+	const char *text;
+	const char *says;	/* must be in the message */
+} bad[] = {
+	{ "kind: StatefulTunnel\n", "apiVersion" },
+	{ "apiVersion: v1\nkind: StatefulTunnel\n", "dvr.yaml:1:13" },
+	{ HEAD "spce: {}\n", "'spec'" },
+	{ HEAD "spec: {triggres: []}\n", "triggers" },
+	{ HEAD "spec:\n  capture:\n    payloads: maybe\n", "dvr.yaml:5:15" },
+	{ HEAD "spec: {capture: {max_session_duration: 300}}\n", "duration" },
+	{ HEAD "spec: {capture: {max_memory: lots}}\n", "size" },
+	{ HEAD "spec: {capture: {protocols: [ftp]}}\n", "http | grpc" },
+	{ HEAD "spec: {triggers: [{on_status: [700]}]}\n", "100..599" },
+	{ HEAD "spec: {triggers: [{on_status: 5yy}]}\n", "100..599" },
+	{ HEAD "spec: {triggers: [{on_status: 500, action: mail}]}\n",
+	  "commit_tape" },
+	{ HEAD "spec: {triggers: 5xx}\n", "must be a list" },
+	{ HEAD "spec: {service: {workdir: x}}\n", "command" },
+	{ HEAD "spec: {service: {command: []}}\n", "command" },
+	{ HEAD "spec: {lanes: [{name: a}, {name: a}]}\n", "twice" },
+	{ HEAD "spec: {lanes: [{name: a, role: egress}]}\n", "target" },
+	{ HEAD "spec: {lanes: [{role: ingress}]}\n", "name" },
+	{ HEAD "spec: {ignore: [{route: \"GET /x\"}]}\n", "reason" },
+	{ HEAD "spec: {sanitization: [{replace: x}]}\n", "regex" },
+	{ HEAD "spec: {commit: never}\n", "always | failed" },
+	{ HEAD "spec: [a]\n", "mapping" },
+	{ "", "empty" },
+	{ HEAD "kind: StatefulTunnel\n", "kind" },
+	{ HEAD "spec: {\n", "dvr.yaml:" },
+};
+
+/* Each mistake has its place and says what would be right. */
+START_TEST(mistakes_are_named_with_their_place)
+{
+	const struct bad *b = &bad[_i];
+	struct config c;
+	struct err e;
+
+	ck_assert_int_eq(load(b->text, &c, &e), -1);
+	ck_assert_int_eq(e.code, ERR_USAGE);
+	ck_assert_msg(strstr(e.msg, b->says) != NULL,
+		      "'%s' is not in: %s", b->says, e.msg);
+	ck_assert_msg(strstr(e.msg, "dvr.yaml") != NULL, "%s", e.msg);
+	config_release(&c);
+}
+END_TEST
+
+/* Units are part of a value; overflow and bare numbers are refused. */
+START_TEST(durations_and_sizes)
+{
+	uint64_t ns;
+	size_t n;
+
+	ck_assert_int_eq(config_duration(SLICE("50ms"), &ns), 0);
+	ck_assert_uint_eq(ns, 50 * NS_PER_MS);
+	ck_assert_int_eq(config_duration(SLICE("2h"), &ns), 0);
+	ck_assert_uint_eq(ns, 7200 * NS_PER_S);
+	ck_assert_int_eq(config_duration(SLICE("5"), &ns), -1);
+	ck_assert_int_eq(config_duration(SLICE("-5s"), &ns), -1);
+	ck_assert_int_eq(config_duration(SLICE("ms"), &ns), -1);
+	ck_assert_int_eq(config_size(SLICE("8MiB"), &n), 0);
+	ck_assert_uint_eq(n, 8u * MiB);
+	ck_assert_int_eq(config_size(SLICE("12"), &n), 0);
+	ck_assert_uint_eq(n, 12);
+	ck_assert_int_eq(config_size(SLICE("8XiB"), &n), -1);
+}
+END_TEST
+
+Suite *suite_config(void);
+
+Suite *
+suite_config(void)
+{
+	Suite *s = suite_create("config");
+	TCase *t = tcase_create("read");
+
+	tcase_add_test(t, the_seed_manifest_is_accepted);
+	tcase_add_test(t, our_keys_stand_beside_it);
+	tcase_add_loop_test(t, mistakes_are_named_with_their_place, 0,
+			    ARRAY_LEN(bad));
+	tcase_add_test(t, durations_and_sizes);
+	suite_add_tcase(s, t);
+	return s;
+}
