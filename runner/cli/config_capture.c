@@ -38,7 +38,7 @@ read_capture(struct reader *r, const struct yaml_node *n, struct config *c)
 	    value_size(r, yaml_get(n, "max_memory"), &l->max_memory_bytes) ||
 	    value_size(r, yaml_get(n, "max_body"), &l->max_body_bytes) != 0)
 		return -1;
-	if (l->max_memory_bytes < MiB)
+	if (yaml_get(n, "max_memory") && l->max_memory_bytes < MiB)
 		return yaml_error(r->doc, yaml_get(n, "max_memory"), ERR_USAGE,
 				  r->e, "max_memory must be at least 1MiB");
 	return 0;
