@@ -12,7 +12,9 @@
 /* What one replay of a tape saw.  Raw, like a recording. */
 struct observed_exchange {
 	bool sent;			/* the request went out whole */
-	struct exchange x;		/* live answer; request may be empty */
+	struct exchange x;		/* live answer; of the request only
+					 * at_us (0: not known), both on the
+					 * replay's clock */
 	int64_t late_us;		/* how late the first byte left */
 };
 

@@ -88,7 +88,8 @@ const char *verdict_name(enum verdict v);
 const char *risk_name(enum risk r);
 
 /* The replay whose cases explain the verdict: the first that failed, else the
- * last that erred, else the last; NULL when there was none. */
+ * first known failure, else the last that erred, else the last; NULL when
+ * there was none. */
 const struct replay_result *tape_result_shown(const struct tape_result *t);
 
 struct totals { unsigned pass, failed, error, flaky, xfail, skipped; };

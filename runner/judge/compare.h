@@ -1,0 +1,52 @@
+/*
+ * Field-wise comparison of a recorded answer with a live one.  What it writes
+ * is clean: recorded text as it is on the tape, live text only through
+ * judge_input.clean and only where the recorder would have kept it.
+ */
+#ifndef DVR_RUNNER_JUDGE_COMPARE_H
+#define DVR_RUNNER_JUDGE_COMPARE_H
+
+#include <dvr/field/field.h>
+#include <dvr/judge/judge.h>
+
+/* Differences kept an exchange; a list that long is read by nobody. */
+#define COMPARE_KEPT 20
+
+struct comparison {
+	const struct judge_input *in;
+	struct arena *a;
+	uint32_t exchange;
+	struct difference *v;		/* arena; at most COMPARE_KEPT */
+	size_t n, more;
+};
+
+/* Everything but the outcome: headers, then the body. */
+void compare_answer(struct comparison *c, const struct message *want,
+		    const struct message *got);
+/* Only the body; `type` is the recorded Content-Type. */
+void compare_body(struct comparison *c, struct slice want, struct slice type,
+		  const struct message *got);
+/* Highest risk first, then in order of discovery. */
+void compare_sort(struct comparison *c);
+/* Is this place noise: masked by the plan or by its nature, or does it produce
+ * a value that is bound anew in every replay? */
+bool compare_masked(const struct comparison *c, const struct place *p);
+
+/* compare_headers.c */
+void compare_headers(struct comparison *c, const struct message *want,
+		     const struct message *got);
+
+/* One difference; want and got are clean and live in the arena. */
+void compare_add(struct comparison *c, enum risk risk, const struct place *p,
+		 struct slice want, struct slice got);
+bool compare_equal(const struct comparison *c, struct slice recorded,
+		   struct slice live);
+/* Live text made showable, behind `context` ("Name: ") which helps the
+ * scrubber's rules and is not shown. */
+struct slice compare_show(const struct comparison *c, struct slice context,
+			  struct slice recorded, struct slice live);
+/* Recorded text cut to what a report shows. */
+struct slice compare_cut(const struct comparison *c, struct slice text);
+struct slice header_value(const struct message *m, const char *name);
+
+#endif

@@ -1,0 +1,155 @@
+/* Compares the header fields of two answers, noise aside. */
+#include "compare.h"
+
+/* Names that differ from one run to the next by their nature. */
+static const char *const noise[] = {
+	"age",		 "connection",	"content-length", "date",
+	"etag",		 "expires",	"keep-alive",	  "last-modified",
+	"server-timing", "traceparent", "tracestate",	  "transfer-encoding",
+	"via",		 "x-request-id",
+};
+
+static bool
+is_noise(struct slice name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(noise); i++) {
+		if (slice_ieq(name, slice_str(noise[i])))
+			return true;
+	}
+	return false;
+}
+
+static struct slice
+lower(const struct comparison *c, struct slice s)
+{
+	char *p = arena_str(c->a, s);
+
+	for (size_t i = 0; i < s.n; i++) {
+		if (p[i] >= 'A' && p[i] <= 'Z')
+			p[i] = (char)(p[i] - 'A' + 'a');
+	}
+	return slice_of(p, s.n);
+}
+
+/* A Set-Cookie field is known by its cookie; the value is an id, hence noise. */
+static bool
+is_cookie(const struct header *h)
+{
+	return slice_ieq(h->name, SLICE("set-cookie"));
+}
+
+static struct slice
+cookie_name(const struct header *h)
+{
+	struct slice rest = h->value;
+
+	return slice_trim(slice_cut(&rest, '='));
+}
+
+static struct place
+place_of(const struct comparison *c, const struct header *h)
+{
+	struct place p = { .exchange = c->exchange,
+			   .side = PLACE_RESPONSE,
+			   .part = PLACE_HEADER };
+
+	if (is_cookie(h)) {
+		p.part = PLACE_COOKIE;
+		p.name = cookie_name(h);
+	} else {
+		p.name = lower(c, h->name);
+	}
+	return p;
+}
+
+static bool
+same_field(const struct header *a, const struct header *b)
+{
+	if (!slice_ieq(a->name, b->name))
+		return false;
+	return !is_cookie(a) || slice_eq(cookie_name(a), cookie_name(b));
+}
+
+/* The nth field like `h` (fields of one name keep their order), or NULL. */
+static const struct header *
+nth_like(const struct headers *in, const struct header *h, size_t nth)
+{
+	for (size_t i = 0; i < in->n; i++) {
+		if (same_field(&in->v[i], h) && nth-- == 0)
+			return &in->v[i];
+	}
+	return NULL;
+}
+
+static size_t
+rank_of(const struct headers *in, size_t at)
+{
+	size_t nth = 0;
+
+	for (size_t i = 0; i < at; i++)
+		nth += same_field(&in->v[i], &in->v[at]);
+	return nth;
+}
+
+static bool
+same_media_type(struct slice a, struct slice b)
+{
+	return slice_ieq(slice_trim(slice_cut(&a, ';')),
+			 slice_trim(slice_cut(&b, ';')));
+}
+
+static void
+compare_value(struct comparison *c, const struct place *p,
+	      const struct header *want, const struct header *got)
+{
+	enum risk risk = RISK_MEDIUM;
+	struct slice context;
+
+	if (is_cookie(want) || compare_equal(c, want->value, got->value))
+		return;
+	if (slice_ieq(want->name, SLICE("content-type")) &&
+	    !same_media_type(want->value, got->value))
+		risk = RISK_HIGH;
+	context = arena_fmt(c->a, "%.*s: ", SLICE_ARG(want->name));
+	compare_add(c, risk, p, compare_cut(c, want->value),
+		    compare_show(c, context, want->value, got->value));
+}
+
+void
+compare_headers(struct comparison *c, const struct message *want,
+		const struct message *got)
+{
+	for (size_t i = 0; i < want->headers.n; i++) {
+		const struct header *h = &want->headers.v[i];
+		const struct header *live =
+			nth_like(&got->headers, h, rank_of(&want->headers, i));
+		struct place p = place_of(c, h);
+
+		if (is_noise(h->name) || compare_masked(c, &p))
+			continue;
+		/* Undone when it was scrubbed: the tape's body has no coding. */
+		if (want->decoded.n &&
+		    slice_ieq(h->name, SLICE("content-encoding")))
+			continue;
+		if (live)
+			compare_value(c, &p, h, live);
+		else
+			compare_add(c, RISK_HIGH, &p, compare_cut(c, h->value),
+				    SLICE("(none)"));
+	}
+	for (size_t i = 0; i < got->headers.n; i++) {
+		const struct header *h = &got->headers.v[i];
+		struct place p = place_of(c, h);
+
+		if (is_noise(h->name) || compare_masked(c, &p) ||
+		    nth_like(&want->headers, h, rank_of(&got->headers, i)))
+			continue;
+		if (want->decoded.n &&
+		    slice_ieq(h->name, SLICE("content-encoding")))
+			continue;
+		/* Nobody vetted this name: its value is not shown. */
+		p.name = compare_show(c, SLICE(""), SLICE(""), p.name);
+		compare_add(c, RISK_LOW, &p, SLICE("(none)"),
+			    arena_fmt(c->a, "(%zu bytes)", h->value.n));
+	}
+}

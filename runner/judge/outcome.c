@@ -1,0 +1,143 @@
+/* Reads off an exchange how it ended. */
+#include <dvr/judge/outcome.h>
+
+#include <dvr/field/field.h>
+
+#include <stdio.h>
+
+/* Bodies above this are not searched for GraphQL errors (bytes): answers that
+ * large are data, and the recorder asks for every exchange. */
+#define ERRORS_BODY_MAX (1u * MiB)
+
+static int
+see_error(void *arg, const struct field *f)
+{
+	bool *found = arg;
+
+	/* Its first element: the list is there and not empty. */
+	if (slice_eq(f->place, SLICE("/errors/0")))
+		*found = true;
+	return *found;
+}
+
+/* GraphQL (October 2021, §7.1): a failed operation is a 200 with "errors". */
+static bool
+has_body_errors(const struct message *m)
+{
+	const struct header *type;
+	const struct field_format *format;
+	struct arena *a;
+	bool found = false;
+
+	if (m->body.n > ERRORS_BODY_MAX ||
+	    slice_find(m->body, SLICE("\"errors\"")) < 0)
+		return false;
+	type = headers_find(&m->headers, "content-type");
+	format = type ? field_format_for(type->value) : NULL;
+	if (!format || !slice_eq(slice_str(format->name), SLICE("json")))
+		return false;
+	a = arena_create();
+	if (format->walk(a, m->body, see_error, &found) != FIELD_OK)
+		found = false;
+	arena_wipe(a);
+	return found;
+}
+
+static bool
+is_cut(enum message_end e)
+{
+	return e == END_FIN || e == END_RST;
+}
+
+static enum outcome_kind
+kind_of(const struct exchange *x)
+{
+	switch (x->response.end) {
+	case END_COMPLETE:
+		if (x->response.present)
+			return OUTCOME_STATUS;
+		return is_cut(x->request.end) ? OUTCOME_ABORTED : OUTCOME_OPEN;
+	case END_FIN:
+	case END_RST:
+		return is_cut(x->request.end) ? OUTCOME_ABORTED : OUTCOME_RESET;
+	case END_OPEN:
+		return is_cut(x->request.end) ? OUTCOME_ABORTED : OUTCOME_OPEN;
+	case END_REFUSED:
+		return OUTCOME_REFUSED;
+	case END_TIMEOUT:
+		return OUTCOME_TIMEOUT;
+	}
+	return OUTCOME_OPEN;
+}
+
+struct outcome
+outcome_of(const struct exchange *x)
+{
+	struct outcome o = { .kind = kind_of(x) };
+
+	if (x->response.present)
+		o.status = message_status(&x->response);
+	if (o.kind == OUTCOME_STATUS && o.status == 200)
+		o.body_errors = has_body_errors(&x->response);
+	return o;
+}
+
+bool
+outcome_eq(const struct outcome *a, const struct outcome *b)
+{
+	if (a->kind != b->kind)
+		return false;
+	/* How far a cut answer got is a matter of chance. */
+	if (a->kind != OUTCOME_STATUS)
+		return true;
+	return a->status == b->status && a->body_errors == b->body_errors;
+}
+
+bool
+outcome_failed(const struct outcome *o)
+{
+	switch (o->kind) {
+	case OUTCOME_STATUS:
+		return o->status >= 500 && o->status <= 599;
+	case OUTCOME_RESET:
+	case OUTCOME_REFUSED:
+	case OUTCOME_TIMEOUT:
+		return true;
+	case OUTCOME_ABORTED:
+	case OUTCOME_OPEN:
+		return false;
+	}
+	return true;
+}
+
+const char *
+outcome_text(const struct outcome *o, char out[48])
+{
+	const char *word = "no answer";
+
+	switch (o->kind) {
+	case OUTCOME_STATUS:
+		snprintf(out, 48, "%u%s", o->status,
+			 o->body_errors ? " with errors" : "");
+		return out;
+	case OUTCOME_RESET:
+		word = "connection reset";
+		break;
+	case OUTCOME_REFUSED:
+		word = "connection refused";
+		break;
+	case OUTCOME_TIMEOUT:
+		word = "time-out";
+		break;
+	case OUTCOME_ABORTED:
+		word = "aborted by the client";
+		break;
+	case OUTCOME_OPEN:
+		break;
+	}
+	if (o->status && o->kind == OUTCOME_RESET)
+		snprintf(out, 48, "connection reset in a %u", o->status);
+	else
+		snprintf(out, 48, "%s", word);
+	return out;
+}
