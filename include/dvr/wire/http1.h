@@ -1,13 +1,14 @@
 /*
- * HTTP/1.1 on the wire (RFC 9112), decoded from a copy.  No sockets, no
- * allocation beyond one bounded head buffer a direction.  The decoder is as
- * tolerant as the bytes' two ends may be and never repairs anything: it only
- * says where messages begin and end.  Where two honest parsers could disagree
- * on the framing (RFC 9112 §6.3: CL with TE, differing CLs, TE whose last
- * coding is not chunked in a request, space before the colon, bare CR, obs-fold,
- * NUL …) the head is marked `ambiguous` with a reason, and framing falls back to what Node 20 and
- * nginx do where they agree; where they refuse, HTTP1_BAD: the connection is
- * opaque from there on.
+ * HTTP/1.1 on the wire (RFC 9112), decoded from a copy.  No sockets; memory is
+ * one bounded head buffer (only while a head comes in pieces) and the array of
+ * fields, which grows with the largest head seen.  The decoder is as tolerant
+ * as the bytes' two ends may be and never repairs anything: it only says where
+ * messages begin and end.  What Node 20 and nginx both refuse because the
+ * framing cannot be trusted is HTTP1_BAD: the connection is opaque from there
+ * on (CL with TE or a repeated CL in a request, space before the colon,
+ * obs-fold, NUL, bare CR ...).  What only one of them takes, or both in a way
+ * that RFC 9112 §6.3 does not, is decoded and marked `ambiguous` with the
+ * reason (bare LF, control bytes in a value, TE in HTTP/1.0 ...).
  */
 #ifndef DVR_WIRE_HTTP1_H
 #define DVR_WIRE_HTTP1_H
@@ -30,6 +31,7 @@ enum http1_framing {
 struct http1_header {
 	struct slice name, value;	/* value trimmed of OWS */
 	struct slice line;		/* exact bytes, no terminator */
+	/* A line without a colon: the name is empty, the value is the line. */
 };
 
 struct http1_head {
@@ -54,33 +56,42 @@ enum http1_event {
 	HTTP1_MORE,	/* all of `in` used, needs more */
 	HTTP1_HEAD,	/* d->head is valid until the next call */
 	HTTP1_BODY,	/* *span: payload bytes (within `in`) */
-	HTTP1_CHUNK,	/* a chunk header was read: d->chunk_size */
-	HTTP1_TRAILERS,	/* d->head.headers holds the trailer fields */
+	HTTP1_CHUNK,	/* a chunk header was read: d->chunk_size; the last
+			 * chunk (size 0) is told too */
+	HTTP1_TRAILERS,	/* d->head.headers holds the trailer fields, d->head.raw
+			 * their bytes; not told when there are none */
 	HTTP1_END,	/* the message is complete */
-	HTTP1_OPAQUE,	/* tunnel: *span is bytes of no message */
+	HTTP1_OPAQUE,	/* *span is bytes of no message: a tunnel's, or what
+			 * follows the connection's last message */
 	HTTP1_BAD	/* d->why; sticky */
 };
 
 struct http1_decoder {
 	enum http1_kind kind;
-	int state;
+	int state, line;	/* private: where in the message, in the line */
 	struct http1_head head;
-	struct http1_header headers[HTTP1_HEADERS_MAX];
+	struct http1_header *fields;	/* what head.headers points to */
+	size_t fields_cap;
 	struct buf held;	/* a head that came in pieces */
 	uint64_t left;		/* of a body or chunk */
 	uint64_t chunk_size;
-	bool chunks_odd;	/* extensions, leading zeros, bare LF: the framing
-				 * cannot be rebuilt from sizes alone */
+	size_t chunk_line;	/* bytes of the chunk header so far */
+	bool chunks_odd;	/* extensions, leading zeros, upper case, spaces,
+				 * bare LF: the framing cannot be rebuilt from
+				 * sizes alone; valid until the next HEAD */
 	bool no_body;		/* next response answers HEAD */
 	bool connect;		/* next response answers CONNECT */
+	bool tunnel;		/* what follows this message is opaque */
 	const char *why;
-	size_t scanned;
 };
 
 void http1_init(struct http1_decoder *d, enum http1_kind kind);
 void http1_release(struct http1_decoder *d);
-/* Before a response: the method it answers. */
+/* Before a response: the method it answers (interim responses keep it). */
 void http1_answers(struct http1_decoder *d, struct slice method);
+/* The other side agreed to an upgrade or CONNECT: from the end of the message
+ * that is being read, or at once between messages, all bytes are opaque. */
+void http1_tunnel(struct http1_decoder *d);
 /*
  * One step: reads from `in`, sets *used (bytes of `in` consumed, always at
  * least 1 unless END, TRAILERS, HEAD follow what was consumed before), *span
