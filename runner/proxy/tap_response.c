@@ -1,0 +1,133 @@
+/* The tap on what the target answers. */
+#include "tap_state.h"
+
+/* False: no bytes are left, or none that a decoder should see. */
+static bool
+response_begin(struct pass *s)
+{
+	struct tap *t = s->t;
+	struct open_exchange *x = tap_unanswered(t);
+
+	if (s->pos == s->in.n)
+		return false;
+	if (!x) {
+		x = tap_begin(t, s->at_ns);
+		tap_go_opaque(t, x, "the server spoke without a request");
+		t->req_raw = true;
+		t->proxy->stats.undecoded++;
+	}
+	if (x->opaque) {
+		t->resp_raw = true;
+		return false;
+	}
+	http1_answers(&t->resp, x->method);
+	t->answered = x;
+	return true;
+}
+
+static void
+response_head(struct pass *s)
+{
+	struct tap *t = s->t;
+	struct open_exchange *x = t->answered;
+	const struct http1_head *h = &t->resp.head;
+	bool tunnel = h->framing == HTTP1_TUNNEL;
+
+	ledger_response_head(t->ledger, x->lx, h, s->at_ns);
+	t->interim = h->status < 200 && !tunnel;
+	if (t->interim)
+		return;
+	x->wants_tunnel = false;
+	if (tunnel || t->early) {
+		tap_go_opaque(t, x, tunnel ? "a tunnel"
+				       : "bytes behind a declined upgrade");
+		t->req_raw = true;
+		t->resp_raw = tunnel;
+		return;
+	}
+	tap_tell_request_end(t, x);
+}
+
+static void
+response_complete(struct tap *t, struct open_exchange *x, uint64_t at_ns)
+{
+	t->answered = NULL;
+	if (t->interim)
+		return;
+	tap_tell_end(t, x, LX_RESPONSE, LX_COMPLETE, at_ns);
+	if (x->opaque)
+		t->resp_raw = true;
+	else if (x->req_read)
+		tap_give_back(t, x, at_ns);
+}
+
+static bool
+response_step(struct pass *s)
+{
+	struct tap *t = s->t;
+
+	if (!t->answered && !response_begin(s))
+		return false;
+	switch (pass_decode(s, &t->resp)) {
+	case HTTP1_MORE:
+		pass_tell(s, t->answered);
+		return false;
+	case HTTP1_HEAD:
+		pass_tell(s, t->answered);
+		response_head(s);
+		return true;
+	case HTTP1_BODY:
+	case HTTP1_CHUNK:
+	case HTTP1_TRAILERS:
+		return true;
+	case HTTP1_END:
+		pass_tell(s, t->answered);
+		response_complete(t, t->answered, s->at_ns);
+		return true;
+	case HTTP1_OPAQUE:
+		t->resp_raw = true;
+		return false;
+	case HTTP1_BAD:
+		t->resp_raw = t->req_raw = true;
+		t->proxy->stats.undecoded++;
+		tap_go_opaque(t, t->answered, t->resp.why);
+		return false;
+	}
+	return false;
+}
+
+void
+tap_response(struct tap *t, struct slice in, uint64_t at_ns)
+{
+	struct pass s = { .t = t, .in = in, .at_ns = at_ns,
+			  .side = LX_RESPONSE };
+
+	while (!t->resp_raw && response_step(&s))
+		;
+	if (t->resp_raw)
+		pass_tell_rest(&s);
+}
+
+void
+tap_response_end(struct tap *t, enum lx_end how, uint64_t at_ns)
+{
+	struct open_exchange *next;
+
+	if (t->answered && !t->resp_raw && how == LX_FIN &&
+	    http1_eof(&t->resp) == HTTP1_END)
+		response_complete(t, t->answered, at_ns);
+	for (struct open_exchange *x = t->first; x; x = next) {
+		next = x->next;
+		if (x->resp_told)
+			continue;
+		if (how == LX_FIN && x->opaque)
+			tap_tell_end(t, x, LX_RESPONSE, LX_COMPLETE, at_ns);
+		else if (how == LX_RST || !t->client_left)
+			tap_tell_end(t, x, LX_RESPONSE, how, at_ns);
+		else	/* it did not wait: a service that stops is right */
+			ledger_end(t->ledger, x->lx, LX_REQUEST, LX_FIN,
+				   at_ns);
+		if (x->req_read && !x->opaque)
+			tap_give_back(t, x, at_ns);
+	}
+}
