@@ -235,3 +235,46 @@ yaml_put(struct buf *out, struct slice s)
 	else
 		put_single(out, s);
 }
+
+/* ---- blocks ----------------------------------------------------------- */
+
+/* Several lines, the first not empty, of nothing but printable text. */
+static bool
+fits_block(struct slice s)
+{
+	if (s.n == 0 || s.p[0] == '\n' || slice_chr(s, '\n') < 0)
+		return false;
+	for (size_t i = 0; i < s.n; i++)
+		if (byte_class[(unsigned char)s.p[i]] & E &&
+		    s.p[i] != '\n' && s.p[i] != '\t')
+			return false;
+	return look_at_text(s) == 0;
+}
+
+/* What the block's header must say of the line ends that close the text. */
+static const char *
+chomping(struct slice s)
+{
+	if (s.p[s.n - 1] != '\n')
+		return "-";
+	return s.p[s.n - 2] == '\n' ? "+" : "";
+}
+
+void
+yaml_put_block(struct buf *out, struct slice s)
+{
+	if (!fits_block(s)) {
+		yaml_put(out, s);
+		return;
+	}
+	buf_adds(out, "|2");
+	buf_adds(out, chomping(s));
+	if (s.p[s.n - 1] == '\n')
+		s.n--;
+	while (s.p) {
+		struct slice line = slice_cut(&s, '\n');
+
+		buf_adds(out, line.n > 0 ? "\n  " : "\n");
+		buf_add(out, line);
+	}
+}

@@ -62,5 +62,10 @@ int yaml_known_keys(const struct yaml_doc *d, const struct yaml_node *map,
  * bytes are not UTF-8.  One line always.
  */
 void yaml_put(struct buf *out, struct slice s);
+/*
+ * As yaml_put() for the value of a key at the left margin, but text of several
+ * printable lines becomes a literal block ("|2"), one line each.
+ */
+void yaml_put_block(struct buf *out, struct slice s);
 
 #endif

@@ -159,6 +159,9 @@ void tape_release(struct tape *t);
 
 /* NULL when there is none. */
 const struct exchange *tape_exchange(const struct tape *t, uint32_t id);
+/* A header from its exact line: the name is what stands before the first colon
+ * ("" without one), the value what follows, trimmed.  Borrows `line`. */
+struct header header_of_line(struct slice line);
 /* First field with that name in any case, or NULL. */
 const struct header *headers_find(const struct headers *h, const char *name);
 /* Parts of a start line; "" / 0 when it has none. */
@@ -168,8 +171,18 @@ struct slice message_target(const struct message *request);
 struct slice message_path(const struct message *request);
 unsigned message_status(const struct message *response);
 
-/* The exact wire bytes of a head / of a whole message as it was sent, from the
- * parts above (chunk framing and trailers included; cut where it was cut). */
+/*
+ * The framing that the headers alone tell (RFC 9112 §6.3).  A tape notes a
+ * message's framing only where it differs: answers to HEAD, tunnels, 1xx.
+ */
+enum framing message_framing_told(const struct message *m, bool is_request);
+
+/*
+ * The exact wire bytes of a head / of a whole message as it was sent, from the
+ * parts above (chunk framing and trailers included; cut where it was cut).
+ * Chunk sizes are written in lower-case hex without leading zeros; a sender
+ * that did otherwise has its bytes in raw_body.
+ */
 void message_print_head(const struct message *m, struct buf *out);
 void message_print(const struct message *m, struct buf *out);
 

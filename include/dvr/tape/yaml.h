@@ -7,10 +7,13 @@
 #ifndef DVR_TAPE_YAML_H
 #define DVR_TAPE_YAML_H
 
+#include <dvr/base/buf.h>
 #include <dvr/tape/tape.h>
 
 #define TAPE_INLINE_MAX (16u * KiB)
 #define TAPE_FILE_MAX (64u * MiB)	/* tape.yaml itself */
+#define TAPE_BODY_MAX (256u * MiB)	/* one body in a file */
+#define TAPE_BODIES_MAX (1024u * MiB)	/* all bodies in files */
 
 /* A body that the text refers to by hash. */
 struct tape_blob {

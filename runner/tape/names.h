@@ -1,0 +1,11 @@
+/* How tape and plan spell the model's enums: each list by value, then NULL. */
+#ifndef DVR_TAPE_NAMES_PRIVATE_H
+#define DVR_TAPE_NAMES_PRIVATE_H
+
+extern const char *const framing_names[];
+extern const char *const message_end_names[];
+extern const char *const lane_role_names[];
+extern const char *const trigger_kind_names[];
+extern const char *const expect_names[];
+
+#endif

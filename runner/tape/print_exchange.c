@@ -1,0 +1,197 @@
+/* Prints exchanges: messages, headers, bodies and their timelines. */
+#include "printer.h"
+
+#include <dvr/base/hash.h>
+#include <dvr/base/mem.h>
+#include <dvr/base/yaml.h>
+
+#include "names.h"
+
+/* ---- bodies -------------------------------------------------------------- */
+
+/* Text that a reviewer can read where it stands. */
+static bool
+is_inline(struct slice s)
+{
+	if (s.n > TAPE_INLINE_MAX)
+		return false;
+	for (size_t i = 0; i < s.n; i++) {
+		unsigned char c = (unsigned char)s.p[i];
+
+		if ((c < 0x20 && c != '\n' && c != '\r' && c != '\t') ||
+		    c == 0x7f)
+			return false;
+	}
+	return slice_is_utf8(s);
+}
+
+static struct tape_blob *
+add_blob(struct printer *p, struct slice s)
+{
+	struct tape_blobs *b = &p->blobs;
+
+	if (b->n == p->blobs_cap) {
+		p->blobs_cap = p->blobs_cap ? p->blobs_cap * 2 : 16;
+		b->v = mem_grow(b->v, p->blobs_cap, sizeof(*b->v));
+	}
+	b->v[b->n].bytes = s;
+	sha256_hex(s, b->v[b->n].hash);
+	return &b->v[b->n++];
+}
+
+static void
+key_body(struct printer *p, const char *name, struct slice s)
+{
+	if (s.n == 0)
+		return;
+	if (is_inline(s)) {
+		print_text(p, name, s);
+		return;
+	}
+	print_key(p, name);
+	buf_adds(p->out, "{file: bodies/");
+	buf_adds(p->out, add_blob(p, s)->hash);
+	buf_adds(p->out, ", bytes: ");
+	print_uint(p->out, s.n);
+	buf_adds(p->out, "}\n");
+}
+
+/* ---- messages ------------------------------------------------------------ */
+
+static void
+put_headers(struct printer *p, const char *name, const struct headers *h)
+{
+	if (h->n == 0)
+		return;
+	print_open_key(p, name);
+	for (size_t i = 0; i < h->n; i++) {
+		p->indent += 4;
+		p->dash = true;
+		print_indent(p);
+		p->indent -= 4;
+		yaml_put(p->out, h->v[i].line);
+		print_end_line(p);
+	}
+}
+
+static void
+put_chunks(struct printer *p, const struct message *m)
+{
+	if (m->nchunks == 0)
+		return;
+	print_key(p, "chunks");
+	for (size_t i = 0; i < m->nchunks; i++) {
+		buf_adds(p->out, i == 0 ? "[" : ", ");
+		print_uint(p->out, m->chunks[i]);
+	}
+	buf_adds(p->out, "]\n");
+}
+
+static void
+put_segments(struct printer *p, const struct message *m)
+{
+	if (m->nsegments == 0)
+		return;
+	print_key(p, "segments");
+	for (size_t i = 0; i < m->nsegments; i++) {
+		buf_adds(p->out, i == 0 ? "[" : ", ");
+		print_uint(p->out, m->segments[i].bytes);
+		buf_addc(p->out, '@');
+		print_time(p->out, m->segments[i].at_us);
+	}
+	buf_adds(p->out, "]\n");
+}
+
+static bool
+is_blank(const struct message *m)
+{
+	return !m->present && m->end == END_COMPLETE && m->at_us == 0 &&
+	       m->end_us == 0;
+}
+
+static void
+put_payload(struct printer *p, const struct message *m)
+{
+	print_text_if(p, "decoded", m->decoded);
+	print_text_if(p, "withheld", m->withheld);
+	if (m->body_bytes != m->body.n)
+		print_key_uint(p, "body_bytes", m->body_bytes);
+	if (m->cut_bytes > 0)
+		print_key_uint(p, "cut_bytes", m->cut_bytes);
+	key_body(p, "body", m->body);
+	key_body(p, "raw_body", m->raw_body);
+	put_chunks(p, m);
+	put_headers(p, "trailers", &m->trailers);
+	put_segments(p, m);
+}
+
+/* The keys of one message, at p->indent. */
+static void
+put_message(struct printer *p, const struct message *m, bool is_request)
+{
+	if (!m->present) {
+		print_key(p, "missing");
+		buf_adds(p->out, "true\n");
+	}
+	print_key_time(p, "at", m->at_us);
+	print_key_time(p, "end", m->end_us);
+	if (m->end != END_COMPLETE)
+		print_text(p, "ended", slice_str(message_end_names[m->end]));
+	if (!m->present)
+		return;
+	print_text_if(p, "line", m->line);
+	put_headers(p, "headers", &m->headers);
+	print_text_if(p, "raw_head", m->raw_head);
+	if (m->framing != message_framing_told(m, is_request))
+		print_text(p, "framing", slice_str(framing_names[m->framing]));
+	put_payload(p, m);
+}
+
+static void
+put_side(struct printer *p, const char *name, const struct message *m,
+	 bool is_request)
+{
+	if (is_blank(m))
+		return;
+	print_open_key(p, name);
+	p->indent += 2;
+	put_message(p, m, is_request);
+	p->indent -= 2;
+}
+
+static void
+put_interim(struct printer *p, const struct exchange *x)
+{
+	if (x->ninterim == 0)
+		return;
+	print_open_key(p, "interim");
+	p->indent += 4;
+	for (size_t i = 0; i < x->ninterim; i++) {
+		p->dash = true;
+		put_message(p, &x->interim[i], false);
+	}
+	p->indent -= 4;
+}
+
+void
+print_exchange(struct printer *p, const struct tape *t, const struct exchange *x)
+{
+	p->indent = 4;
+	p->dash = true;
+	print_key_uint(p, "id", x->id);
+	print_text(p, "lane",
+		 x->lane < t->nlanes ? t->lanes[x->lane].name
+				     : (struct slice){ 0 });
+	print_key_uint(p, "conn", x->conn);
+	if (x->cause > 0)
+		print_key_uint(p, "cause", x->cause);
+	if (x->injected) {
+		print_key(p, "injected");
+		buf_adds(p->out, "true\n");
+	}
+	print_text_if(p, "note", x->note);
+	put_side(p, "request", &x->request, true);
+	put_interim(p, x);
+	put_side(p, "response", &x->response, false);
+	p->indent = 0;
+}

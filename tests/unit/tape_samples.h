@@ -1,0 +1,18 @@
+/* Tapes for tests: one by hand, and any number from a seed. */
+#ifndef TESTS_TAPE_SAMPLES_H
+#define TESTS_TAPE_SAMPLES_H
+
+#include <dvr/tape/yaml.h>
+
+/* The cart story: four exchanges on two lanes, each optional part once. */
+void sample_tape(struct tape *t);
+/* The same seed, the same tape; awkward bytes wherever bytes may stand. */
+void random_tape(struct tape *t, uint32_t seed);
+/* NULL when both are equal in every part, else the first part that differs. */
+const char *tape_difference(const struct tape *a, const struct tape *b);
+
+/* A tape_load_fn over the blobs that tape_print() gave. */
+int load_from_blobs(void *blobs, struct arena *a, const char *hash,
+		    uint64_t size, struct slice *out, struct err *e);
+
+#endif
