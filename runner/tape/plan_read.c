@@ -1,0 +1,403 @@
+/* Reads replay.yaml strictly; loads and saves it beside its tape. */
+#include <dvr/tape/plan.h>
+
+#include <dvr/base/fs.h>
+#include <dvr/base/yaml.h>
+
+#include "names.h"
+#include "reader.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* A plan is short; pins and stubs hold bodies. */
+#define PLAN_FILE_MAX (4u * MiB)
+
+/* ---- values ------------------------------------------------------ */
+
+/* Text that names something: not empty. */
+static int
+read_name(struct reader *r, const struct yaml_node *n, void *out)
+{
+	if (reader_text(r, n, out) < 0)
+		return -1;
+	if (n->text.n == 0)
+		return reader_fail(r, n, "empty; expected text");
+	return 0;
+}
+
+/* "2.resp": an exchange's request or answer. */
+static int
+read_event(struct reader *r, const struct yaml_node *n, void *out)
+{
+	struct slice side, id;
+	uint64_t number;
+	char q[QUOTE_MAX];
+
+	if (reader_text(r, n, out) < 0)
+		return -1;
+	side = n->text;
+	id = slice_cut(&side, '.');
+	if (slice_uint(id, UINT32_MAX, &number) == 0 && number > 0 &&
+	    (slice_eq(side, SLICE("req")) || slice_eq(side, SLICE("resp"))))
+		return 0;
+	return reader_fail(r, n,
+			   "bad event '%s'; expected N.req or N.resp, as "
+			   "2.resp",
+			   quote(n->text, q));
+}
+
+static bool
+is_date(struct slice s)
+{
+	uint64_t month, day;
+
+	return s.n == 10 && s.p[4] == '-' && s.p[7] == '-' &&
+	       slice_uint(slice_range(s, 0, 4), 9999, &day) == 0 &&
+	       slice_uint(slice_range(s, 5, 7), 12, &month) == 0 &&
+	       slice_uint(slice_range(s, 8, 10), 31, &day) == 0 &&
+	       month > 0 && day > 0;
+}
+
+static int
+read_date(struct reader *r, const struct yaml_node *n, void *out)
+{
+	char q[QUOTE_MAX];
+
+	if (reader_text(r, n, out) < 0)
+		return -1;
+	if (!is_date(n->text))
+		return reader_fail(r, n, "bad date '%s'; expected YYYY-MM-DD",
+				   quote(n->text, q));
+	return 0;
+}
+
+static int
+read_list(struct reader *r, const struct yaml_node *n,
+	  const struct reader_list *what, void **v, size_t *count)
+{
+	/* "bindings:" with nothing behind it is what people leave. */
+	if (n->kind == YAML_SCALAR && n->plain && n->text.n == 0) {
+		*v = NULL;
+		*count = 0;
+		return 0;
+	}
+	return reader_list(r, n, what, v, count);
+}
+
+/* ---- the lists --------------------------------------------------- */
+
+static const struct row binding_rows[] = {
+	{ "from", read_name, offsetof(struct plan_binding, from), true },
+	{ "to", read_name, offsetof(struct plan_binding, to), true },
+};
+
+static int
+read_binding(struct reader *r, const struct yaml_node *n, void *out)
+{
+	return reader_map(r, n, binding_rows, ARRAY_LEN(binding_rows), out);
+}
+
+static int
+read_bindings(struct reader *r, const struct yaml_node *n, void *out)
+{
+	static const struct reader_list what = {
+		.size = sizeof(struct plan_binding), .read = read_binding
+	};
+	struct plan *p = out;
+	void *v;
+
+	if (read_list(r, n, &what, &v, &p->nbindings) < 0)
+		return -1;
+	p->bindings = v;
+	return 0;
+}
+
+static const struct row mask_rows[] = {
+	{ "field", read_name, offsetof(struct plan_mask, field), true },
+	{ "reason", read_name, offsetof(struct plan_mask, reason), true },
+};
+
+static int
+read_mask(struct reader *r, const struct yaml_node *n, void *out)
+{
+	return reader_map(r, n, mask_rows, ARRAY_LEN(mask_rows), out);
+}
+
+static int
+read_masks(struct reader *r, const struct yaml_node *n, void *out)
+{
+	static const struct reader_list what = {
+		.size = sizeof(struct plan_mask), .read = read_mask
+	};
+	struct plan *p = out;
+	void *v;
+
+	if (read_list(r, n, &what, &v, &p->nmasks) < 0)
+		return -1;
+	p->masks = v;
+	return 0;
+}
+
+#define AT(member) offsetof(struct plan_pin, member)
+static const struct row pin_rows[] = {
+	{ "exchange", reader_u32, AT(exchange), true },
+	{ "status", reader_status, AT(status), true },
+	{ "body", reader_text, AT(body), false },
+	{ "accepted", read_date, AT(accepted), false },
+};
+#undef AT
+
+static int
+read_pin(struct reader *r, const struct yaml_node *n, void *out)
+{
+	struct plan_pin *pin = out;
+
+	if (reader_map(r, n, pin_rows, ARRAY_LEN(pin_rows), out) < 0)
+		return -1;
+	pin->has_body = yaml_get(n, "body") != NULL;
+	return 0;
+}
+
+static int
+read_pins(struct reader *r, const struct yaml_node *n, void *out)
+{
+	static const struct reader_list what = {
+		.size = sizeof(struct plan_pin), .read = read_pin
+	};
+	struct plan *p = out;
+	void *v;
+
+	if (read_list(r, n, &what, &v, &p->npins) < 0)
+		return -1;
+	p->pins = v;
+	return 0;
+}
+
+static const struct row hold_rows[] = {
+	{ "event", read_event, offsetof(struct plan_hold, event), true },
+	{ "until", read_event, offsetof(struct plan_hold, until), true },
+};
+
+static int
+read_hold(struct reader *r, const struct yaml_node *n, void *out)
+{
+	return reader_map(r, n, hold_rows, ARRAY_LEN(hold_rows), out);
+}
+
+static int
+read_holds(struct reader *r, const struct yaml_node *n, void *out)
+{
+	static const struct reader_list what = {
+		.size = sizeof(struct plan_hold), .read = read_hold
+	};
+	struct plan *p = out;
+	void *v;
+
+	if (read_list(r, n, &what, &v, &p->nholds) < 0)
+		return -1;
+	p->holds = v;
+	return 0;
+}
+
+static int
+read_header_line(struct reader *r, const struct yaml_node *n, void *out)
+{
+	char q[QUOTE_MAX];
+
+	if (reader_text(r, n, out) < 0)
+		return -1;
+	if (slice_chr(n->text, ':') < 1)
+		return reader_fail(r, n, "bad header '%s'; expected "
+					 "'Name: value'",
+				   quote(n->text, q));
+	return 0;
+}
+
+static int
+read_stub_headers(struct reader *r, const struct yaml_node *n, void *out)
+{
+	static const struct reader_list what = {
+		.size = sizeof(struct slice), .read = read_header_line
+	};
+	struct plan_stub *x = out;
+	void *v;
+
+	if (read_list(r, n, &what, &v, &x->nheaders) < 0)
+		return -1;
+	x->headers = v;
+	return 0;
+}
+
+#define AT(member) offsetof(struct plan_stub, member)
+static const struct row stub_rows[] = {
+	{ "lane", read_name, AT(lane), true },
+	{ "method", read_name, AT(method), true },
+	{ "path", read_name, AT(path), true },
+	{ "status", reader_status, AT(status), true },
+	{ "headers", read_stub_headers, 0, false },
+	{ "body", reader_text, AT(body), false },
+};
+#undef AT
+
+static int
+read_stub(struct reader *r, const struct yaml_node *n, void *out)
+{
+	return reader_map(r, n, stub_rows, ARRAY_LEN(stub_rows), out);
+}
+
+static int
+read_stubs(struct reader *r, const struct yaml_node *n, void *out)
+{
+	static const struct reader_list what = {
+		.size = sizeof(struct plan_stub), .read = read_stub
+	};
+	struct plan *p = out;
+	void *v;
+
+	if (read_list(r, n, &what, &v, &p->nstubs) < 0)
+		return -1;
+	p->stubs = v;
+	return 0;
+}
+
+/* ---- the whole ---------------------------------------------------- */
+
+static int
+read_expect(struct reader *r, const struct yaml_node *n, void *out)
+{
+	size_t i;
+
+	if (reader_word(r, n, expect_names, &i) < 0)
+		return -1;
+	*(enum expect *)out = (enum expect)i;
+	return 0;
+}
+
+static const struct row reproduces_rows[] = {
+	{ "hits", reader_u32, offsetof(struct plan, hits), true },
+	{ "of", reader_u32, offsetof(struct plan, of), true },
+};
+
+static int
+read_reproduces(struct reader *r, const struct yaml_node *n, void *out)
+{
+	const struct plan *p = out;
+
+	if (reader_map(r, n, reproduces_rows, ARRAY_LEN(reproduces_rows),
+		       out) < 0)
+		return -1;
+	if (p->hits > p->of)
+		return reader_fail(r, n, "%u hits of %u; expected no more hits "
+					 "than replays",
+				   p->hits, p->of);
+	return 0;
+}
+
+#define AT(member) offsetof(struct plan_quarantine, member)
+static const struct row quarantine_rows[] = {
+	{ "until", read_date, AT(until), true },
+	{ "owner", reader_text, AT(owner), false },
+	{ "reason", reader_text, AT(reason), false },
+	{ "link", reader_text, AT(link), false },
+};
+#undef AT
+
+static int
+read_quarantine(struct reader *r, const struct yaml_node *n, void *out)
+{
+	return reader_map(r, n, quarantine_rows, ARRAY_LEN(quarantine_rows),
+			  out);
+}
+
+static const struct row plan_rows[] = {
+	{ "expect", read_expect, offsetof(struct plan, expect), false },
+	{ "reproduces", read_reproduces, 0, false },
+	{ "quarantine", read_quarantine, offsetof(struct plan, quarantine),
+	  false },
+	{ "bindings", read_bindings, 0, false },
+	{ "masks", read_masks, 0, false },
+	{ "pins", read_pins, 0, false },
+	{ "holds", read_holds, 0, false },
+	{ "stubs", read_stubs, 0, false },
+};
+
+int
+plan_read(struct arena *a, const char *name, struct slice text,
+	  struct plan *out, struct err *e)
+{
+	struct plan p = { .expect = EXPECT_FIXED };
+	struct yaml_doc doc;
+	struct reader r = { .doc = &doc, .a = a, .e = e };
+
+	if (yaml_parse(a, name, text, ERR_TAPE, &doc, e) < 0)
+		return -1;
+	if (doc.root && reader_map(&r, doc.root, plan_rows,
+				   ARRAY_LEN(plan_rows), &p) < 0)
+		return -1;
+	if (p.expect == EXPECT_QUARANTINED && p.quarantine.until.n == 0)
+		return reader_fail(&r, yaml_get(doc.root, "expect"),
+				   "quarantined without an end; expected "
+				   "quarantine: {until: YYYY-MM-DD}");
+	*out = p;
+	return 0;
+}
+
+/* ---- files ------------------------------------------------------------------ */
+
+int
+plan_load(struct arena *a, const char *tape_dir, struct plan *out,
+	  struct err *e)
+{
+	char path[FS_PATH_MAX];
+	struct stat st;
+	struct buf text;
+	int rc;
+
+	if (fs_join(path, tape_dir, "replay.yaml", e) < 0)
+		return -1;
+	if (lstat(path, &st) < 0 && errno == ENOENT) {
+		*out = (struct plan){ .expect = EXPECT_FIXED };
+		return 0;
+	}
+	buf_init(&text, PLAN_FILE_MAX);
+	rc = fs_read(path, &text, e);
+	if (rc < 0 && e)
+		e->code = ERR_TAPE;
+	if (rc == 0)
+		rc = plan_read(a, path, buf_slice(&text), out, e);
+	buf_release(&text);
+	return rc;
+}
+
+int
+plan_save(const struct plan *p, const char *tape_dir, struct err *e)
+{
+	struct arena *a = arena_create();
+	char path[FS_PATH_MAX];
+	struct plan back;
+	struct buf text;
+	int rc = -1;
+
+	buf_init(&text, PLAN_FILE_MAX);
+	plan_print(p, &text);
+	if (fs_join(path, tape_dir, "replay.yaml", e) < 0)
+		goto out;
+	/* What cannot be read again is not written. */
+	if (text.full) {
+		err_set(e, ERR_INTERNAL, "%s: larger than %u bytes", path,
+			PLAN_FILE_MAX);
+		goto out;
+	}
+	if (plan_read(a, path, buf_slice(&text), &back, e) < 0) {
+		err_prefix(e, "plan not written");
+		goto out;
+	}
+	rc = fs_write_atomic(path, 0644, buf_slice(&text), e);
+out:
+	buf_release(&text);
+	arena_destroy(a);
+	return rc;
+}
