@@ -4,25 +4,6 @@
 #include <brotli/decode.h>
 #include <stdlib.h>
 
-/* One pass over a body. */
-struct pass {
-	size_t feed;		/* bytes handed over at a time */
-	size_t skip;		/* bytes that an earlier pass put out */
-	size_t came;		/* bytes that came out */
-	bool fault;		/* the data is wrong, not merely cut */
-};
-
-static bool
-put_out(struct pass *p, struct sink *s, const uint8_t *part, size_t n)
-{
-	size_t skip = p->came < p->skip ? p->skip - p->came : 0;
-
-	if (skip > n)
-		skip = n;
-	p->came += n;
-	return sink_add(s, part + skip, n - skip);
-}
-
 static enum coding_result
 decode_all(BrotliDecoderState *b, struct slice in, struct pass *p,
 	   struct sink *s)
@@ -38,7 +19,7 @@ decode_all(BrotliDecoderState *b, struct slice in, struct pass *p,
 
 		r = BrotliDecoderDecompressStream(b, &left, &next, &room, &to,
 						  NULL);
-		if (!put_out(p, s, part, sizeof(part) - room))
+		if (!sink_add(s, part, sizeof(part) - room))
 			return CODING_LIMIT;
 		switch (r) {
 		case BROTLI_DECODER_RESULT_SUCCESS:
@@ -71,20 +52,8 @@ run(struct slice in, struct pass *p, struct sink *s)
 	return r;
 }
 
-/*
- * On a fault the library keeps what is in its window; it gives that out only
- * when it waits for input.  So a faulty body is read again byte by byte.
- */
 enum coding_result
 coding_brotli(struct slice in, struct sink *s)
 {
-	struct pass whole = { .feed = SIZE_MAX };
-	enum coding_result r = run(in, &whole, s);
-
-	if (whole.fault) {
-		struct pass again = { .feed = 1, .skip = whole.came };
-
-		r = run(in, &again, s);
-	}
-	return r;
+	return coding_in_passes(run, in, s);
 }

@@ -37,11 +37,33 @@ struct chain {
 bool
 sink_add(struct sink *s, const void *p, size_t n)
 {
-	size_t fits = n < s->left ? n : s->left;
+	size_t skip = s->came < s->known ? s->known - s->came : 0;
+	struct slice fresh = slice_from(slice_of(p, n), skip);
+	size_t fits = fresh.n < s->left ? fresh.n : s->left;
 
-	buf_add(s->out, slice_of(p, fits));
+	s->came += n;
+	buf_add(s->out, slice_range(fresh, 0, fits));
 	s->left -= fits;
-	return fits == n;
+	return fits == fresh.n;
+}
+
+void
+sink_again(struct sink *s)
+{
+	s->known = s->came;
+	s->came = 0;
+}
+
+enum coding_result
+coding_in_passes(pass_fn *run, struct slice in, struct sink *s)
+{
+	struct pass whole = { .feed = SIZE_MAX }, bytes = { .feed = 1 };
+	enum coding_result r = run(in, &whole, s);
+
+	if (!whole.fault)
+		return r;
+	sink_again(s);
+	return run(in, &bytes, s);
 }
 
 static const struct coding *
