@@ -141,15 +141,17 @@ arena_copy(struct arena *a, struct slice s)
 struct slice
 arena_fmt(struct arena *a, const char *fmt, ...)
 {
+	char small[256], *p;
 	va_list args;
 	size_t n;
-	char *p;
 	int len;
 
 	va_start(args, fmt);
-	len = vsnprintf(NULL, 0, fmt, args);
+	len = vsnprintf(small, sizeof(small), fmt, args);
 	va_end(args);
 	n = len < 0 ? 0 : (size_t)len;
+	if (n < sizeof(small))
+		return arena_copy(a, slice_of(small, n));
 	p = arena_alloc(a, n + 1);
 	va_start(args, fmt);
 	vsnprintf(p, n + 1, fmt, args);

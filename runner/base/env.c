@@ -82,6 +82,14 @@ env_set(struct env *v, const char *name, const char *value)
 }
 
 void
+env_add_all(struct env *v, const struct env *from)
+{
+	for (size_t i = 0; i < from->count; i++)
+		put(v, mem_strdup(from->items[i]),
+		    (size_t)(strchr(from->items[i], '=') - from->items[i]));
+}
+
+void
 env_unset(struct env *v, const char *name)
 {
 	size_t at = find(v, name, strlen(name));

@@ -57,6 +57,8 @@ struct env *env_create(bool inherit);
 void env_destroy(struct env *v);
 void env_set(struct env *v, const char *name, const char *value);
 void env_unset(struct env *v, const char *name);
+/* Sets everything that `from` has. */
+void env_add_all(struct env *v, const struct env *from);
 const char *env_get(const struct env *v, const char *name);
 /* NULL-terminated, owned by v, valid until the next change. */
 const char *const *env_list(struct env *v);

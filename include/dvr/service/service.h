@@ -6,11 +6,17 @@
 #ifndef DVR_SERVICE_SERVICE_H
 #define DVR_SERVICE_SERVICE_H
 
+#include <dvr/base/buf.h>
 #include <dvr/base/process.h>
 #include <dvr/net/loop.h>
 #include <dvr/net/sock.h>
 
 #define SERVICE_LOG_TAIL (64u * KiB)
+
+/* Slow machines start slow runtimes in some seconds; a service that closes its
+ * database needs less than that. */
+#define SERVICE_READY_NS (30 * NS_PER_S)
+#define SERVICE_GRACE_NS (5 * NS_PER_S)
 
 enum ready_kind { READY_PORT, READY_PATH, READY_LOG };
 
@@ -21,8 +27,8 @@ struct service_config {
 	char **env;		/* NAME=value, `${NAME}` expanded */
 	enum ready_kind ready;
 	char *ready_path, *ready_log;	/* READY_LOG: PCRE2 pattern */
-	uint64_t ready_timeout_ns;
-	uint64_t stop_grace_ns;
+	uint64_t ready_timeout_ns;	/* 0: SERVICE_READY_NS */
+	uint64_t stop_grace_ns;		/* 0: SERVICE_GRACE_NS */
 	char *build;		/* shell command, or NULL */
 	char *log_pattern;	/* on_exception pattern over its output: PCRE2,
 				 * NULL none */
@@ -34,15 +40,23 @@ struct service_config {
 struct service;
 
 enum service_event { SERVICE_READY, SERVICE_ENDED, SERVICE_LOG_HIT };
-/* ENDED before READY means it never was. Called from the loop. */
+/*
+ * ENDED before READY means it never was (or was out of time: then it may
+ * still be alive).  LOG_HIT once for what one read brought.  Called from the
+ * loop, never from within a call of service_*() but service_wait_ready(); may
+ * stop and destroy the service.
+ */
 typedef void service_fn(void *arg, struct service *s, enum service_event ev);
 
 struct service_start {
-	const struct service_config *config;
+	const struct service_config *config;	/* must outlive the service */
 	struct loop *loop;
 	const char *namespace;
-	struct env *env;	/* base environment: lane variables are in it;
-				 * PORT, DVR_NAMESPACE, DVR_STATE_DIR are added */
+	const struct env *env;	/* base environment: lane variables are in it;
+				 * copied, and PORT, DVR_NAMESPACE and
+				 * DVR_STATE_DIR are added to the copy */
+	const char *state_dir;	/* one that is there and stays; NULL: a fresh
+				 * one, gone with the service */
 	service_fn *fn;
 	void *arg;
 };
@@ -50,6 +64,8 @@ struct service_start {
 /*
  * Picks a free port, makes the state folder, starts the command, begins to
  * look for readiness.  Command not found or not executable: -1 at once.
+ * Until it is ready the port may still change: when somebody else took it in
+ * between, the service is started anew on another one.
  */
 int service_start(const struct service_start *how, struct service **out,
 		  struct err *e);
@@ -60,6 +76,8 @@ int service_wait_ready(struct service *s, struct err *e);
 bool service_ready(const struct service *s);
 bool service_alive(const struct service *s);
 uint16_t service_port(const struct service *s);
+/* What it runs with, config's env included: for `${PORT}` in other places. */
+const struct env *service_env(const struct service *s);
 const char *service_state_dir(const struct service *s);
 /* Valid after it ended. */
 const struct process_end *service_end(const struct service *s);
@@ -74,7 +92,8 @@ void service_stop(struct service *s);
 /* Stops if needed, removes the state folder, frees. */
 void service_destroy(struct service *s);
 
-/* Expands `${NAME}` from `env` (unknown names: ERR_USAGE naming it). free(). */
+/* Expands `${NAME}` from `env`; `$${` is `${` itself.  NULL for an unknown
+ * name (ERR_USAGE naming it).  free(). */
 char *service_expand(const char *s, const struct env *env, struct err *e);
 
 #endif

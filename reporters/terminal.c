@@ -1,0 +1,338 @@
+/* The report for people: a line a tape, then what failed and how to see it. */
+#include "reporters.h"
+
+/* Lines of a dead service's log that are shown without --verbose. */
+#define LOG_LINES 15
+/* Width of the exchange names' column at 80 columns. */
+#define NAME_MIN 24
+
+enum paint { PLAIN, GREEN, RED, YELLOW, DIM, BOLD };
+
+static const char *const codes[] = {
+	[PLAIN] = "0", [GREEN] = "32", [RED] = "31",
+	[YELLOW] = "33", [DIM] = "2",  [BOLD] = "1",
+};
+
+struct look {
+	const char *symbol, *word;
+	enum paint paint;
+};
+
+static const struct look looks[] = {
+	[VERDICT_PASS] = { "✓", "pass", GREEN },
+	[VERDICT_FAILED] = { "✗", "FAIL", RED },
+	[VERDICT_ERROR] = { "!", "ERROR", RED },
+	[VERDICT_FLAKY] = { "~", "flaky", YELLOW },
+	[VERDICT_XFAIL] = { "○", "xfail", YELLOW },
+	[VERDICT_SKIPPED] = { "-", "skip", DIM },
+};
+
+struct screen {
+	const struct report_style *style;
+	struct buf *out;
+};
+
+static void
+paint(const struct screen *s, enum paint p)
+{
+	if (s->style->colour)
+		buf_fmt(s->out, "\x1b[%sm", codes[p]);
+}
+
+static void
+painted(const struct screen *s, enum paint p, const char *text)
+{
+	paint(s, p);
+	buf_adds(s->out, text);
+	paint(s, PLAIN);
+}
+
+/* Characters, not bytes: what a terminal's columns are about. */
+static size_t
+width_of(struct slice s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s.n; i++)
+		n += ((unsigned char)s.p[i] & 0xc0) != 0x80;
+	return n;
+}
+
+/* Safe text in a column: padded, and cut with an ellipsis. */
+static void
+column(const struct screen *s, struct slice text, size_t width)
+{
+	struct buf b;
+	struct slice shown;
+	size_t have;
+
+	buf_init(&b, MiB);
+	line_print(text, &b);
+	shown = buf_slice(&b);
+	have = width_of(shown);
+	if (have > width) {
+		while (shown.n > 0 && width_of(shown) >= width)
+			shown.n--;
+		buf_add(s->out, shown);
+		buf_adds(s->out, "…");
+		have = width;
+	} else {
+		buf_add(s->out, shown);
+	}
+	while (have++ < width)
+		buf_addc(s->out, ' ');
+	buf_release(&b);
+}
+
+static unsigned
+columns_of(const struct screen *s)
+{
+	unsigned n = s->style->columns ? s->style->columns : 80;
+
+	return n < 60 ? 60 : n > 120 ? 120 : n;
+}
+
+static bool
+gates(enum verdict v)
+{
+	return v == VERDICT_FAILED || v == VERDICT_ERROR;
+}
+
+/* "  ✗ FAIL   post-checkout-pay-500-7889a          0.412 s" */
+static void
+print_line(const struct screen *s, const struct tape_result *t)
+{
+	const struct look *look = &looks[t->verdict];
+
+	buf_adds(s->out, "  ");
+	paint(s, look->paint);
+	buf_fmt(s->out, "%s %-5s", look->symbol, look->word);
+	paint(s, PLAIN);
+	buf_adds(s->out, "  ");
+	column(s, t->id, columns_of(s) - 22);
+	buf_adds(s->out, "  ");
+	seconds_print(t->seconds, s->out);
+	buf_adds(s->out, " s\n");
+	if (t->verdict == VERDICT_PASS && !s->style->verbose)
+		return;
+	buf_adds(s->out, "           ");
+	line_print(t->reason, s->out);
+	buf_addc(s->out, '\n');
+}
+
+static void
+print_case(const struct screen *s, const struct case_result *c)
+{
+	const struct look *look = &looks[c->verdict];
+	size_t name = columns_of(s) - 56 > NAME_MIN ? columns_of(s) - 56
+						    : NAME_MIN;
+
+	buf_adds(s->out, "    ");
+	painted(s, look->paint, look->symbol);
+	buf_fmt(s->out, " %3u  ", c->exchange);
+	column(s, c->name, name);
+	buf_adds(s->out, "  ");
+	column(s, c->want, 12);
+	buf_adds(s->out, " → ");
+	if (!slice_eq(c->want, c->got))
+		paint(s, gates(c->verdict) ? RED : YELLOW);
+	column(s, c->got, 12);
+	if (!slice_eq(c->want, c->got))
+		paint(s, PLAIN);
+	buf_addc(s->out, ' ');
+	seconds_print(c->seconds, s->out);
+	buf_adds(s->out, " s\n");
+}
+
+static void
+print_diffs(const struct screen *s, const struct replay_result *r)
+{
+	for (size_t i = 0; i < r->ncases; i++) {
+		const struct case_result *c = &r->cases[i];
+
+		for (size_t k = 0; k < c->ndiffs; k++) {
+			const struct difference *d = &c->diffs[k];
+
+			buf_adds(s->out, "      ");
+			paint(s, d->risk == RISK_HIGH ? RED
+				 : d->risk == RISK_MEDIUM ? YELLOW : DIM);
+			buf_fmt(s->out, "%-6s", risk_name(d->risk));
+			paint(s, PLAIN);
+			buf_addc(s->out, ' ');
+			line_print(d->place, s->out);
+			buf_adds(s->out, "\n        on the tape ");
+			line_print(d->want, s->out);
+			buf_adds(s->out, "\n        live        ");
+			line_print(d->got, s->out);
+			buf_addc(s->out, '\n');
+		}
+		if (c->more)
+			buf_fmt(s->out, "      and %zu more differences in "
+				"exchange %u\n", c->more, c->exchange);
+	}
+}
+
+/* The last lines only; the rest is in the verbose report and in JUnit. */
+static void
+print_log(const struct screen *s, struct slice log)
+{
+	size_t lines = 0, from = log.n;
+
+	while (slice_ends(log, SLICE("\n")))
+		log.n--;
+	if (log.n == 0)
+		return;
+	for (from = log.n; from > 0; from--) {
+		if (log.p[from - 1] == '\n' && ++lines == LOG_LINES &&
+		    !s->style->verbose)
+			break;
+	}
+	buf_adds(s->out, "\n    the service's last lines\n");
+	lines_print(slice_from(log, from), "    │ ", s->out);
+}
+
+static void
+labelled(const struct screen *s, const char *label, struct slice text)
+{
+	struct slice line;
+
+	if (text.n == 0)
+		return;
+	buf_fmt(s->out, "    %-10s ", label);
+	line = slice_cut(&text, '\n');
+	line_print(line, s->out);
+	buf_addc(s->out, '\n');
+	/* Further lines may be anything, so they stand behind a gutter. */
+	lines_print(text, "               │ ", s->out);
+}
+
+static void
+print_details(const struct screen *s, const struct tape_result *t)
+{
+	const struct replay_result *r = tape_result_shown(t);
+	struct buf b;
+
+	buf_init(&b, 64 * KiB);
+	buf_addc(s->out, '\n');
+	for (size_t i = 0; r && i < r->ncases; i++)
+		print_case(s, &r->cases[i]);
+	if (r && r->ncases)
+		buf_addc(s->out, '\n');
+	if (r)
+		print_diffs(s, r);
+	place_of_case(t, first_bad_case(r), &b);
+	labelled(s, "tape", buf_slice(&b));
+	if (r && r->timing.known) {
+		buf_clear(&b);
+		timing_print(&r->timing, &b);
+		labelled(s, "timing", buf_slice(&b));
+	}
+	if (t->of) {
+		buf_clear(&b);
+		buf_fmt(&b, "the failure came in %u of %u replays of the "
+			"build that made the tape", t->hits, t->of);
+		labelled(s, "reproduces", buf_slice(&b));
+	}
+	for (size_t i = 0; r && i < r->nnotes; i++)
+		labelled(s, "note", r->notes[i]);
+	print_log(s, t->log_tail);
+	if (t->command.n) {
+		buf_addc(s->out, '\n');
+		paint(s, BOLD);
+		labelled(s, "reproduce", t->command);
+		paint(s, PLAIN);
+	}
+	buf_addc(s->out, '\n');
+	buf_release(&b);
+}
+
+static void
+count(const struct screen *s, unsigned n, const char *word, enum paint p,
+      bool *first)
+{
+	if (n == 0)
+		return;
+	buf_adds(s->out, *first ? " " : ", ");
+	*first = false;
+	paint(s, p);
+	buf_fmt(s->out, "%u %s", n, word);
+	paint(s, PLAIN);
+}
+
+static void
+print_summary(const struct screen *s, const struct results *r)
+{
+	bool first = true;
+	struct totals n;
+
+	results_totals(r, &n);
+	paint(s, BOLD);
+	buf_fmt(s->out, "%zu tape%s:", r->ntapes, r->ntapes == 1 ? "" : "s");
+	paint(s, PLAIN);
+	count(s, n.failed, "failed", RED, &first);
+	count(s, n.error, n.error == 1 ? "error" : "errors", RED, &first);
+	count(s, n.flaky, "flaky", YELLOW, &first);
+	count(s, n.xfail, "known to fail", YELLOW, &first);
+	count(s, n.skipped, "quarantined", DIM, &first);
+	count(s, n.pass, "passed", GREEN, &first);
+	buf_adds(s->out, first ? " nothing to say in " : " in ");
+	seconds_print(r->seconds, s->out);
+	buf_adds(s->out, " s");
+	if (r->partial)
+		buf_adds(s->out, "; interrupted, not every tape was tried");
+	buf_addc(s->out, '\n');
+}
+
+static int
+print(const struct results *r, const struct report_style *style,
+      struct buf *out, struct err *e)
+{
+	const struct screen s = { .style = style, .out = out };
+	struct totals n;
+
+	results_totals(r, &n);
+	for (size_t i = 0; i < r->ntapes; i++) {
+		const struct tape_result *t = &r->tapes[i];
+
+		/* What was on the screen already is not shown twice, but the
+		 * failures' lines are: they may have scrolled away. */
+		if (style->live && (!gates(t->verdict) || r->ntapes == 1))
+			continue;
+		print_line(&s, t);
+		if (style->live)
+			labelled(&s, "     reproduce", t->command);
+		else if (gates(t->verdict) || style->verbose)
+			print_details(&s, t);
+	}
+	if (r->ntapes > 1 || !style->live)
+		buf_addc(out, '\n');
+	print_summary(&s, r);
+	if (out->full)
+		return err_set(e, ERR_INTERNAL, "terminal report: over %zu "
+			       "bytes", out->limit);
+	return 0;
+}
+
+static void
+progress(const struct tape_result *t, size_t done, size_t total,
+	 const struct report_style *style, struct buf *out)
+{
+	const struct screen s = { .style = style, .out = out };
+
+	if (total > 1) {
+		paint(&s, DIM);
+		buf_fmt(out, "[%zu/%zu]", done, total);
+		paint(&s, PLAIN);
+	}
+	print_line(&s, t);
+	if (gates(t->verdict) || style->verbose)
+		print_details(&s, t);
+}
+
+const struct reporter reporter_terminal = {
+	.name = "terminal",
+	.help = "a line a tape, failures with all that is known about them",
+	.to_stdout = true,
+	.print = print,
+	.progress = progress,
+};

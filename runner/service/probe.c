@@ -1,0 +1,279 @@
+/* The readiness probe: connects, perhaps asks, tries again later. */
+#include "probe.h"
+
+#include <dvr/base/buf.h>
+#include <dvr/base/mem.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PROBE_ADDRESSES 8
+/* Services start in milliseconds or in seconds: begin eager, end patient. */
+#define PAUSE_FIRST_NS (2 * NS_PER_MS)
+#define PAUSE_LONGEST_NS (50 * NS_PER_MS)
+/* One attempt: a service that accepts but does not answer yet. */
+#define ATTEMPT_NS (5 * NS_PER_S)
+/* Rest of an answer: read, because closing on unread bytes resets the
+ * connection and makes many a service log an exception. */
+#define DRAIN_NS (1 * NS_PER_S)
+#define DRAIN_BYTES (1u * MiB)
+/* "HTTP/1.1 200": all that is looked at. */
+#define STATUS_BYTES 12
+
+enum probe_state {
+	PROBE_PAUSE, PROBE_CONNECT, PROBE_ANSWER, PROBE_DRAIN, PROBE_OVER
+};
+
+struct probe {
+	struct loop *loop;
+	enum probe_state state;
+	struct address to[PROBE_ADDRESSES];
+	size_t count, turn;
+	struct buf request;	/* empty: a connection is enough */
+	void (*fn)(void *arg);
+	void *arg;
+	struct loop_io io;
+	struct loop_timer timer;
+	uint64_t pause_ns;
+	char head[STATUS_BYTES];
+	size_t head_n, drained;
+	bool good;
+	int status, error;	/* of the last attempt */
+};
+
+static void
+after(struct probe *p, enum probe_state state, uint64_t ns)
+{
+	p->state = state;
+	loop_timer_set(p->loop, &p->timer, loop_now_ns(p->loop) + ns);
+}
+
+static void
+hang_up(struct probe *p)
+{
+	loop_timer_cancel(p->loop, &p->timer);
+	if (p->io.fd < 0)
+		return;
+	loop_del(p->loop, &p->io);
+	close(p->io.fd);
+	p->io.fd = -1;
+}
+
+static void
+try_later(struct probe *p, int error)
+{
+	hang_up(p);
+	p->error = error;
+	after(p, PROBE_PAUSE, p->pause_ns);
+	p->pause_ns += p->pause_ns / 2;
+	if (p->pause_ns > PAUSE_LONGEST_NS)
+		p->pause_ns = PAUSE_LONGEST_NS;
+}
+
+static void
+attempt(struct probe *p)
+{
+	const struct address *to = &p->to[p->turn++ % p->count];
+	struct err e;
+
+	p->head_n = p->drained = 0;
+	p->status = p->error = 0;
+	if (sock_connect(to, &p->io.fd) < 0) {
+		p->io.fd = -1;
+		try_later(p, errno);
+	} else if (loop_add(p->loop, &p->io, LOOP_WRITE, &e) < 0) {
+		try_later(p, ENOMEM);
+	} else {
+		after(p, PROBE_CONNECT, ATTEMPT_NS);
+	}
+}
+
+static void
+succeed(struct probe *p)
+{
+	void (*fn)(void *) = p->fn;
+
+	/* Last: the owner may stop us in there. */
+	fn(p->arg);
+}
+
+static void
+connected(struct probe *p)
+{
+	int error = sock_connect_result(p->io.fd);
+	ssize_t sent;
+
+	if (error != 0) {
+		try_later(p, error);
+		return;
+	}
+	if (p->request.n == 0) {
+		hang_up(p);
+		p->state = PROBE_OVER;
+		succeed(p);
+		return;
+	}
+	/* A fresh socket's buffer takes a request of this size whole. */
+	sent = send(p->io.fd, p->request.p, p->request.n, MSG_NOSIGNAL);
+	if (sent != (ssize_t)p->request.n) {
+		try_later(p, sent < 0 ? errno : EAGAIN);
+		return;
+	}
+	loop_mod(p->loop, &p->io, LOOP_READ);
+	after(p, PROBE_ANSWER, ATTEMPT_NS);
+}
+
+/* The status of "HTTP/1.x NNN"; 0 when that is no status line. */
+static int
+read_status(const struct probe *p)
+{
+	struct slice s = slice_of(p->head, p->head_n);
+	uint64_t status;
+
+	if (!slice_starts(s, SLICE("HTTP/1.")) || s.p[8] != ' ' ||
+	    slice_uint(slice_range(s, 9, 12), 999, &status) < 0)
+		return 0;
+	return (int)status;
+}
+
+static void
+answer_readable(struct probe *p)
+{
+	ssize_t got = recv(p->io.fd, p->head + p->head_n,
+			   sizeof(p->head) - p->head_n, 0);
+
+	if (got < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (got <= 0) {
+		try_later(p, got < 0 ? errno : ECONNRESET);
+		return;
+	}
+	p->head_n += (size_t)got;
+	if (p->head_n < sizeof(p->head))
+		return;
+	p->status = read_status(p);
+	p->good = p->status >= 200 && p->status < 400;
+	after(p, PROBE_DRAIN, DRAIN_NS);
+	if (p->good)
+		succeed(p);
+}
+
+static void
+drained(struct probe *p)
+{
+	if (!p->good) {
+		try_later(p, 0);
+		return;
+	}
+	hang_up(p);
+	p->state = PROBE_OVER;
+}
+
+static void
+drain(struct probe *p)
+{
+	char waste[4096];
+	ssize_t got = recv(p->io.fd, waste, sizeof(waste), 0);
+
+	if (got < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	p->drained += got > 0 ? (size_t)got : 0;
+	if (got <= 0 || p->drained > DRAIN_BYTES)
+		drained(p);
+}
+
+static void
+io_ready(struct loop_io *io, unsigned ready)
+{
+	struct probe *p = io->owner;
+
+	(void)ready;
+	switch (p->state) {
+	case PROBE_CONNECT:
+		connected(p);
+		break;
+	case PROBE_ANSWER:
+		answer_readable(p);
+		break;
+	case PROBE_DRAIN:
+		drain(p);
+		break;
+	case PROBE_PAUSE:
+	case PROBE_OVER:
+		break;
+	}
+}
+
+static void
+time_is_up(struct loop_timer *t)
+{
+	struct probe *p = t->owner;
+
+	switch (p->state) {
+	case PROBE_PAUSE:
+		attempt(p);
+		break;
+	case PROBE_CONNECT:
+	case PROBE_ANSWER:
+		try_later(p, ETIMEDOUT);
+		break;
+	case PROBE_DRAIN:
+		drained(p);
+		break;
+	case PROBE_OVER:
+		break;
+	}
+}
+
+struct probe *
+probe_start(const struct probe_spec *spec)
+{
+	struct probe *p = mem_alloc(sizeof(*p));
+
+	*p = (struct probe){
+		.loop = spec->loop, .fn = spec->fn, .arg = spec->arg,
+		.count = spec->count, .pause_ns = PAUSE_FIRST_NS,
+		.io = { .fd = -1, .fn = io_ready, .owner = p },
+		.timer = { .fn = time_is_up, .owner = p },
+	};
+	if (p->count > PROBE_ADDRESSES)
+		p->count = PROBE_ADDRESSES;
+	memcpy(p->to, spec->to, p->count * sizeof(p->to[0]));
+	buf_init(&p->request, 16u * KiB);
+	if (spec->path)
+		buf_fmt(&p->request, "GET %s HTTP/1.1\r\nHost: %s\r\n"
+			"User-Agent: dvr\r\nAccept: */*\r\n"
+			"Connection: close\r\n\r\n", spec->path, spec->host);
+	attempt(p);
+	return p;
+}
+
+void
+probe_stop(struct probe *p)
+{
+	if (!p)
+		return;
+	hang_up(p);
+	buf_release(&p->request);
+	free(p);
+}
+
+const char *
+probe_why(const struct probe *p, char out[PROBE_WHY_MAX])
+{
+	char to[ADDRESS_TEXT_MAX];
+	size_t last = p->turn > 0 ? (p->turn - 1) % p->count : 0;
+
+	address_text(&p->to[last], to);
+	if (p->status > 0)
+		snprintf(out, PROBE_WHY_MAX, "%s answers %d", to, p->status);
+	else if (p->error != 0)
+		snprintf(out, PROBE_WHY_MAX, "%s: %s", to,
+			 strerror(p->error));
+	else
+		snprintf(out, PROBE_WHY_MAX, "%s gives no answer", to);
+	return out;
+}
