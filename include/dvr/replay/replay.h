@@ -20,6 +20,7 @@ struct replay_options {
 	uint64_t settle_ns;	/* alive after the last answer */
 	bool holds;		/* enforce recorded order in overlaps */
 	const char *target;	/* "http://127.0.0.1:PORT" */
+	const volatile int *stop;	/* set: give up; NULL never */
 };
 
 /* Listeners that stand for the egress lanes; made before the service starts,
@@ -27,6 +28,8 @@ struct replay_options {
 struct mocks;
 int mocks_create(struct loop *l, const struct tape *t, const struct plan *p,
 		 struct mocks **out, struct err *e);
+/* A lane that the tape does not know: every call on it is a miss. */
+int mocks_add_lane(struct mocks *m, const char *lane, struct err *e);
 /* URL of the mock of the named egress lane, NULL when the tape has none. */
 const char *mocks_url(const struct mocks *m, const char *lane);
 void mocks_destroy(struct mocks *m);
