@@ -1,0 +1,93 @@
+/*
+ * The replay's client side: recorded connections, our exact bytes on them,
+ * live answers decoded into `struct observed_exchange`.  It knows nothing of
+ * deadlines and order: who calls conn_send() decides when.
+ */
+#ifndef REPLAY_CLIENT_H
+#define REPLAY_CLIENT_H
+
+#include "collect.h"
+#include "connect.h"
+#include "notes.h"
+
+#include <dvr/replay/replay.h>
+
+struct call;
+struct conn;
+
+struct client {			/* what all connections share */
+	struct loop *loop;
+	struct connector *connector;
+	const struct replay_options *options;
+	struct arena *arena;	/* of the answers */
+	struct notes *notes;
+	uint64_t t0_ns;		/* live times count from here */
+	char *scratch;		/* CLIENT_SCRATCH bytes for reading */
+	/* Connected, or not (then *why): what waits for it goes on. */
+	void (*on_up)(void *arg, struct conn *c, const char *why);
+	void (*on_head)(void *arg, struct call *k);	/* final answer's */
+	void (*on_done)(void *arg, struct call *k);
+	void *arg;
+};
+
+#define CLIENT_SCRATCH (64u * KiB)
+
+enum conn_state { CONN_NONE, CONN_CONNECTING, CONN_UP };
+
+struct conn {
+	struct client *client;
+	uint32_t lane, number;		/* of the tape */
+	enum conn_state state;
+	struct connecting *pending;
+	struct loop_io io;
+	struct http1_decoder in;
+	struct call *first;		/* in flight, oldest first */
+	struct call *writing;		/* first not yet written whole */
+	unsigned opened;		/* how often; also guards re-entry */
+	bool used;			/* this opening carried a request */
+	bool final;			/* the service will close it */
+	bool broken;			/* writing failed */
+	bool heading;			/* the next bytes begin an answer */
+};
+
+struct call {			/* one request and its answer */
+	struct conn *conn;
+	const struct exchange *rec;
+	struct observed_exchange *seen;
+	struct collect collect;
+	struct message interim;		/* 1xx that is being read */
+	struct buf wire;
+	size_t head_n, sent;
+	uint64_t begun_ns;
+	bool expecting;		/* the body waits for 100 Continue */
+	bool written;		/* whole, or given up */
+	bool answered;		/* nothing more is expected */
+	bool head_seen;
+	bool aborted;		/* the recorded abort was done */
+	bool done;
+	struct loop_timer pace;		/* next segment, or 100's patience */
+	struct loop_timer expiry;
+	struct loop_timer leave;	/* recorded abort */
+	struct call *next;
+	void *owner;
+};
+
+/* Bytes prepared, observation begun; call_release() when all is over. */
+void call_init(struct call *k, const struct exchange *rec,
+	       struct observed_exchange *seen, struct client *c);
+void call_release(struct call *k, struct loop *l);
+
+void conn_init(struct conn *c, struct client *client);
+/* Begins to connect unless it is up or at it; on_up() follows. */
+void conn_open(struct conn *c);
+/* Puts a request on an open connection, behind what is in flight. */
+void conn_send(struct conn *c, struct call *k);
+/* Reads what has arrived, then ends everything in flight with `how`. */
+void conn_finish(struct conn *c, enum message_end how);
+/* The same without reading. */
+void conn_drop(struct conn *c, enum message_end how);
+/* Closes; nothing may be in flight. */
+void conn_close(struct conn *c);
+void conn_release(struct conn *c);
+
+#endif
