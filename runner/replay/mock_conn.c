@@ -1,0 +1,366 @@
+/* One connection of the service to a mock: reads a call, matches it, waits for
+ * its turn, answers. */
+#include "mock_answer.h"
+#include "mock_conn.h"
+
+#include <dvr/base/mem.h>
+#include <dvr/net/sock.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define OUT_MAX ((size_t)1 << 30)
+/* Bytes of later calls that came with this one (pipelining). */
+#define BACKLOG_MAX (16u * MiB)
+#define EXPLAIN_MAX (16u * KiB)
+
+enum phase { READING, WAITING, WRITING, HANGING };
+
+struct mock_conn {
+	struct mock_lane *lane;
+	struct loop_io io;
+	struct http1_decoder in;
+	struct collect collect;
+	struct message call;
+	enum phase phase;
+	bool keep_alive;
+	bool recorded;			/* `index` says by which exchange */
+	uint32_t index;
+	struct loop_timer latency;
+	struct gate_wait hold;
+	struct buf backlog, out;
+	size_t sent;
+	enum answer_then then;
+	struct mock_conn *next;
+};
+
+static void feed(struct mock_conn *c, struct slice in);
+
+struct mock_conn *
+mock_conn_next(struct mock_conn *c)
+{
+	return c->next;
+}
+
+void
+mock_conn_destroy(struct mock_conn *c)
+{
+	struct mocks *m = c->lane->mocks;
+
+	for (struct mock_conn **p = &c->lane->conns; *p; p = &(*p)->next)
+		if (*p == c) {
+			*p = c->next;
+			break;
+		}
+	if (c->hold.waiting)
+		gate_leave(c->hold.gate, &c->hold);
+	loop_timer_cancel(m->loop, &c->latency);
+	loop_del(m->loop, &c->io);
+	close(c->io.fd);
+	http1_release(&c->in);
+	collect_release(&c->collect);
+	buf_release(&c->backlog);
+	buf_release(&c->out);
+	free(c);
+}
+
+/* ---- answering ---------------------------------------------------------- */
+
+/* Everything was written: what comes next on this connection. */
+static void
+answer_done(struct mock_conn *c)
+{
+	struct mocks *m = c->lane->mocks;
+	struct buf rest;
+
+	if (c->then == THEN_HANG) {
+		c->phase = HANGING;
+		loop_mod(m->loop, &c->io, LOOP_READ);
+		return;
+	}
+	if (c->then == THEN_RESET)
+		sock_reset_on_close(c->io.fd);
+	if (c->then != THEN_KEEP || !c->keep_alive) {
+		mock_conn_destroy(c);
+		return;
+	}
+	c->phase = READING;
+	c->sent = 0;
+	buf_clear(&c->out);
+	loop_mod(m->loop, &c->io, LOOP_READ);
+	if (c->backlog.n == 0)
+		return;
+	rest = c->backlog;
+	buf_init(&c->backlog, BACKLOG_MAX);
+	feed(c, buf_slice(&rest));
+	buf_release(&rest);
+}
+
+static void
+write_some(struct mock_conn *c)
+{
+	while (c->sent < c->out.n) {
+		ssize_t n = send(c->io.fd, c->out.p + c->sent,
+				 c->out.n - c->sent, MSG_NOSIGNAL);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == EAGAIN) {
+			loop_mod(c->lane->mocks->loop, &c->io, LOOP_WRITE);
+			return;
+		}
+		if (n < 0) {
+			mock_conn_destroy(c);
+			return;
+		}
+		c->sent += (size_t)n;
+	}
+	answer_done(c);
+}
+
+static void
+answer_now(struct mock_conn *c)
+{
+	struct mocks *m = c->lane->mocks;
+	const struct mock_run *run = m->run;
+	uint32_t index = c->index;
+	bool recorded = c->recorded;
+
+	c->phase = WRITING;
+	write_some(c);
+	/* c may be gone. */
+	if (recorded && run != NULL)
+		gate_happened(run->gate, HOLD_ANSWER, index);
+}
+
+static void
+hold_over(struct gate_wait *w)
+{
+	answer_now(w->owner);
+}
+
+/* The recorded latency is over: now the order decides. */
+static void
+latency_over(struct loop_timer *t)
+{
+	struct mock_conn *c = t->owner;
+	const struct mock_run *run = c->lane->mocks->run;
+
+	c->hold = (struct gate_wait){ .kind = HOLD_ANSWER, .index = c->index,
+		.fn = hold_over, .owner = c };
+	if (run == NULL || !c->recorded || gate_ask(run->gate, &c->hold))
+		answer_now(c);
+}
+
+void
+mock_conn_unhold(struct mock_conn *c)
+{
+	bool slow = c->latency.slot != 0;
+
+	loop_timer_cancel(c->lane->mocks->loop, &c->latency);
+	if (c->hold.waiting)
+		gate_leave(c->hold.gate, &c->hold);
+	else if (!slow)
+		return;
+	answer_now(c);
+}
+
+/* ---- a call has come ------------------------------------------------------ */
+
+static void
+observe(struct mock_conn *c, const struct exchange *x)
+{
+	struct mocks *m = c->lane->mocks;
+	struct observed_exchange *o = arena_alloc(m->arena, sizeof(*o));
+	uint64_t now = loop_now_ns(m->loop);
+
+	o->sent = true;
+	o->x = *x;
+	o->x.request = c->call;
+	if (m->run != NULL && now > m->run->t0_ns) {
+		int64_t us = (int64_t)((now - m->run->t0_ns) / NS_PER_US);
+
+		o->x.request.at_us = o->x.request.end_us = us;
+	}
+	m->seen[c->index] = o;
+}
+
+static void
+answer_from_tape(struct mock_conn *c)
+{
+	struct mocks *m = c->lane->mocks;
+	const struct exchange *x = &m->tape->exchanges[c->index];
+	const struct mock_run *run = m->run;
+	int64_t at_us = x->response.present ? x->response.at_us
+					    : x->response.end_us;
+	uint64_t wait = 0;
+
+	observe(c, x);
+	c->then = answer_recorded(x, &c->out);
+	if (run != NULL && run->timing != TIMING_FAST)
+		wait = schedule_scaled_ns(run->timing,
+					  at_us - x->request.end_us);
+	loop_timer_set(m->loop, &c->latency, loop_now_ns(m->loop) + wait);
+	if (run != NULL)
+		gate_happened(run->gate, HOLD_ARRIVED, c->index);
+}
+
+static void
+miss(struct mock_conn *c)
+{
+	struct mocks *m = c->lane->mocks;
+	struct buf text;
+
+	buf_init(&text, EXPLAIN_MAX);
+	match_explain(&m->match, c->lane->name, &c->call, &text);
+	notes_add(&m->misses, buf_slice(&text));
+	buf_release(&text);
+	sock_reset_on_close(c->io.fd);
+	mock_conn_destroy(c);
+}
+
+/* False: the connection is gone. */
+static bool
+call_came(struct mock_conn *c)
+{
+	struct mocks *m = c->lane->mocks;
+	const struct plan_stub *stub;
+	int64_t index;
+
+	collect_end(&c->collect, &c->call);
+	c->phase = WAITING;
+	loop_mod(m->loop, &c->io, LOOP_HANGUP);
+	index = match_find(&m->match, c->lane->name, &c->call);
+	c->recorded = index >= 0;
+	if (c->recorded) {
+		c->index = (uint32_t)index;
+		answer_from_tape(c);
+		return true;
+	}
+	stub = match_stub(m->plan, c->lane->name, &c->call);
+	if (stub == NULL) {
+		miss(c);
+		return false;
+	}
+	c->then = answer_stub(stub, slice_eq(message_method(&c->call),
+					     SLICE("HEAD")), &c->out);
+	loop_timer_set(m->loop, &c->latency, loop_now_ns(m->loop));
+	return true;
+}
+
+/* ---- reading ---------------------------------------------------------------- */
+
+static void
+head_came(struct mock_conn *c)
+{
+	static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
+	const struct http1_head *h = &c->in.head;
+
+	c->call = (struct message){ 0 };
+	c->keep_alive = h->keep_alive;
+	collect_head(&c->collect, h, &c->call);
+	/* Fits the socket's empty buffer; who leaves is noticed later. */
+	if (h->expect_continue &&
+	    send(c->io.fd, go_on, sizeof(go_on) - 1, MSG_NOSIGNAL) < 0)
+		c->keep_alive = false;
+}
+
+/* One event; false: this connection reads no more for now, or is gone. */
+static bool
+event(struct mock_conn *c, enum http1_event ev, struct slice span)
+{
+	switch (ev) {
+	case HTTP1_HEAD:
+		head_came(c);
+		return true;
+	case HTTP1_BODY:
+		collect_body(&c->collect, span, &c->call);
+		return true;
+	case HTTP1_CHUNK:
+		collect_chunk(&c->collect, c->in.chunk_size, &c->call);
+		return true;
+	case HTTP1_TRAILERS:
+		collect_trailers(&c->collect, &c->in.head, &c->call);
+		return true;
+	case HTTP1_END:
+		return call_came(c);
+	case HTTP1_MORE:
+		return false;
+	case HTTP1_OPAQUE:
+	case HTTP1_BAD:
+		break;
+	}
+	notes_fmt(&c->lane->mocks->misses, "%.*s: a call that is not HTTP/1.1",
+		  SLICE_ARG(c->lane->name));
+	mock_conn_destroy(c);
+	return false;
+}
+
+static void
+feed(struct mock_conn *c, struct slice in)
+{
+	struct slice span = { 0 };
+	enum http1_event ev;
+	size_t used;
+
+	for (;;) {
+		used = 0;
+		ev = http1_next(&c->in, in, &used, &span);
+		in = slice_from(in, used);
+		if (!event(c, ev, span))
+			return;
+		if (c->phase == READING)
+			continue;
+		buf_add(&c->backlog, in);
+		return;
+	}
+}
+
+static void
+ready_fn(struct loop_io *io, unsigned ready)
+{
+	struct mock_conn *c = io->owner;
+	struct mocks *m = c->lane->mocks;
+	ssize_t n;
+
+	if (c->phase == WRITING) {
+		write_some(c);
+		return;
+	}
+	/* The service gave up on this call. */
+	if (c->phase == WAITING) {
+		mock_conn_destroy(c);
+		return;
+	}
+	(void)ready;
+	n = recv(io->fd, m->scratch, MOCK_SCRATCH, 0);
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return;
+	if (n <= 0)
+		mock_conn_destroy(c);
+	else if (c->phase == READING)
+		feed(c, slice_of(m->scratch, (size_t)n));
+}
+
+void
+mock_conn_start(struct mock_lane *lane, int fd)
+{
+	struct mock_conn *c = mem_alloc(sizeof(*c));
+
+	c->lane = lane;
+	c->io = (struct loop_io){ .fd = fd, .fn = ready_fn, .owner = c };
+	c->latency = (struct loop_timer){ .fn = latency_over, .owner = c };
+	http1_init(&c->in, HTTP1_REQUEST);
+	collect_init(&c->collect, lane->mocks->arena);
+	buf_init(&c->backlog, BACKLOG_MAX);
+	buf_init(&c->out, OUT_MAX);
+	if (loop_add(lane->mocks->loop, &c->io, LOOP_READ, NULL) != 0) {
+		close(fd);
+		http1_release(&c->in);
+		free(c);
+		return;
+	}
+	c->next = lane->conns;
+	lane->conns = c;
+}

@@ -1,0 +1,40 @@
+/* Between mocks.c (lanes) and mock_conn.c (a connection of the service). */
+#ifndef REPLAY_MOCK_CONN_H
+#define REPLAY_MOCK_CONN_H
+
+#include "collect.h"
+#include "match.h"
+#include "mocks.h"
+
+struct mock_lane {
+	struct mocks *mocks;
+	struct slice name;
+	struct loop_io io;
+	char url[64];
+	struct mock_conn *conns;
+	struct mock_lane *next;
+};
+
+struct mocks {
+	struct loop *loop;
+	const struct tape *tape;
+	const struct plan *plan;
+	struct arena *arena;
+	struct mock_lane *lanes;
+	struct match match;
+	struct observed_exchange **seen;	/* by exchange index */
+	struct notes misses;
+	const struct mock_run *run;
+	char *scratch;			/* MOCK_SCRATCH bytes */
+};
+
+#define MOCK_SCRATCH (64u * KiB)
+
+/* A connection that was accepted on a lane; owns `fd`. */
+void mock_conn_start(struct mock_lane *lane, int fd);
+void mock_conn_destroy(struct mock_conn *c);
+/* Its hold, if any, is void: answered now. */
+void mock_conn_unhold(struct mock_conn *c);
+struct mock_conn *mock_conn_next(struct mock_conn *c);
+
+#endif

@@ -1,0 +1,148 @@
+/* Listeners that stand for a tape's egress lanes. */
+#include "mock_conn.h"
+
+#include <dvr/base/mem.h>
+#include <dvr/net/sock.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static void
+accept_all(struct loop_io *io, unsigned ready)
+{
+	struct mock_lane *lane = io->owner;
+	int fd;
+
+	(void)ready;
+	while ((fd = sock_accept(io->fd, NULL)) >= 0)
+		mock_conn_start(lane, fd);
+}
+
+static struct mock_lane *
+find_lane(const struct mocks *m, struct slice name)
+{
+	struct mock_lane *l = m->lanes;
+
+	while (l != NULL && !slice_eq(l->name, name))
+		l = l->next;
+	return l;
+}
+
+static int
+add_lane(struct mocks *m, struct slice name, struct err *e)
+{
+	struct mock_lane *lane;
+	struct address at, bound;
+	int fd;
+
+	if (find_lane(m, name) != NULL)
+		return 0;
+	if (address_literal(SLICE("127.0.0.1"), 0, &at) != 0)
+		return err_set(e, ERR_INTERNAL, "no loopback address");
+	if (sock_listen(&at, &fd, &bound, e) != 0)
+		return -1;
+	lane = arena_alloc(m->arena, sizeof(*lane));
+	lane->mocks = m;
+	lane->name = arena_copy(m->arena, name);
+	lane->io = (struct loop_io){ .fd = fd, .fn = accept_all,
+		.owner = lane };
+	snprintf(lane->url, sizeof(lane->url), "http://127.0.0.1:%u",
+		 (unsigned)address_port(&bound));
+	if (loop_add(m->loop, &lane->io, LOOP_READ, e) != 0) {
+		close(fd);
+		return -1;
+	}
+	lane->next = m->lanes;
+	m->lanes = lane;
+	return 0;
+}
+
+int
+mocks_add_lane(struct mocks *m, const char *lane, struct err *e)
+{
+	return add_lane(m, slice_str(lane), e);
+}
+
+int
+mocks_create(struct loop *l, const struct tape *t, const struct plan *p,
+	     struct mocks **out, struct err *e)
+{
+	struct arena *a = arena_create();
+	struct mocks *m = arena_alloc(a, sizeof(*m));
+
+	m->loop = l;
+	m->tape = t;
+	m->plan = p;
+	m->arena = a;
+	m->misses.arena = a;
+	m->scratch = mem_alloc(MOCK_SCRATCH);
+	m->seen = arena_array(a, t->nexchanges + 1, sizeof(*m->seen));
+	m->match.tape = t;
+	m->match.used = arena_array(a, t->nexchanges + 1, sizeof(bool));
+	for (size_t i = 0; i < t->nlanes; i++) {
+		if (t->lanes[i].role != LANE_EGRESS)
+			continue;
+		if (add_lane(m, t->lanes[i].name, e) != 0) {
+			mocks_destroy(m);
+			return -1;
+		}
+	}
+	*out = m;
+	return 0;
+}
+
+const char *
+mocks_url(const struct mocks *m, const char *lane)
+{
+	const struct mock_lane *l = find_lane(m, slice_str(lane));
+
+	return l ? l->url : NULL;
+}
+
+void
+mocks_attach(struct mocks *m, const struct mock_run *run)
+{
+	struct mock_conn *c, *next;
+
+	m->run = run;
+	m->match.cause_open = run ? run->cause_open : NULL;
+	m->match.arg = run ? run->arg : NULL;
+	if (run != NULL)
+		return;
+	for (struct mock_lane *l = m->lanes; l; l = l->next)
+		for (c = l->conns; c; c = next) {
+			next = mock_conn_next(c);
+			mock_conn_unhold(c);
+		}
+}
+
+const struct notes *
+mocks_misses(const struct mocks *m)
+{
+	return &m->misses;
+}
+
+const struct observed_exchange *
+mocks_seen(const struct mocks *m, uint32_t index)
+{
+	return m->seen[index];
+}
+
+void
+mocks_destroy(struct mocks *m)
+{
+	struct arena *a;
+
+	if (m == NULL)
+		return;
+	for (struct mock_lane *l = m->lanes; l; l = l->next) {
+		while (l->conns != NULL)
+			mock_conn_destroy(l->conns);
+		loop_del(m->loop, &l->io);
+		close(l->io.fd);
+	}
+	free(m->scratch);
+	a = m->arena;
+	arena_wipe(a);
+}
