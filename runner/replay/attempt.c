@@ -1,0 +1,203 @@
+/* One replay: mocks, a fresh service, the engine, the judge, and all down. */
+#include "attempt.h"
+
+#include <stdio.h>
+
+#define LOG_TAIL_MAX (256u * KiB)
+
+struct running {
+	const struct attempt *how;
+	struct loop *loop;
+	struct mocks *mocks;
+	struct env *env;
+	struct service *service;
+	struct replay *replay;
+	struct observed seen;
+	char url[64];
+};
+
+static void
+clean(void *arg, struct slice raw, struct buf *out)
+{
+	scrub_text(arg, raw, out);
+}
+
+static void
+service_event(void *arg, struct service *s, enum service_event ev)
+{
+	struct running *g = arg;
+	char death[64];
+
+	if (ev != SERVICE_ENDED || g->replay == NULL)
+		return;
+	process_end_text(service_end(s), death);
+	replay_service_died(g->replay, slice_str(death));
+}
+
+/* ---- up --------------------------------------------------------------- */
+
+/* Every egress lane's variable leads to its mock. */
+static int
+mocks_up(struct running *g, struct err *e)
+{
+	const struct trial_config *cfg = g->how->cfg;
+
+	if (mocks_create(g->loop, g->how->tape, g->how->plan, &g->mocks,
+			 e) != 0)
+		return -1;
+	g->env = env_create(true);
+	for (size_t i = 0; i < cfg->nlanes; i++) {
+		const struct lane_config *lane = &cfg->lanes[i];
+
+		if (lane->role != LANE_EGRESS)
+			continue;
+		if (mocks_add_lane(g->mocks, lane->name, e) != 0)
+			return -1;
+		if (lane->env != NULL)
+			env_set(g->env, lane->env,
+				mocks_url(g->mocks, lane->name));
+	}
+	return 0;
+}
+
+static int
+service_up(struct running *g, struct err *e)
+{
+	const struct trial_config *cfg = g->how->cfg;
+	struct service_start how = {
+		.config = cfg->service, .loop = g->loop,
+		.namespace = cfg->namespace, .env = g->env,
+		.fn = service_event, .arg = g,
+	};
+
+	if (service_start(&how, &g->service, e) != 0)
+		return -1;
+	if (service_wait_ready(g->service, e) != 0)
+		return -1;
+	snprintf(g->url, sizeof(g->url), "http://127.0.0.1:%u",
+		 (unsigned)service_port(g->service));
+	return 0;
+}
+
+static const char *
+target(const struct running *g)
+{
+	const struct trial_config *cfg = g->how->cfg;
+
+	if (cfg->target != NULL)
+		return cfg->target;
+	return cfg->service->attach ? cfg->service->attach : g->url;
+}
+
+static int
+replay_it(struct running *g, struct err *e)
+{
+	struct replay_options o = g->how->cfg->replay;
+
+	o.target = target(g);
+	o.stop = g->how->cfg->stop;
+	if (replay_create(g->loop, g->how->tape, g->how->plan, g->mocks, &o,
+			  &g->replay, e) != 0)
+		return -1;
+	return replay_run(g->replay, &g->seen, e);
+}
+
+/* ---- what came of it ------------------------------------------------------ */
+
+static void
+keep_log(struct running *g)
+{
+	struct slice raw = service_log(g->service);
+	struct buf text;
+
+	buf_init(&text, LOG_TAIL_MAX);
+	scrub_text(g->how->cfg->scrub, raw, &text);
+	*g->how->log_tail = arena_copy(g->how->arena, buf_slice(&text));
+	buf_release(&text);
+}
+
+static void
+ask_service(struct running *g)
+{
+	struct observed *seen = &g->seen;
+
+	if (g->service == NULL)
+		return;
+	seen->log_tail = arena_copy(seen->arena, service_log(g->service));
+	seen->log_hit = arena_copy(seen->arena, service_log_hit(g->service));
+	if (seen->service_died)
+		keep_log(g);
+}
+
+static void
+judge_it(struct running *g, struct replay_result *r)
+{
+	struct judge_input in = {
+		.tape = g->how->tape, .plan = g->how->plan, .seen = &g->seen,
+		.clean = clean, .clean_arg = g->how->cfg->scrub,
+		.matches = scrub_matches,
+	};
+
+	replay_timing(g->replay, &r->timing);
+	judge_replay(&in, g->how->arena, r);
+}
+
+/* The replay could not be made: that is its result. */
+static void
+error_result(struct running *g, const struct err *why, struct replay_result *r)
+{
+	struct buf text;
+
+	buf_init(&text, 4 * KiB);
+	scrub_text(g->how->cfg->scrub, slice_str(why->msg), &text);
+	r->verdict = VERDICT_ERROR;
+	r->code = why->code ? why->code : ERR_TARGET;
+	r->reason = arena_copy(g->how->arena, buf_slice(&text));
+	buf_release(&text);
+	if (g->service != NULL)
+		keep_log(g);
+}
+
+static void
+down(struct running *g)
+{
+	replay_destroy(g->replay);
+	g->replay = NULL;
+	if (g->service != NULL)
+		service_destroy(g->service);
+	mocks_destroy(g->mocks);
+	if (g->env != NULL)
+		env_destroy(g->env);
+	loop_destroy(g->loop);
+	arena_wipe(g->seen.arena);
+}
+
+int
+attempt_run(const struct attempt *how, struct replay_result *r, struct err *e)
+{
+	struct running g = { .how = how };
+	const struct clock *clock = how->cfg->clock;
+	uint64_t from = clock_mono_ns(clock);
+	struct err why = { .code = ERR_NONE };
+	int rc;
+
+	*r = (struct replay_result){ 0 };
+	g.loop = loop_create(clock, e);
+	if (g.loop == NULL)
+		return -1;
+	g.seen.arena = arena_create();
+	rc = 0;
+	if (how->cfg->target == NULL)
+		rc = mocks_up(&g, &why) != 0 || service_up(&g, &why) != 0;
+	if (rc == 0)
+		rc = replay_it(&g, &why);
+	if (rc == 0) {
+		ask_service(&g);
+		judge_it(&g, r);
+	} else {
+		error_result(&g, &why, r);
+	}
+	r->seconds = (double)(clock_mono_ns(clock) - from) / (double)NS_PER_S;
+	down(&g);
+	return 0;
+}

@@ -1,0 +1,19 @@
+/* One replay of a tape on a service started for it (private to trial.c). */
+#ifndef REPLAY_ATTEMPT_H
+#define REPLAY_ATTEMPT_H
+
+#include <dvr/replay/trial.h>
+
+struct attempt {
+	const struct trial_config *cfg;
+	const struct tape *tape;
+	const struct plan *plan;
+	struct arena *arena;		/* of the results */
+	struct slice *log_tail;		/* the tape's: scrubbed, set on death */
+};
+
+/* -1 only for internal trouble; what the service does goes into *r. */
+int attempt_run(const struct attempt *how, struct replay_result *r,
+		struct err *e);
+
+#endif
