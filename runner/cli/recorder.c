@@ -50,8 +50,9 @@ on_service(void *arg, struct service *s, enum service_event ev)
 	case SERVICE_ENDED: {
 		const struct process_end *end = service_end(s);
 
-		if (!service_ready(s))
+		if (!r->up)
 			break;	/* service_wait_ready() tells */
+		r->up = false;
 		r->service_died = true;
 		free(r->death);
 		r->death = mem_strdup(process_end_text(end, text));
@@ -117,6 +118,7 @@ start_service(struct recorder *r, struct err *e)
 		return -1;
 	if (service_wait_ready(r->service, e) != 0)
 		return -1;
+	r->up = true;
 	r->service_died = false;
 	return 0;
 }
@@ -130,6 +132,7 @@ restart_service(void *arg, struct err *e)
 	if (!r->cfg->has_service)
 		return err_set(e, ERR_USAGE, "no service is configured");
 	ledger_service_stopping(r->ledger, loop_now_ns(r->loop));
+	r->up = false;
 	if (r->service) {
 		service_stop(r->service);
 		service_destroy(r->service);

@@ -23,6 +23,7 @@ struct recorder {
 	struct process_end suite_end;
 	int signal;			/* the first one that came, or 0 */
 	unsigned signals_seen;
+	bool up;			/* the service was ready and lives */
 	bool service_died;
 	char *death;			/* how, for the summary */
 };
