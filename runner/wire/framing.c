@@ -15,6 +15,7 @@ struct facts {
 	unsigned codings, chunked, identity;
 	bool last_chunked;
 	bool close, keep_alive, upgrade_token, upgrade, expect;
+	bool tab;		/* in a field that frames */
 };
 
 static void
@@ -64,6 +65,13 @@ note_connection(struct facts *f, struct slice rest)
 	}
 }
 
+/* OWS may be a tab (RFC 9110 §5.6.3); Node and nginx differ on that. */
+static void
+note_tab(struct facts *f, struct slice line)
+{
+	f->tab |= slice_chr(line, '\t') >= 0;
+}
+
 static void
 note_field(struct facts *f, const struct http1_header *h)
 {
@@ -79,16 +87,22 @@ note_field(struct facts *f, const struct http1_header *h)
 			f->upgrade |= h->value.n > 0;
 		break;
 	case 10:
-		if (slice_ieq(h->name, SLICE("Connection")))
+		if (slice_ieq(h->name, SLICE("Connection"))) {
 			note_connection(f, h->value);
+			note_tab(f, h->line);
+		}
 		break;
 	case 14:
-		if (slice_ieq(h->name, SLICE("Content-Length")))
+		if (slice_ieq(h->name, SLICE("Content-Length"))) {
 			note_length(f, h->value);
+			note_tab(f, h->line);
+		}
 		break;
 	case 17:
-		if (slice_ieq(h->name, SLICE("Transfer-Encoding")))
+		if (slice_ieq(h->name, SLICE("Transfer-Encoding"))) {
 			note_codings(f, h->value);
+			note_tab(f, h->line);
+		}
 		break;
 	}
 }
@@ -184,6 +198,8 @@ framing_decide(struct http1_decoder *d)
 				       : frame_response(d, h, &f);
 	if (why)
 		return why;
+	if (f.tab)
+		head_doubt(h, "a tab in a field that frames the message");
 	interim = d->kind == HTTP1_RESPONSE && h->status < 200;
 	h->keep_alive = !f.close && (h->minor > 0 || f.keep_alive);
 	if (interim)
