@@ -274,6 +274,15 @@ show_kind(const struct comparison *c, const struct leaf *x)
 	return arena_fmt(c->a, "(%s)", kind_name(x->kind));
 }
 
+static struct slice
+show_typed(const struct comparison *c, const struct leaf *x)
+{
+	if (is_container(x->kind) || x->kind == FIELD_NULL)
+		return slice_str(kind_name(x->kind));
+	return arena_fmt(c->a, "%.*s (%s)", SLICE_ARG(show_recorded(c, x)),
+			 kind_name(x->kind));
+}
+
 static void
 compare_leaf(struct comparison *c, const struct place *p,
 	     const struct leaf *want, const struct leaf *got)
@@ -285,10 +294,7 @@ compare_leaf(struct comparison *c, const struct place *p,
 		if (has_handle(want->value) &&
 		    compare_equal(c, want->value, got->value))
 			return;
-		compare_add(c, RISK_HIGH, p,
-			    arena_fmt(c->a, "%.*s (%s)",
-				      SLICE_ARG(show_recorded(c, want)),
-				      kind_name(want->kind)),
+		compare_add(c, RISK_HIGH, p, show_typed(c, want),
 			    show_kind(c, got));
 		return;
 	}

@@ -40,7 +40,7 @@ judge_needed(const struct plan *p)
 		return 0;
 	if (p->hits >= p->of)
 		return 1;
-	q = 1 - (double)p->hits / p->of;
+	q = (double)(p->of - p->hits) / p->of;
 	n = (unsigned)ceil(log(DOUBT) / log(q));
 	/* The quotient of logarithms may round to the wrong side. */
 	while (pow(q, n) > DOUBT)

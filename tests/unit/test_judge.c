@@ -1,0 +1,637 @@
+/* Rules and the verdicts that follow from them; no mutant ever passes. */
+#include "judge_scene.h"
+
+#define MAX_REPLAYS 8
+
+/* One replay judged; asserts verdict, `reproduced` and a part of the reason. */
+static void
+assert_replay(struct scene *s, enum verdict v, bool reproduced,
+	      const char *reason)
+{
+	struct replay_result r = scene_judge(s);
+
+	ck_assert_msg(r.verdict == v && r.reproduced == reproduced &&
+			      scene_says(r.reason, reason),
+		      "%s, %d: %.*s", verdict_name(r.verdict), r.reproduced,
+		      SLICE_ARG(r.reason));
+	scene_release(s);
+}
+
+static void
+all_answer(struct scene *s, unsigned status)
+{
+	for (size_t i = 0; i < SCENE_EXCHANGES; i++)
+		scene_answer(s->a, &s->live[i].x, status, "{}");
+}
+
+static void
+die(struct scene *s, uint32_t during)
+{
+	s->o.service_died = true;
+	s->o.settled = false;
+	s->o.death = SLICE("signal 11");
+	s->o.died_during = during;
+}
+
+static void
+make_crash(struct scene *s)
+{
+	s->t.trigger.kind = TRIGGER_SIGNAL;
+	s->t.trigger.value = 11;
+	scene_broken(&s->x[4], END_RST);
+}
+
+/* ---- one replay of a `fixed` tape ------------------------------------ */
+
+/* The fixed build: everything as recorded, the failure gone. */
+START_TEST(a_clean_replay_passes)
+{
+	struct scene s;
+
+	scene_init(&s);
+	assert_replay(&s, VERDICT_PASS, false, "did not come again");
+}
+END_TEST
+
+/* The same status at the failing exchange is final. */
+START_TEST(the_recorded_failure_fails)
+{
+	struct scene s;
+
+	scene_init(&s);
+	scene_answer(s.a, &s.live[4].x, 500, "{}");
+	assert_replay(&s, VERDICT_FAILED, true, "came again");
+}
+END_TEST
+
+/* Other failures at the failing exchange fail too, and say so. */
+START_TEST(another_failure_fails)
+{
+	struct scene s;
+
+	scene_init(&s);
+	scene_answer(s.a, &s.live[4].x, 502, "{}");
+	assert_replay(&s, VERDICT_FAILED, false, "another failure");
+	scene_init(&s);
+	scene_broken(&s.live[4].x, END_RST);
+	assert_replay(&s, VERDICT_FAILED, false, "another failure");
+	scene_init(&s);
+	scene_broken(&s.live[4].x, END_TIMEOUT);
+	assert_replay(&s, VERDICT_FAILED, false, "another failure");
+}
+END_TEST
+
+/* Answers that may hide that nothing was tried wait for a person. */
+START_TEST(dubious_answers_must_be_accepted)
+{
+	static const unsigned rows[] = { 301, 302, 304, 401, 403, 404, 405 };
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct scene s;
+
+		scene_init(&s);
+		scene_answer(s.a, &s.live[4].x, rows[i], "{}");
+		assert_replay(&s, VERDICT_ERROR, false,
+			      "accept it or fix it: dvr accept post-pay-500-1");
+	}
+}
+END_TEST
+
+/* A client's mistake named as one is a fix. */
+START_TEST(other_client_errors_pass)
+{
+	static const unsigned rows[] = { 200, 201, 204, 400, 409, 422, 429 };
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct scene s;
+
+		scene_init(&s);
+		scene_answer(s.a, &s.live[4].x, rows[i], "{}");
+		assert_replay(&s, VERDICT_PASS, false, "");
+	}
+}
+END_TEST
+
+/* 401 or 404 to everything, as a build answers that tries nothing. */
+START_TEST(refusing_everything_never_passes)
+{
+	struct scene s;
+
+	scene_init(&s);
+	all_answer(&s, 401);
+	assert_replay(&s, VERDICT_ERROR, false, "diverged");
+	scene_init(&s);
+	all_answer(&s, 404);
+	assert_replay(&s, VERDICT_ERROR, false, "diverged");
+}
+END_TEST
+
+/* Dying in the settle time, or anywhere else, is another failure. */
+START_TEST(a_death_never_passes)
+{
+	struct scene s;
+
+	scene_init(&s);
+	die(&s, 0);
+	assert_replay(&s, VERDICT_FAILED, false,
+		      "another failure: the service died after its last");
+	scene_init(&s);
+	die(&s, 2);
+	assert_replay(&s, VERDICT_FAILED, false, "during POST /add_item");
+}
+END_TEST
+
+/* A hang is seen as a time-out, or as an answer that never came. */
+START_TEST(a_hang_never_passes)
+{
+	struct scene s;
+
+	scene_init(&s);
+	scene_broken(&s.live[4].x, END_TIMEOUT);
+	assert_replay(&s, VERDICT_FAILED, false, "time-out");
+	scene_init(&s);
+	scene_broken(&s.live[4].x, END_OPEN);
+	assert_replay(&s, VERDICT_ERROR, false, "no answer");
+}
+END_TEST
+
+/* A service call that is not on the tape makes the replay worthless. */
+START_TEST(a_mock_miss_never_passes)
+{
+	struct slice miss = SLICE("POST /refund\nclosest: POST /reserve");
+	struct scene s;
+	struct replay_result r;
+
+	scene_init(&s);
+	s.o.misses = &miss;
+	s.o.nmisses = 1;
+	r = scene_judge(&s);
+	ck_assert_uint_eq(r.nnotes, 1);
+	ck_assert(!scene_says(r.reason, "closest"));
+	assert_replay(&s, VERDICT_ERROR, false, "POST /refund");
+	/* What the miss may have caused is not blamed on the build. */
+	scene_init(&s);
+	s.o.misses = &miss;
+	s.o.nmisses = 1;
+	scene_answer(s.a, &s.live[4].x, 502, "{}");
+	assert_replay(&s, VERDICT_ERROR, false, "not on the tape");
+}
+END_TEST
+
+/* Another outcome before the failing exchange proves nothing. */
+START_TEST(an_early_divergence_never_passes)
+{
+	struct scene s;
+
+	scene_init(&s);
+	scene_answer(s.a, &s.live[1].x, 409, "{}");
+	assert_replay(&s, VERDICT_ERROR, false, "diverged");
+	scene_init(&s);
+	scene_answer(s.a, &s.live[0].x, 500, "{}");
+	assert_replay(&s, VERDICT_FAILED, false, "another failure");
+}
+END_TEST
+
+/* Where the tape failed already, an answer is progress. */
+START_TEST(an_earlier_failure_may_go)
+{
+	struct scene s;
+
+	scene_init(&s);
+	scene_answer(s.a, &s.x[1], 503, "{}");
+	assert_replay(&s, VERDICT_PASS, false, "");
+	scene_init(&s);
+	scene_answer(s.a, &s.x[1], 503, "{}");
+	scene_answer(s.a, &s.live[1].x, 503, "{}");
+	assert_replay(&s, VERDICT_PASS, false, "");
+}
+END_TEST
+
+/* A log line that triggers, a request not sent, an early end, no settling. */
+START_TEST(incomplete_replays_never_pass)
+{
+	struct scene s;
+
+	scene_init(&s);
+	s.o.log_hit = SLICE("panic: oh");
+	assert_replay(&s, VERDICT_FAILED, false, "panic: oh");
+	scene_init(&s);
+	s.live[3] = (struct observed_exchange){ .sent = false };
+	assert_replay(&s, VERDICT_ERROR, false, "was not sent");
+	scene_init(&s);
+	s.o.n = 4;
+	assert_replay(&s, VERDICT_ERROR, false, "");
+	scene_init(&s);
+	s.o.aborted = true;
+	s.o.why = SLICE("interrupted");
+	assert_replay(&s, VERDICT_ERROR, false, "interrupted");
+	scene_init(&s);
+	s.o.settled = false;
+	assert_replay(&s, VERDICT_ERROR, false, "settle");
+}
+END_TEST
+
+/* Nobody listening is trouble with the target, not a failure of the build. */
+START_TEST(a_refused_connection_is_an_error)
+{
+	struct scene s;
+
+	scene_init(&s);
+	for (size_t i = 0; i < SCENE_EXCHANGES; i++)
+		scene_broken(&s.live[i].x, END_REFUSED);
+	ck_assert_int_eq(scene_judge(&s).code, ERR_TARGET);
+	assert_replay(&s, VERDICT_ERROR, false, "no service");
+}
+END_TEST
+
+/* The tape's race: apply was sent while add_item waited.  Sent after its
+ * answer only because we were late, the replay says nothing; a build that
+ * answers sooner than that is no fault of ours. */
+START_TEST(a_lost_overlap_never_passes)
+{
+	struct scene s;
+
+	scene_init(&s);
+	scene_times(&s.live[3].x, 85000, 90000);
+	assert_replay(&s, VERDICT_ERROR, false, "on the tape before it");
+	scene_init(&s);
+	scene_times(&s.live[1].x, 10000, 20000);
+	assert_replay(&s, VERDICT_PASS, false, "");
+}
+END_TEST
+
+/* ---- crash, log, time-out and session tapes --------------------------- */
+
+/* A crash is reproduced by any death during or after the failing exchange. */
+START_TEST(a_crash_is_reproduced_by_a_later_death)
+{
+	static const uint32_t during[] = { 5, 0, 2 };
+	static const bool again[] = { true, true, false };
+
+	for (size_t i = 0; i < ARRAY_LEN(during); i++) {
+		struct scene s;
+
+		scene_init(&s);
+		make_crash(&s);
+		scene_broken(&s.live[4].x, END_RST);
+		die(&s, during[i]);
+		if (!again[i])
+			s.live[4] = (struct observed_exchange){ 0 };
+		assert_replay(&s, VERDICT_FAILED, again[i], "died");
+	}
+}
+END_TEST
+
+/* An attached service's death is not seen, but its reset is. */
+START_TEST(a_crash_may_show_as_a_reset)
+{
+	struct scene s;
+
+	scene_init(&s);
+	make_crash(&s);
+	scene_broken(&s.live[4].x, END_RST);
+	assert_replay(&s, VERDICT_FAILED, true, "came again");
+	scene_init(&s);
+	make_crash(&s);
+	assert_replay(&s, VERDICT_PASS, false, "");
+}
+END_TEST
+
+/* A log tape is reproduced by its log line. */
+START_TEST(a_log_trigger_is_reproduced_by_the_log)
+{
+	struct scene s;
+
+	scene_init(&s);
+	s.t.trigger.kind = TRIGGER_LOG;
+	s.o.log_hit = SLICE("panic");
+	assert_replay(&s, VERDICT_FAILED, true, "panic");
+}
+END_TEST
+
+/* An answer that was too late on the tape must be much sooner now. */
+START_TEST(half_as_slow_is_no_fix)
+{
+	struct scene s;
+
+	for (int fast = 0; fast < 2; fast++) {
+		scene_init(&s);
+		s.t.trigger.kind = TRIGGER_TIMEOUT;
+		scene_answer(s.a, &s.x[4], 200, "{}");
+		scene_times(&s.x[4], 90000, 12090000);
+		scene_times(&s.live[4].x, 90000, fast ? 1000000 : 8000000);
+		assert_replay(&s, fast ? VERDICT_PASS : VERDICT_FAILED, !fast,
+			      fast ? "" : "slow again");
+	}
+}
+END_TEST
+
+/* What a suite disliked is reproduced by the same answers; others wait for
+ * a person. */
+START_TEST(a_session_tape_needs_its_answers)
+{
+	struct scene s;
+
+	scene_init(&s);
+	s.t.trigger = (struct trigger){ .kind = TRIGGER_SESSION };
+	scene_answer(s.a, &s.x[4], 200, "{\"paid\":1}");
+	scene_answer(s.a, &s.live[4].x, 200, "{\"paid\":1}");
+	assert_replay(&s, VERDICT_FAILED, true, "");
+	scene_init(&s);
+	s.t.trigger = (struct trigger){ .kind = TRIGGER_SESSION };
+	scene_answer(s.a, &s.x[4], 200, "{\"paid\":1}");
+	scene_answer(s.a, &s.live[4].x, 200, "{\"paid\":2}");
+	assert_replay(&s, VERDICT_ERROR, false, "dvr accept");
+}
+END_TEST
+
+/* ---- pins -------------------------------------------------------------- */
+
+/* With a pin the answer must be the accepted one, body included. */
+START_TEST(pins_decide)
+{
+	static const struct {
+		unsigned status;
+		const char *body;
+		enum verdict verdict;
+	} rows[] = {
+		{ 401, "{\"e\":1}", VERDICT_PASS },
+		{ 401, "{\"e\":2}", VERDICT_FAILED },
+		{ 200, "{\"e\":1}", VERDICT_FAILED },
+		{ 500, "{\"e\":1}", VERDICT_FAILED },
+		{ 503, "{\"e\":1}", VERDICT_FAILED },
+	};
+	struct plan_pin pin = { .exchange = 5, .status = 401, .has_body = true,
+				.body = SLICE("{ \"e\": 1 }") };
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct scene s;
+
+		scene_init(&s);
+		s.p.pins = &pin;
+		s.p.npins = 1;
+		scene_answer(s.a, &s.live[4].x, rows[i].status, rows[i].body);
+		assert_replay(&s, rows[i].verdict, rows[i].status == 500, "");
+	}
+}
+END_TEST
+
+/* A pin does not excuse what happened before it. */
+START_TEST(a_pin_excuses_nothing_else)
+{
+	struct plan_pin pin = { .exchange = 5, .status = 401 };
+	struct scene s;
+
+	scene_init(&s);
+	s.p.pins = &pin;
+	s.p.npins = 1;
+	all_answer(&s, 401);
+	assert_replay(&s, VERDICT_ERROR, false, "diverged");
+}
+END_TEST
+
+/* ---- cases ------------------------------------------------------------- */
+
+/* One case an ingress exchange; the nth like request is numbered. */
+START_TEST(cases_have_stable_names)
+{
+	struct scene s;
+	struct replay_result r;
+
+	scene_init(&s);
+	s.x[3].request.line = SLICE("POST /init?b=2 HTTP/1.1");
+	r = scene_judge(&s);
+	ck_assert_uint_eq(r.ncases, 4);
+	ck_assert(slice_eq(r.cases[0].name, SLICE("POST /init")));
+	ck_assert(slice_eq(r.cases[2].name, SLICE("POST /init [2]")));
+	ck_assert(slice_eq(r.cases[3].name, SLICE("POST /pay")));
+	ck_assert(slice_eq(r.cases[3].want, SLICE("500")));
+	ck_assert(slice_eq(r.cases[3].got, SLICE("200")));
+	ck_assert_uint_gt(r.cases[3].line, r.cases[0].line);
+	scene_release(&s);
+}
+END_TEST
+
+/* ---- several replays of one tape ---------------------------------------- */
+
+struct run {
+	enum expect expect;
+	unsigned hits, of, retries;
+	const char *replays;	/* p ass, f ailed, e rror, x fail */
+	enum verdict verdict;
+	const char *reason;
+};
+
+static void
+assert_run(const struct run *run)
+{
+	struct replay_result v[MAX_REPLAYS] = { 0 };
+	struct case_result cases[MAX_REPLAYS];
+	struct tape_result r = { .replays = v, .retries = run->retries,
+				 .started_us = 1795000000000000 };
+	struct scene s;
+
+	scene_init(&s);
+	s.p.expect = run->expect;
+	s.p.hits = run->hits;
+	s.p.of = run->of;
+	s.p.quarantine.until = SLICE("2026-11-30");
+	for (const char *c = run->replays; *c; c++) {
+		struct replay_result *one = &v[r.nreplays];
+
+		one->verdict = *c == 'p'   ? VERDICT_PASS
+			       : *c == 'f' ? VERDICT_FAILED
+			       : *c == 'x' ? VERDICT_XFAIL
+					   : VERDICT_ERROR;
+		one->reason = *c == 'e' ? SLICE("why-error") : SLICE("why");
+		cases[r.nreplays] = (struct case_result){ .exchange = 5 };
+		one->cases = &cases[r.nreplays];
+		one->ncases = 1;
+		r.nreplays++;
+	}
+	judge_tape(&s.t, &s.p, s.a, &r);
+	ck_assert_msg(r.verdict == run->verdict &&
+			      scene_says(r.reason, run->reason),
+		      "'%s' %u/%u: %s: %.*s", run->replays, run->hits, run->of,
+		      verdict_name(r.verdict), SLICE_ARG(r.reason));
+	/* What the report shows agrees with the verdict. */
+	if (r.nreplays && r.verdict != VERDICT_PASS)
+		ck_assert_int_eq(tape_result_shown(&r)->cases[0].verdict,
+				 r.verdict);
+	scene_release(&s);
+}
+
+static const struct run runs[] = {
+	{ EXPECT_FIXED, 3, 3, 0, "p", VERDICT_PASS, "" },
+	{ EXPECT_FIXED, 3, 3, 0, "f", VERDICT_FAILED, "why" },
+	/* A failure is never retried away. */
+	{ EXPECT_FIXED, 3, 3, 2, "fpp", VERDICT_FAILED, "1 of 3 replays" },
+	{ EXPECT_FIXED, 3, 3, 0, "e", VERDICT_ERROR, "why-error" },
+	{ EXPECT_FIXED, 3, 3, 0, "ep", VERDICT_ERROR, "why-error" },
+	{ EXPECT_FIXED, 3, 3, 1, "ep", VERDICT_FLAKY, "why-error" },
+	{ EXPECT_FIXED, 3, 3, 1, "ee", VERDICT_ERROR, "why-error" },
+	{ EXPECT_FIXED, 3, 3, 0, "", VERDICT_ERROR, "not replayed" },
+	/* Unproven tapes never pass, but they may fail. */
+	{ EXPECT_FIXED, 0, 0, 0, "p", VERDICT_ERROR, "unproven" },
+	{ EXPECT_FIXED, 0, 3, 0, "ppp", VERDICT_ERROR, "unproven" },
+	{ EXPECT_FIXED, 0, 3, 0, "f", VERDICT_FAILED, "why" },
+	/* (1 - 1/2)^n <= 0.05 needs 5. */
+	{ EXPECT_FIXED, 1, 2, 0, "pppp", VERDICT_ERROR, "5 are needed" },
+	{ EXPECT_FIXED, 1, 2, 0, "ppppp", VERDICT_PASS, "5 replays" },
+	{ EXPECT_SAME, 0, 0, 0, "p", VERDICT_PASS, "" },
+	{ EXPECT_SAME, 0, 0, 0, "f", VERDICT_FAILED, "why" },
+	{ EXPECT_BROKEN, 3, 3, 0, "x", VERDICT_XFAIL, "why" },
+	{ EXPECT_BROKEN, 3, 3, 0, "p", VERDICT_FAILED,
+	  "no longer fails (1 clean replay): dvr accept post-pay-500-1" },
+	{ EXPECT_BROKEN, 1, 2, 0, "pp", VERDICT_ERROR, "5 are needed" },
+	{ EXPECT_BROKEN, 1, 2, 0, "ppx", VERDICT_XFAIL, "1 of 3" },
+	{ EXPECT_BROKEN, 3, 3, 0, "f", VERDICT_FAILED, "why" },
+	{ EXPECT_QUARANTINED, 3, 3, 0, "f", VERDICT_SKIPPED,
+	  "until 2026-11-30; now failed: why" },
+	{ EXPECT_QUARANTINED, 3, 3, 0, "p", VERDICT_SKIPPED, "now pass" },
+};
+
+/* The table of the design: what replays add up to. */
+START_TEST(replays_add_up)
+{
+	assert_run(&runs[_i]);
+}
+END_TEST
+
+/* A quarantine gates after its date, and when it has none. */
+START_TEST(a_quarantine_ends)
+{
+	static const char *const until[] = { "2026-11-01", "" };
+
+	for (size_t i = 0; i < ARRAY_LEN(until); i++) {
+		struct replay_result v = { .verdict = VERDICT_FAILED,
+					   .reason = SLICE("why") };
+		struct tape_result r = { .replays = &v, .nreplays = 1,
+					 .started_us = 1795000000000000 };
+		struct scene s;
+
+		scene_init(&s);
+		s.p.expect = EXPECT_QUARANTINED;
+		s.p.quarantine.until = slice_str(until[i]);
+		judge_tape(&s.t, &s.p, s.a, &r);
+		ck_assert_int_eq(r.verdict, VERDICT_FAILED);
+		ck_assert(scene_says(r.reason, "quarantine is over"));
+		scene_release(&s);
+	}
+}
+END_TEST
+
+/* What kept a tape from being replayed stays its reason and code. */
+START_TEST(an_unreadable_tape_keeps_its_reason)
+{
+	struct tape_result r = { .reason = SLICE("tape.yaml:7: bad status"),
+				 .code = ERR_TAPE };
+	struct results all = { .tapes = &r, .ntapes = 1 };
+	struct scene s;
+
+	scene_init(&s);
+	judge_tape(&s.t, &s.p, s.a, &r);
+	ck_assert_int_eq(r.verdict, VERDICT_ERROR);
+	ck_assert(scene_says(r.reason, "bad status"));
+	ck_assert_int_eq(results_exit_code(&all), ERR_TAPE);
+	scene_release(&s);
+}
+END_TEST
+
+/* ---- figures --------------------------------------------------------------- */
+
+/* The reference's table: 5 at p = .5, 9 at .3, 29 at .1; unproven 0. */
+START_TEST(clean_replays_needed)
+{
+	static const unsigned rows[][3] = {
+		{ 3, 3, 1 }, { 1, 2, 5 },  { 3, 10, 9 }, { 1, 10, 29 },
+		{ 0, 3, 0 }, { 0, 0, 0 },  { 2, 3, 3 },	 { 5, 3, 1 },
+		{ 19, 20, 1 },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct plan p = { .hits = rows[i][0], .of = rows[i][1] };
+
+		ck_assert_uint_eq(judge_needed(&p), rows[i][2]);
+	}
+}
+END_TEST
+
+/* Wilson's interval as the reference prints it. */
+START_TEST(intervals_are_wilsons)
+{
+	static const struct {
+		unsigned k, n;
+		double low, high;
+	} rows[] = {
+		{ 3, 3, .44, 1 },   { 5, 5, .57, 1 },	{ 10, 10, .72, 1 },
+		{ 0, 30, 0, .11 },  { 0, 0, 0, 1 },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		double low, high;
+
+		judge_wilson(rows[i].k, rows[i].n, &low, &high);
+		ck_assert_double_eq_tol(low, rows[i].low, 0.006);
+		ck_assert_double_eq_tol(high, rows[i].high, 0.006);
+	}
+}
+END_TEST
+
+/* The gravest result decides the exit code; skipped and flaky do not gate. */
+START_TEST(exit_codes_follow_the_verdicts)
+{
+	struct tape_result v[] = {
+		{ .verdict = VERDICT_PASS },	{ .verdict = VERDICT_FLAKY },
+		{ .verdict = VERDICT_SKIPPED }, { .verdict = VERDICT_XFAIL },
+		{ .verdict = VERDICT_ERROR, .code = ERR_TARGET },
+		{ .verdict = VERDICT_ERROR, .code = ERR_TAPE },
+		{ .verdict = VERDICT_FAILED },
+	};
+	static const int want[] = { 5, 0, 0, 0, 0, 4, 3, 1 };
+	struct results r = { .tapes = v };
+
+	for (; r.ntapes < ARRAY_LEN(want); r.ntapes++)
+		ck_assert_int_eq(results_exit_code(&r), want[r.ntapes]);
+}
+END_TEST
+
+Suite *suite_judge(void);
+
+Suite *
+suite_judge(void)
+{
+	Suite *s = suite_create("judge");
+	TCase *c = tcase_create("judge");
+
+	tcase_add_test(c, a_clean_replay_passes);
+	tcase_add_test(c, the_recorded_failure_fails);
+	tcase_add_test(c, another_failure_fails);
+	tcase_add_test(c, dubious_answers_must_be_accepted);
+	tcase_add_test(c, other_client_errors_pass);
+	tcase_add_test(c, refusing_everything_never_passes);
+	tcase_add_test(c, a_death_never_passes);
+	tcase_add_test(c, a_hang_never_passes);
+	tcase_add_test(c, a_mock_miss_never_passes);
+	tcase_add_test(c, an_early_divergence_never_passes);
+	tcase_add_test(c, an_earlier_failure_may_go);
+	tcase_add_test(c, incomplete_replays_never_pass);
+	tcase_add_test(c, a_refused_connection_is_an_error);
+	tcase_add_test(c, a_lost_overlap_never_passes);
+	tcase_add_test(c, a_crash_is_reproduced_by_a_later_death);
+	tcase_add_test(c, a_crash_may_show_as_a_reset);
+	tcase_add_test(c, a_log_trigger_is_reproduced_by_the_log);
+	tcase_add_test(c, half_as_slow_is_no_fix);
+	tcase_add_test(c, a_session_tape_needs_its_answers);
+	tcase_add_test(c, pins_decide);
+	tcase_add_test(c, a_pin_excuses_nothing_else);
+	tcase_add_test(c, cases_have_stable_names);
+	tcase_add_loop_test(c, replays_add_up, 0, ARRAY_LEN(runs));
+	tcase_add_test(c, a_quarantine_ends);
+	tcase_add_test(c, an_unreadable_tape_keeps_its_reason);
+	tcase_add_test(c, clean_replays_needed);
+	tcase_add_test(c, intervals_are_wilsons);
+	tcase_add_test(c, exit_codes_follow_the_verdicts);
+	suite_add_tcase(s, c);
+	return s;
+}
