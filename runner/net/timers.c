@@ -106,11 +106,12 @@ timers_take(struct timers *h, uint64_t now_ns, uint64_t before_seq)
 	       h->heap[1].seq < before_seq) {
 		struct timer_entry top = h->heap[1];
 
-		if (top.timer->at_ns <= now_ns) {
+		if (top.key_ns == top.timer->at_ns) {
 			timers_cancel(h, top.timer);
 			return top.timer;
 		}
-		/* Early on purpose: from here to its time we spin. */
+		/* Early on purpose: from here to its time we spin.  Also when
+		 * its time has come, since others may come before it. */
 		top.key_ns = top.timer->at_ns;
 		top.spinning = true;
 		h->spinning++;
