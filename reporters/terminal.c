@@ -1,6 +1,8 @@
 /* The report for people: a line a tape, then what failed and how to see it. */
 #include "reporters.h"
 
+#include <dvr/judge/judge.h>
+
 /* Lines of a dead service's log that are shown without --verbose. */
 #define LOG_LINES 15
 /* Width of the exchange names' column at 80 columns. */
@@ -210,6 +212,7 @@ static void
 print_details(const struct screen *s, const struct tape_result *t)
 {
 	const struct replay_result *r = tape_result_shown(t);
+	double low, high;
 	struct buf b;
 
 	buf_init(&b, 64 * KiB);
@@ -228,10 +231,12 @@ print_details(const struct screen *s, const struct tape_result *t)
 		labelled(s, "timing", buf_slice(&b));
 	}
 	if (t->of) {
+		judge_wilson(t->hits, t->of, &low, &high);
 		buf_clear(&b);
 		buf_fmt(&b, "the failure came in %u of %u replays of the "
-			"build that made the tape", t->hits, t->of);
-		labelled(s, "reproduces", buf_slice(&b));
+			"build that made the tape (95 %%: %.2f to %.2f)",
+			t->hits, t->of, low, high);
+		labelled(s, "odds", buf_slice(&b));
 	}
 	for (size_t i = 0; r && i < r->nnotes; i++)
 		labelled(s, "note", r->notes[i]);
@@ -304,7 +309,8 @@ print(const struct results *r, const struct report_style *style,
 		else if (gates(t->verdict) || style->verbose)
 			print_details(&s, t);
 	}
-	if (r->ntapes > 1 || !style->live)
+	if (!slice_ends(buf_slice(out), SLICE("\n\n")) &&
+	    (r->ntapes > 1 || !style->live))
 		buf_addc(out, '\n');
 	print_summary(&s, r);
 	if (out->full)
