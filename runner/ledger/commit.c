@@ -30,6 +30,7 @@ struct commit {
 	struct job *running;
 	struct process child;
 	int report_fd;
+	bool held;
 	struct loop_io io;		/* its pidfd */
 };
 
@@ -326,7 +327,7 @@ start_next(struct commit *c)
 	struct err e = { .code = ERR_NONE };
 	struct job *j;
 
-	while (!c->running && (j = take_first(c))) {
+	while (!c->running && !c->held && (j = take_first(c))) {
 		if (start(c, j, &e) == 0)
 			return;
 		tell_error(c, j, e.msg);
@@ -365,6 +366,19 @@ pid_t
 commit_child(const struct commit *c)
 {
 	return c->running ? c->child.pid : 0;
+}
+
+void
+commit_hold(struct commit *c, bool held)
+{
+	c->held = held;
+	start_next(c);
+}
+
+const struct job *
+commit_waiting(const struct commit *c)
+{
+	return c->first;
 }
 
 void

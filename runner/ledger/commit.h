@@ -21,5 +21,8 @@ bool commit_busy(const struct commit *c);
 void commit_give_up(struct commit *c);
 /* The running child's pid, or 0. */
 pid_t commit_child(const struct commit *c);
+/* While it is held, jobs only queue up; commit_waiting() is the first. */
+void commit_hold(struct commit *c, bool held);
+const struct job *commit_waiting(const struct commit *c);
 
 #endif

@@ -1,5 +1,5 @@
 /* Finds the line of a log that names the exception. */
-#include "known.h"
+#include "seen.h"
 
 /* Longer lines are data, not names. */
 #define LINE_MAX_BYTES 1024u

@@ -1,6 +1,6 @@
 /* Collects, pins and releases the history that a commit is about. */
 #include "job.h"
-#include "known.h"
+#include "seen.h"
 
 #include <dvr/base/mem.h>
 
@@ -179,7 +179,7 @@ job_create(struct ledger *l, const struct pending *p)
 	j->at_ns = p->at_ns;
 	j->fail_seq = p->x ? p->x->seq : 0;
 	memcpy(j->signature, p->signature, sizeof(j->signature));
-	j->detail = known_detail(p);
+	j->detail = seen_detail(p);
 	j->tail = copy_bytes(p->tail.n == 0 && l->log_fn ?
 			     l->log_fn(l->log_arg) : p->tail);
 	j->namespace = copy_str(p->session->namespace);

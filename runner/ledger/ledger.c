@@ -1,7 +1,7 @@
 /* The ledger as a whole: made, told about the service, asked for numbers. */
 #include "book.h"
 #include "commit.h"
-#include "known.h"
+#include "seen.h"
 
 #include <dvr/base/mem.h>
 
@@ -59,7 +59,7 @@ ledger_destroy(struct ledger *l)
 	loop_timer_cancel(l->loop, &l->timer);
 	commit_destroy(l->commit);
 	settle_finish(l);
-	known_finish(l);
+	seen_finish(l);
 	sessions_finish(l);
 	lx_finish(l);
 	for (i = 0; i < l->nnotes; i++)

@@ -4,7 +4,7 @@
  * failed.
  */
 #include "commit.h"
-#include "known.h"
+#include "seen.h"
 
 #include <dvr/base/mem.h>
 
@@ -136,8 +136,8 @@ counted_at_once(struct ledger *l, struct pending *p)
 
 	if (l->config.commit_failed_only || p->kind != TRIGGER_STATUS)
 		return false;
-	known_sign(l, p);
-	if (known_count(l, p))
+	seen_sign(l, p);
+	if (seen_count(l, p))
 		return true;
 	for (q = l->pending; q; q = q->next) {
 		if (q == p || !q->signed_off ||
@@ -344,8 +344,8 @@ submit(struct ledger *l, struct pending *p)
 	struct job *j;
 	size_t entry;
 
-	if (!known_count(l, p)) {
-		entry = known_add(l, p);
+	if (!seen_count(l, p)) {
+		entry = seen_add(l, p);
 		j = p->job ? p->job : job_create(l, p);
 		p->job = NULL;
 		j->entry = entry;
@@ -408,7 +408,7 @@ decide(struct ledger *l, struct pending *p)
 {
 	if (is_crash(p))
 		choose_failing(l, p);
-	known_sign(l, p);
+	seen_sign(l, p);
 	switch (verdict_of(l, p)) {
 	case VERDICT_OPEN:
 		wait_for_verdict(l, p);

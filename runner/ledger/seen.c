@@ -1,5 +1,5 @@
-/* Signs failures and counts those that are known (see known.h). */
-#include "known.h"
+/* Signs failures and counts those that are known (see seen.h). */
+#include "seen.h"
 #include "decode.h"
 
 #include <dvr/base/mem.h>
@@ -15,7 +15,7 @@
 #define TRIGGER_TEXT_MAX 512u
 
 struct slice
-known_detail(const struct pending *p)
+seen_detail(const struct pending *p)
 {
 	struct slice line = SLICE("");
 	struct buf b;
@@ -38,7 +38,7 @@ known_detail(const struct pending *p)
 		break;
 	}
 	if (line.n == 0)
-		return SLICE("");
+		return slice_of(NULL, 0);
 	buf_init(&b, 16 * DETAIL_MAX);
 	route_normalise_exception(slice_range(line, 0, DETAIL_MAX), &b);
 	return slice_of(b.p, b.n);
@@ -76,7 +76,7 @@ failing_exchange(const struct ledger *l, const struct pending *p,
 }
 
 void
-known_sign(struct ledger *l, struct pending *p)
+seen_sign(struct ledger *l, struct pending *p)
 {
 	struct arena *a;
 	struct exchange x;
@@ -86,7 +86,7 @@ known_sign(struct ledger *l, struct pending *p)
 	if (p->signed_off)
 		return;
 	a = arena_create();
-	detail = known_detail(p);
+	detail = seen_detail(p);
 	trigger_for(p, detail, &t);
 	failing_exchange(l, p, a, &x);
 	route_signature(&x, &t, p->signature);
@@ -96,7 +96,7 @@ known_sign(struct ledger *l, struct pending *p)
 }
 
 size_t
-known_entry(const struct ledger *l, const char *signature)
+seen_entry(const struct ledger *l, const char *signature)
 {
 	size_t i;
 
@@ -193,9 +193,9 @@ add_row(struct ledger *l, struct pending *p)
 }
 
 bool
-known_count(struct ledger *l, struct pending *p)
+seen_count(struct ledger *l, struct pending *p)
 {
-	size_t i = known_entry(l, p->signature), k;
+	size_t i = seen_entry(l, p->signature), k;
 
 	if (i != SIZE_MAX) {
 		l->tapes[i].seen += p->seen;
@@ -214,7 +214,7 @@ known_count(struct ledger *l, struct pending *p)
 }
 
 size_t
-known_add(struct ledger *l, struct pending *p)
+seen_add(struct ledger *l, struct pending *p)
 {
 	return add_row(l, p);
 }
@@ -233,7 +233,7 @@ ledger_known(struct ledger *l, const char *signature, const char *tape)
 }
 
 void
-known_finish(struct ledger *l)
+seen_finish(struct ledger *l)
 {
 	size_t i;
 
