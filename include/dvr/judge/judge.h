@@ -12,9 +12,9 @@
 /* What one replay of a tape saw.  Raw, like a recording. */
 struct observed_exchange {
 	bool sent;			/* the request went out whole */
-	struct exchange x;		/* live answer; of the request only
-					 * at_us (0: not known), both on the
-					 * replay's clock */
+	struct exchange x;		/* live answer; of the request present
+					 * (it was begun) and at_us; times are
+					 * of the replay's clock */
 	int64_t late_us;		/* how late the first byte left */
 };
 
