@@ -25,7 +25,7 @@ static const char *const pieces[] = {
 	"=======", "---", "...", "\xff\xfe", "\x80", "\xc3\xa9",
 	"\xe2\x80\xa8", "\xe2\x80\xae", "\xef\xbb\xbf",
 	"\xf0\x9f\x99\x82", "\xc2\x85", "\x7f", "\x01",
-	"\xe2\x9f\xa6" "dvr:bearer:36:9f3a77\xe2\x9f\xa7",
+	("\xe2\x9f\xa6" "dvr:bearer:36:9f3a77\xe2\x9f\xa7"),
 };
 
 /* Up to `most` pieces, NUL among them. */
@@ -271,7 +271,8 @@ times(struct message *m, int64_t at_us, int64_t end_us)
 
 static const char *const json_request[] = {
 	"Host: 127.0.0.1:8080", "Content-Type: application/json",
-	"Authorization: Bearer \xe2\x9f\xa6" "dvr:bearer:36:9f3a77\xe2\x9f\xa7",
+	("Authorization: Bearer "
+	 "\xe2\x9f\xa6" "dvr:bearer:36:9f3a77\xe2\x9f\xa7"),
 	"Content-Length: 15", NULL
 };
 static const char *const json_answer[] = {

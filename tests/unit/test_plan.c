@@ -1,0 +1,225 @@
+/* Plans print canonically, read back equal, and forgive no mistyped word. */
+#include <dvr/base/buf.h>
+#include <dvr/base/fs.h>
+#include <dvr/tape/plan.h>
+
+#include <check.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static struct arena *arena;
+static struct err err;
+
+static void
+setup(void)
+{
+	arena = arena_create();
+}
+
+static void
+teardown(void)
+{
+	arena_destroy(arena);
+}
+
+static struct slice stub_headers[] = { { "Content-Type: text/plain", 24 } };
+static struct plan_binding bindings[] = {
+	{ { "1.resp.body#/cart", 17 }, { "2.req.path/3", 12 } }
+};
+static struct plan_mask masks[] = {
+	{ { "*.resp.header/date", 18 }, { "clock", 5 } }
+};
+static struct plan_pin pins[] = {
+	{ .exchange = 4, .status = 409, .accepted = { "2026-11-25", 10 } },
+	{ .exchange = 5, .status = 200, .has_body = true },
+	{ .exchange = 6, .status = 200, .has_body = true,
+	  .body = { "\xff\0: x\n", 6 } },
+};
+static struct plan_hold holds[] = { { { "2.resp", 6 }, { "3.resp", 6 } } };
+static struct plan_stub stubs[] = {
+	{ .lane = { "inventory", 9 }, .method = { "GET", 3 },
+	  .path = { "/stock/*", 8 }, .status = 200, .headers = stub_headers,
+	  .nheaders = 1, .body = { "ok\n", 3 } },
+	{ .lane = { "inventory", 9 }, .method = { "GET", 3 },
+	  .path = { "/x", 2 }, .status = 204 },
+};
+
+static const struct plan full = {
+	.expect = EXPECT_QUARANTINED,
+	.hits = 2, .of = 3,
+	.bindings = bindings, .nbindings = ARRAY_LEN(bindings),
+	.masks = masks, .nmasks = ARRAY_LEN(masks),
+	.pins = pins, .npins = ARRAY_LEN(pins),
+	.holds = holds, .nholds = ARRAY_LEN(holds),
+	.stubs = stubs, .nstubs = ARRAY_LEN(stubs),
+	.quarantine = { .until = { "2026-12-24", 10 },
+			.reason = { "waits for #17", 13 } },
+};
+
+static const char full_text[] =
+	"expect: quarantined\n"
+	"reproduces: {hits: 2, of: 3}\n"
+	"quarantine: {until: '2026-12-24', reason: 'waits for #17'}\n"
+	"bindings:\n"
+	"  - {from: 1.resp.body#/cart, to: 2.req.path/3}\n"
+	"masks:\n"
+	"  - {field: '*.resp.header/date', reason: clock}\n"
+	"pins:\n"
+	"  - {exchange: 4, status: 409, accepted: '2026-11-25'}\n"
+	"  - {exchange: 5, status: 200, body: ''}\n"
+	"  - {exchange: 6, status: 200, body: !!binary \"/wA6IHgK\"}\n"
+	"holds:\n"
+	"  - {event: 2.resp, until: 3.resp}\n"
+	"stubs:\n"
+	"  - lane: inventory\n"
+	"    method: GET\n"
+	"    path: /stock/*\n"
+	"    status: 200\n"
+	"    headers:\n"
+	"      - 'Content-Type: text/plain'\n"
+	"    body: \"ok\\n\"\n"
+	"  - lane: inventory\n"
+	"    method: GET\n"
+	"    path: /x\n"
+	"    status: 204\n";
+
+static void
+assert_prints(const struct plan *p, const char *want)
+{
+	struct buf b;
+
+	buf_init(&b, MiB);
+	plan_print(p, &b);
+	ck_assert_str_eq(buf_cstr(&b), want);
+	buf_release(&b);
+}
+
+static void
+read_plan(const char *text, struct plan *out)
+{
+	ck_assert_msg(plan_read(arena, "replay.yaml", slice_str(text), out,
+				&err) == 0,
+		      "%s", err.msg);
+}
+
+/* Every part has its place, and reading gives the same plan again. */
+START_TEST(full_plan_survives)
+{
+	struct plan back;
+
+	assert_prints(&full, full_text);
+	read_plan(full_text, &back);
+	assert_prints(&back, full_text);
+	ck_assert_int_eq(back.expect, EXPECT_QUARANTINED);
+	ck_assert_uint_eq(back.pins[0].status, 409);
+	ck_assert(!back.pins[0].has_body);
+	ck_assert(back.pins[1].has_body);
+	ck_assert(slice_eq(back.pins[2].body, pins[2].body));
+	ck_assert(slice_eq(back.stubs[0].headers[0], stub_headers[0]));
+	ck_assert(slice_eq(back.holds[0].until, SLICE("3.resp")));
+}
+END_TEST
+
+/* A plan that says nothing expects the failure to be fixed. */
+START_TEST(default_plan_expects_fixed)
+{
+	struct plan p;
+
+	read_plan("", &p);
+	ck_assert_int_eq(p.expect, EXPECT_FIXED);
+	ck_assert_uint_eq(p.of, 0);
+	assert_prints(&p, "expect: fixed\n");
+	read_plan("expect: broken\nbindings: []\nmasks:\n", &p);
+	ck_assert_str_eq(expect_name(p.expect), "broken");
+	ck_assert_uint_eq(p.nmasks, 0);
+}
+END_TEST
+
+static const struct {
+	const char *text, *words;
+} refused[] = {
+	{ "expect: fixd\n", "replay.yaml:1:9: bad word 'fixd'; expected fixed, "
+			    "same, broken or quarantined" },
+	{ "expects: fixed\n", "unknown key 'expects'; did you mean 'expect'?" },
+	{ "expect: quarantined\n", "quarantined without an end" },
+	{ "quarantine: {until: soon}\n", "bad date 'soon'" },
+	{ "quarantine: {until: 2026-13-01}\n", "bad date '2026-13-01'" },
+	{ "quarantine: {owner: me}\n", "key 'until' is missing" },
+	{ "reproduces: {hits: 4, of: 3}\n", "4 hits of 3" },
+	{ "reproduces: 3/3\n", "this is a scalar; expected a map" },
+	{ "bindings: [{from: 1.resp.body}]\n", "key 'to' is missing" },
+	{ "bindings: [{from: '', to: x}]\n", "empty; expected text" },
+	{ "masks: [{field: a, reason: b, why: c}]\n", "unknown key 'why'" },
+	{ "pins: [{exchange: 4, status: 7x}]\n",
+	  "replay.yaml:1:30: bad status '7x'; expected 100..599" },
+	{ "pins: [{exchange: 4, status: 600}]\n", "bad status '600'" },
+	{ "holds: [{event: 2, until: 3.resp}]\n", "bad event '2'" },
+	{ "holds: [{event: 0.req, until: 3.resp}]\n", "bad event '0.req'" },
+	{ "holds: [{event: 2.rsp, until: 3.resp}]\n", "expected N.req or" },
+	{ "stubs: [{lane: a, method: GET, path: /, status: 200, "
+	  "headers: [x]}]\n",
+	  "bad header 'x'" },
+	{ "- expect\n", "this is a list; expected a map" },
+	{ "expect: fixed\nexpect: same\n", "replay.yaml:2:1: duplicate key" },
+	{ "<<<<<<< ours\nexpect: fixed\n", "merge-conflict marker" },
+};
+
+/* Each mistake is named at its place. */
+START_TEST(mistakes_are_refused)
+{
+	struct plan p = { .of = 99 };
+
+	ck_assert_int_eq(plan_read(arena, "replay.yaml",
+				   slice_str(refused[_i].text), &p, &err),
+			 -1);
+	ck_assert_uint_eq(p.of, 99);
+	ck_assert_int_eq(err.code, ERR_TAPE);
+	ck_assert_msg(strstr(err.msg, refused[_i].words) != NULL,
+		      "no '%s' in '%s'", refused[_i].words, err.msg);
+}
+END_TEST
+
+/* Saved, loaded again; absent is the default; unreadable is an error. */
+START_TEST(plans_live_beside_their_tape)
+{
+	char dir[FS_PATH_MAX], path[FS_PATH_MAX];
+	struct plan p, bad = full;
+
+	ck_assert_int_eq(fs_temp_dir("dvr-plan", dir, &err), 0);
+	ck_assert_int_eq(plan_load(arena, dir, &p, &err), 0);
+	ck_assert_int_eq(p.expect, EXPECT_FIXED);
+	ck_assert_msg(plan_save(&full, dir, &err) == 0, "%s", err.msg);
+	ck_assert_int_eq(plan_load(arena, dir, &p, &err), 0);
+	assert_prints(&p, full_text);
+	bad.hits = 9;
+	ck_assert_int_eq(plan_save(&bad, dir, &err), -1);
+	ck_assert_ptr_nonnull(strstr(err.msg, "plan not written"));
+	ck_assert_int_eq(plan_load(arena, dir, &p, &err), 0);
+	ck_assert_uint_eq(p.hits, 2);
+	ck_assert_int_eq(fs_join(path, dir, "replay.yaml", &err), 0);
+	ck_assert_int_eq(unlink(path), 0);
+	ck_assert_int_eq(mkdir(path, 0755), 0);
+	ck_assert_int_eq(plan_load(arena, dir, &p, &err), -1);
+	ck_assert_int_eq(err.code, ERR_TAPE);
+	fs_remove_tree(dir, NULL);
+}
+END_TEST
+
+Suite *suite_plan(void);
+
+Suite *
+suite_plan(void)
+{
+	Suite *s = suite_create("plan");
+	TCase *t = tcase_create("plan");
+
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, full_plan_survives);
+	tcase_add_test(t, default_plan_expects_fixed);
+	tcase_add_loop_test(t, mistakes_are_refused, 0, ARRAY_LEN(refused));
+	tcase_add_test(t, plans_live_beside_their_tape);
+	suite_add_tcase(s, t);
+	return s;
+}
