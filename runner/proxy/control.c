@@ -14,6 +14,8 @@
 /* A client that says nothing, or does not close after its answer. */
 #define CONTROL_IDLE_NS (10 * NS_PER_S)
 #define CONTROL_LINGER_NS (1 * NS_PER_S)
+/* Out of descriptors: a listener that stays readable would spin the loop. */
+#define CONTROL_STARVED_NS (100 * NS_PER_MS)
 
 enum control_phase { CONTROL_READING, CONTROL_WRITING, CONTROL_LINGERING };
 
@@ -209,16 +211,10 @@ on_conn(struct loop_io *io, unsigned ready)
 }
 
 static void
-on_accept(struct loop_io *io, unsigned ready)
+conn_open(struct control *c, int fd)
 {
-	struct control *c = io->owner;
-	int fd = sock_accept(io->fd, NULL);
-	struct control_conn *k;
+	struct control_conn *k = mem_alloc(sizeof(*k));
 
-	(void)ready;
-	if (fd < 0)
-		return;
-	k = mem_alloc(sizeof(*k));
 	k->control = c;
 	k->io = (struct loop_io){ .fd = fd, .fn = on_conn, .owner = k };
 	k->timer.fn = on_timer;
@@ -241,6 +237,30 @@ on_accept(struct loop_io *io, unsigned ready)
 	conn_wait(k, LOOP_READ, CONTROL_IDLE_NS);
 }
 
+static void
+accept_again(struct loop_timer *t)
+{
+	struct control *c = t->owner;
+
+	loop_mod(c->loop, &c->io, LOOP_READ);
+}
+
+static void
+on_accept(struct loop_io *io, unsigned ready)
+{
+	struct control *c = io->owner;
+	int fd = sock_accept(io->fd, NULL);
+
+	(void)ready;
+	if (fd >= 0) {
+		conn_open(c, fd);
+	} else if (errno != EAGAIN && errno != EWOULDBLOCK) {
+		loop_mod(c->loop, io, 0);
+		loop_timer_set(c->loop, &c->starved,
+			       loop_now_ns(c->loop) + CONTROL_STARVED_NS);
+	}
+}
+
 /* ---- the endpoint ------------------------------------------------------- */
 
 int
@@ -260,6 +280,8 @@ control_create(struct proxy *p, struct loop *loop, struct ledger *ledger,
 	*c = (struct control){ .proxy = p, .loop = loop, .ledger = ledger,
 			       .restart = restart, .arg = arg };
 	c->io = (struct loop_io){ .fd = fd, .fn = on_accept, .owner = c };
+	c->starved.fn = accept_again;
+	c->starved.owner = c;
 	if (loop_add(loop, &c->io, LOOP_READ, e) < 0) {
 		close(fd);
 		free(c);
@@ -286,6 +308,7 @@ control_destroy(struct control *c)
 		return;
 	while (c->conns)
 		conn_close(c->conns);
+	loop_timer_cancel(c->loop, &c->starved);
 	loop_del(c->loop, &c->io);
 	close(c->io.fd);
 	control_sessions_release(c);

@@ -18,6 +18,7 @@ struct control {
 	control_restart_fn *restart;
 	void *arg;
 	struct loop_io io;
+	struct loop_timer starved;	/* set: no descriptor was left */
 	char url[64];
 	struct control_conn *conns;
 	struct control_session *sessions;	/* started, not ended */

@@ -171,6 +171,8 @@ send_pieces(int fd, const struct tap_out *out)
 
 	if (!out->edited.n)
 		return send(fd, out->tail.p, out->tail.n, MSG_NOSIGNAL);
+	if (!out->tail.n)
+		return send(fd, out->edited.p, out->edited.n, MSG_NOSIGNAL);
 	v[0].iov_base = (void *)(uintptr_t)out->edited.p;
 	v[0].iov_len = out->edited.n;
 	v[1].iov_base = (void *)(uintptr_t)out->tail.p;

@@ -60,6 +60,17 @@ tap_tell_request_end(struct tap *t, struct open_exchange *x)
 }
 
 void
+tap_tell_left(struct tap *t, struct open_exchange *x, enum lx_end how,
+	      uint64_t at_ns)
+{
+	tap_tell_request_end(t, x);
+	if (x->left_told)
+		return;
+	x->left_told = x->req_told = true;
+	ledger_end(t->ledger, x->lx, LX_REQUEST, how, at_ns);
+}
+
+void
 tap_tell_end(struct tap *t, struct open_exchange *x, enum lx_side side,
 	 enum lx_end how, uint64_t at_ns)
 {

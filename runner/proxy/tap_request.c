@@ -185,12 +185,9 @@ tap_request(struct tap *t, struct slice in, uint64_t at_ns,
 static void
 client_gone(struct tap *t, const struct open_exchange *asking, uint64_t at_ns)
 {
-	for (struct open_exchange *x = t->first; x; x = x->next) {
-		if (x == asking || x->opaque || x->resp_told)
-			continue;
-		tap_tell_request_end(t, x);
-		ledger_end(t->ledger, x->lx, LX_REQUEST, LX_RST, at_ns);
-	}
+	for (struct open_exchange *x = t->first; x; x = x->next)
+		if (x != asking && !x->opaque && !x->resp_told)
+			tap_tell_left(t, x, LX_RST, at_ns);
 }
 
 void
@@ -211,9 +208,10 @@ tap_request_end(struct tap *t, enum lx_end how, uint64_t at_ns,
 		x = t->last;
 	if (!x)
 		return;
-	if (how == LX_FIN && x->opaque)
-		how = LX_COMPLETE;	/* nobody can tell what is missing */
-	tap_tell_end(t, x, LX_REQUEST, how, at_ns);
+	if (how == LX_FIN && x->opaque)	/* nobody can tell what is missing */
+		tap_tell_end(t, x, LX_REQUEST, LX_COMPLETE, at_ns);
+	else
+		tap_tell_left(t, x, how, at_ns);
 	x->req_read = true;
 	if (x->resp_told)
 		tap_give_back(t, x, at_ns);

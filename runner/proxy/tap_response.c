@@ -125,8 +125,7 @@ tap_response_end(struct tap *t, enum lx_end how, uint64_t at_ns)
 		else if (how == LX_RST || !t->client_left)
 			tap_tell_end(t, x, LX_RESPONSE, how, at_ns);
 		else	/* it did not wait: a service that stops is right */
-			ledger_end(t->ledger, x->lx, LX_REQUEST, LX_FIN,
-				   at_ns);
+			tap_tell_left(t, x, LX_FIN, at_ns);
 		if (x->req_read && !x->opaque)
 			tap_give_back(t, x, at_ns);
 	}

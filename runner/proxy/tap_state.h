@@ -15,6 +15,7 @@ struct open_exchange {
 	bool req_read;			/* its end was seen … */
 	bool req_told;			/* … and told: later for tunnels */
 	bool resp_told;
+	bool left_told;			/* that the client left */
 	uint64_t req_end_ns;
 };
 
@@ -60,6 +61,9 @@ void tap_tell_end(struct tap *t, struct open_exchange *x, enum lx_side side,
 		  enum lx_end how, uint64_t at_ns);
 /* The end of a request that was read completely, unless it was told. */
 void tap_tell_request_end(struct tap *t, struct open_exchange *x);
+/* The client left without waiting for the answer. */
+void tap_tell_left(struct tap *t, struct open_exchange *x, enum lx_end how,
+		   uint64_t at_ns);
 void tap_go_opaque(struct tap *t, struct open_exchange *x, const char *why);
 
 /* ---- tap.c: one read --------------------------------------------------- */
