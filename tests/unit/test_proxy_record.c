@@ -306,8 +306,8 @@ START_TEST(doubtful_heads_are_not_edited)
 		"GET /  HTTP/1.1\r\nHost: a\r\n\r\n",
 		"GET / HTTP/1.1\r\nHost: a\r\nX: a\x01z\r\n\r\n",
 		"GET / HTTP/1.1\r\nHost: a\r\nX : a\r\n\r\n",
-		"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n"
-		"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+		("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n"
+		 "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
 	};
 	struct slice bytes = slice_str(doubtful[_i]);
 	struct proxy_stats s;
