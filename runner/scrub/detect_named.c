@@ -1,0 +1,194 @@
+/* Secrets by their name in text that no walker reads: logs, broken bodies. */
+#include "detect.h"
+
+#include "keys.h"
+
+#include <string.h>
+
+#define NAME_MAX_BYTES 64
+#define SHORT_MAX 64	/* bytes looked at for a value that must be short */
+
+static bool
+is_space(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+static bool
+name_char(char c)
+{
+	return is_token_char(c) || c == '.';
+}
+
+static size_t
+skip_spaces(struct slice t, size_t at)
+{
+	while (at < t.n && is_space(t.p[at]))
+		at++;
+	return at;
+}
+
+/* An escaped quote of JSON in a string counts as one. */
+static size_t
+skip_quote(struct slice t, size_t at, char *quote)
+{
+	*quote = '\0';
+	while (at < t.n && t.p[at] == '\\')
+		at++;
+	if (at < t.n && (t.p[at] == '"' || t.p[at] == '\''))
+		*quote = t.p[at++];
+	return at;
+}
+
+/* The name that ends before the separator at `at`. */
+static struct slice
+name_before(struct slice t, size_t at)
+{
+	size_t to = at, from;
+
+	while (to > 0 && is_space(t.p[to - 1]))
+		to--;
+	if (to > 0 && (t.p[to - 1] == '"' || t.p[to - 1] == '\'' ||
+		       t.p[to - 1] == ']'))
+		to--;
+	while (to > 0 && t.p[to - 1] == '\\')
+		to--;
+	from = to;
+	while (from > 0 && to - from < NAME_MAX_BYTES &&
+	       name_char(t.p[from - 1]))
+		from--;
+	return slice_range(t, from, to);
+}
+
+/* "Bearer", "Basic" …: the secret is the next word. */
+static bool
+is_scheme(struct slice word)
+{
+	return slice_ieq(word, SLICE("Bearer")) ||
+	       slice_ieq(word, SLICE("Basic")) ||
+	       slice_ieq(word, SLICE("Token")) ||
+	       slice_ieq(word, SLICE("Digest")) ||
+	       slice_ieq(word, SLICE("Negotiate"));
+}
+
+static bool
+ends_word(char c)
+{
+	return (unsigned char)c <= ' ' || strchr("\"',;&<>)]}", c) != NULL;
+}
+
+static size_t
+word_end(struct slice t, size_t from)
+{
+	while (from < t.n && !ends_word(t.p[from]))
+		from++;
+	return from;
+}
+
+/* A quoted value ends at its quote, a bare one at a space or a mark. */
+static size_t
+value_end(struct slice t, size_t from, char quote)
+{
+	size_t to = from;
+
+	if (!quote)
+		return word_end(t, from);
+	while (to < t.n && t.p[to] != quote && t.p[to] != '\n') {
+		if (t.p[to] == '\\' && to + 1 < t.n) {
+			if (t.p[to + 1] == quote)
+				return to;
+			to++;
+		}
+		to++;
+	}
+	return to < t.n ? to : t.n;
+}
+
+/* Text as far as a value of that row may reach: looking further for each
+ * name would be quadratic on hostile text. */
+static struct slice
+reach(const struct key_row *row, struct slice t, size_t from)
+{
+	switch (row->take) {
+	case TAKE_ANY:
+	case TAKE_LONG:
+		return t;
+	case TAKE_RANDOM:
+	case TAKE_DIGITS:
+	case TAKE_NUMBER:
+	case TAKE_NEVER:
+		break;
+	}
+	return slice_range(t, 0, from + SHORT_MAX);
+}
+
+/* Returns where to go on. */
+static size_t
+name_value(struct slice t, size_t sep, struct spans *out)
+{
+	struct slice name = name_before(t, sep);
+	const struct key_row *row;
+	size_t from, to;
+	char quote;
+
+	if (name.n < 3)
+		return sep;
+	row = key_find(name);
+	if (!row)
+		return sep;
+	t = reach(row, t, sep);
+	from = skip_spaces(t, sep + 1);
+	from = skip_quote(t, from, &quote);
+	to = value_end(t, from, quote);
+	if (!quote && is_scheme(slice_range(t, from, to))) {
+		from = skip_spaces(t, to);
+		to = word_end(t, from);
+	}
+	if (!key_takes(row, slice_range(t, from, to), KEY_TEXT))
+		return sep;
+	spans_add(out, &(struct span){
+		.from = from, .to = to, .rank = RANK_KEY,
+		.class = slice_str(row->class), .rule = slice_str(row->class),
+		.value = slice_range(t, from, to),
+	});
+	return to - 1;
+}
+
+/* <password>…</password>, with or without a namespace. */
+static void
+element(struct slice t, size_t close, struct spans *out)
+{
+	struct slice name = name_before(t, close);
+	const struct key_row *row;
+	size_t before = close - name.n, to = close + 1;
+
+	if (name.n < 3 || before < 1 ||
+	    (t.p[before - 1] != '<' && t.p[before - 1] != ':'))
+		return;
+	row = key_find(name);
+	if (!row)
+		return;
+	t = reach(row, t, close);
+	while (to < t.n && t.p[to] != '<')
+		to++;
+	if (!key_takes(row, slice_range(t, close + 1, to), KEY_TEXT))
+		return;
+	spans_add(out, &(struct span){
+		.from = close + 1, .to = to, .rank = RANK_KEY,
+		.class = slice_str(row->class), .rule = slice_str(row->class),
+		.value = slice_range(t, close + 1, to),
+	});
+}
+
+void
+detect_named(struct slice text, struct spans *out)
+{
+	size_t i;
+
+	for (i = 0; i < text.n; i++) {
+		if (text.p[i] == '=' || text.p[i] == ':')
+			i = name_value(text, i, out);
+		else if (text.p[i] == '>')
+			element(text, i, out);
+	}
+}

@@ -1,0 +1,115 @@
+/* Reading handles in text, and what a replay makes of them. */
+#include "handle.h"
+
+#include <dvr/scrub/scrub.h>
+
+#include <string.h>
+
+static bool
+class_char(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
+	       c == '_';
+}
+
+bool
+handle_parse(struct slice s, struct handle *out)
+{
+	struct handle h;
+	struct slice rest;
+	uint64_t length;
+	ssize_t end;
+	size_t i;
+
+	if (!slice_starts(s, SLICE(HANDLE_OPEN)))
+		return false;
+	s = slice_range(s, 0, 160);	/* longest form there is */
+	end = slice_find(s, SLICE(HANDLE_CLOSE));
+	if (end < 0)
+		return false;
+	h.text = slice_range(s, 0, (size_t)end + strlen(HANDLE_CLOSE));
+	rest = slice_range(s, strlen(HANDLE_OPEN), (size_t)end);
+	h.class = slice_cut(&rest, ':');
+	if (!rest.p || h.class.n == 0 || h.class.n > HANDLE_CLASS_MAX)
+		return false;
+	for (i = 0; i < h.class.n; i++) {
+		if (!class_char(h.class.p[i]))
+			return false;
+	}
+	if (slice_uint(slice_cut(&rest, ':'), HANDLE_LENGTH_MAX, &length) < 0)
+		return false;
+	h.length = (size_t)length;
+	h.hex = rest;
+	if (h.hex.n != HANDLE_HEX || slice_hex(h.hex, UINT64_MAX,
+					       &length) < 0)
+		return false;
+	*out = h;
+	return true;
+}
+
+bool
+handle_next(struct slice s, size_t from, size_t *at, struct handle *out)
+{
+	while (from < s.n) {
+		ssize_t i = slice_find(slice_from(s, from),
+				       SLICE(HANDLE_OPEN));
+
+		if (i < 0)
+			return false;
+		from += (size_t)i;
+		if (handle_parse(slice_from(s, from), out)) {
+			*at = from;
+			return true;
+		}
+		from += strlen(HANDLE_OPEN);
+	}
+	return false;
+}
+
+void
+scrub_expand(struct slice s, struct buf *out, bool *any)
+{
+	struct handle h;
+	size_t from = 0, at;
+	bool found = false;
+
+	while (handle_next(s, from, &at, &h)) {
+		buf_add(out, slice_range(s, from, at));
+		handle_expand(&h, out);
+		from = at + h.text.n;
+		found = true;
+	}
+	buf_add(out, slice_from(s, from));
+	if (any)
+		*any = found;
+}
+
+bool
+scrub_has_handle(struct slice s)
+{
+	struct handle h;
+	size_t at;
+
+	return handle_next(s, 0, &at, &h);
+}
+
+bool
+scrub_matches(struct slice recorded, struct slice live)
+{
+	struct handle h;
+	size_t from = 0, at;
+
+	while (handle_next(recorded, from, &at, &h)) {
+		struct slice literal = slice_range(recorded, from, at);
+
+		if (!slice_starts(live, literal))
+			return false;
+		live = slice_from(live, literal.n);
+		if (live.n < h.length ||
+		    !handle_covers(&h, slice_range(live, 0, h.length)))
+			return false;
+		live = slice_from(live, h.length);
+		from = at + h.text.n;
+	}
+	return slice_eq(slice_from(recorded, from), live);
+}

@@ -1,0 +1,346 @@
+/* Pieces of text, made clean together. */
+#include "job.h"
+
+#include <dvr/base/mem.h>
+
+#include "detect.h"
+#include "handle.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void
+job_init(struct job *j, struct scrub *s)
+{
+	*j = (struct job){ .s = s, .scratch = arena_create() };
+}
+
+void
+job_release(struct job *j)
+{
+	size_t i;
+
+	for (i = 0; i < j->n; i++)
+		spans_release(&j->v[i].spans);
+	free(j->v);
+	arena_wipe(j->scratch);
+}
+
+static size_t
+push(struct job *j, const struct piece *p)
+{
+	if (j->n == j->cap) {
+		j->cap = j->cap ? j->cap * 2 : 64;
+		j->v = mem_grow(j->v, j->cap, sizeof(*j->v));
+	}
+	j->v[j->n] = *p;
+	return j->n++;
+}
+
+size_t
+job_add(struct job *j, struct slice raw, struct slice place)
+{
+	return push(j, &(struct piece){ .raw = raw, .place = place });
+}
+
+size_t
+job_add_child(struct job *j, size_t parent, const struct piece *p)
+{
+	size_t i = push(j, p);
+
+	j->v[i].parent = parent + 1;
+	j->v[i].depth = j->v[parent].depth + 1;
+	j->v[i].place = j->v[parent].place;
+	j->v[i].keep_handles = j->v[parent].keep_handles;
+	return i;
+}
+
+void
+job_mark(struct job *j, size_t i, struct slice at, enum span_rank rank,
+	 const char *class)
+{
+	struct piece *p = &j->v[i];
+	size_t from = (size_t)(at.p - p->raw.p);
+
+	spans_add(&p->spans, &(struct span){
+		.from = from, .to = from + at.n, .rank = rank,
+		.class = slice_str(class), .rule = slice_str(class),
+		.value = at,
+	});
+}
+
+/* Traffic that itself holds the opening of a handle must not expand. */
+static void
+mark_literals(struct job *j, size_t i)
+{
+	struct slice raw = j->v[i].raw, rest = raw;
+	ssize_t at;
+
+	while ((at = slice_find(rest, SLICE(HANDLE_OPEN))) >= 0) {
+		job_mark(j, i, slice_range(rest, (size_t)at,
+					   (size_t)at + strlen(HANDLE_OPEN)),
+			 RANK_TEXT, HANDLE_LITERAL);
+		rest = slice_from(rest, (size_t)at + strlen(HANDLE_OPEN));
+	}
+}
+
+enum look { LOOK_RULES, LOOK_DETECT, LOOK_NAMED };
+
+/* What is found in the text between the handles that are there already. */
+static void
+detect_between(struct job *j, size_t i, enum look look)
+{
+	struct slice raw = j->v[i].raw;
+	struct spans found = { 0 };
+	struct handle h;
+	size_t from = 0, at, k;
+	bool more = true;
+
+	while (more) {
+		struct slice part;
+
+		more = j->v[i].keep_handles && handle_next(raw, from, &at, &h);
+		part = slice_range(raw, from, more ? at : raw.n);
+		found.n = 0;
+		if (rules_search(j->s->rules, j->scratch, part, &found) < 0)
+			j->v[i].gave_up = true;
+		if (look >= LOOK_DETECT)
+			detect(j->s->anchors, part, &found);
+		if (look >= LOOK_NAMED)
+			detect_named(part, &found);
+		for (k = 0; k < found.n; k++) {
+			found.v[k].from += from;
+			found.v[k].to += from;
+			spans_add(&j->v[i].spans, &found.v[k]);
+		}
+		if (more)
+			from = at + h.text.n;
+	}
+	spans_release(&found);
+}
+
+static void
+look_through(struct job *j, size_t i, enum look look)
+{
+	if (!j->v[i].keep_handles)
+		mark_literals(j, i);
+	detect_between(j, i, look);
+}
+
+void
+job_detect(struct job *j, size_t i)
+{
+	look_through(j, i, LOOK_DETECT);
+}
+
+void
+job_detect_text(struct job *j, size_t i)
+{
+	look_through(j, i, LOOK_NAMED);
+}
+
+void
+job_detect_rules(struct job *j, size_t i, bool all)
+{
+	look_through(j, i, all ? LOOK_DETECT : LOOK_RULES);
+}
+
+static void
+encode_percent(enum field_kind kind, struct slice value, struct buf *out)
+{
+	(void)kind;
+	percent_encode(value, false, out);
+}
+
+void
+job_add_percent(struct job *j, size_t i, struct slice part)
+{
+	size_t from = (size_t)(part.p - j->v[i].raw.p), child;
+	struct slice value;
+	struct buf b;
+
+	buf_init(&b, part.n);
+	percent_decode(part, false, &b);
+	value = arena_copy(j->scratch, buf_slice(&b));
+	buf_release(&b);
+	child = job_add_child(j, i, &(struct piece){
+		.raw = value, .from = from, .to = from + part.n,
+		.encode = encode_percent, .kind = FIELD_STRING,
+	});
+	job_detect_text(j, child);
+}
+
+const struct key_row *
+job_key(struct job *j, struct slice name)
+{
+	struct key_cached *c;
+	uint64_t h = 1469598103934665603ull;	/* FNV-1a */
+	size_t i;
+
+	for (i = 0; i < name.n; i++)
+		h = (h ^ (unsigned char)name.p[i]) * 1099511628211ull;
+	c = &j->keys[(h ^ h >> 32) % KEY_CACHE];
+	if (!c->name.p || !slice_eq(c->name, name)) {
+		c->row = key_find(name);
+		c->name = name;	/* lives in the raw text or in scratch */
+	}
+	return c->row;
+}
+
+/* ---- finish ------------------------------------------------------------- */
+
+static int
+by_from(const void *a, const void *b)
+{
+	const struct span *x = a, *y = b;
+
+	return (x->from > y->from) - (x->from < y->from);
+}
+
+/*
+ * What a detector saw in a coded value's raw bytes ("\nbob@…" with the `n` of
+ * the escape) is wrong at its edges; the child's own text tells better.
+ */
+static void
+drop_in_children(struct job *j, size_t i, size_t first_child)
+{
+	struct spans *s = &j->v[i].spans;
+	size_t k, c = first_child, out = 0;
+
+	if (s->n == 0 || first_child >= j->n)
+		return;
+	qsort(s->v, s->n, sizeof(*s->v), by_from);
+	for (k = 0; k < s->n; k++) {
+		while (c < j->n && (j->v[c].parent != i + 1 ||
+				    j->v[c].to <= s->v[k].from)) {
+			if (j->v[c].depth <= j->v[i].depth)
+				c = j->n;	/* no child any more */
+			else
+				c++;
+		}
+		if (c < j->n && s->v[k].rank == RANK_TEXT &&
+		    s->v[k].to > j->v[c].from)
+			continue;
+		s->v[out++] = s->v[k];
+	}
+	s->n = out;
+}
+
+static void
+learn(struct job *j, size_t i)
+{
+	struct spans *s = &j->v[i].spans;
+	size_t k;
+
+	spans_settle(s, j->v[i].raw);
+	for (k = 0; k < s->n; k++) {
+		if (!s->v[k].text.p)
+			known_add(j->s->known, &s->v[k]);
+	}
+}
+
+static void
+replace(struct job *j, struct piece *p)
+{
+	struct buf b;
+	size_t at = 0, k;
+
+	buf_init(&b, p->raw.n * 2 + p->spans.n * 256 + KiB);
+	for (k = 0; k < p->spans.n; k++) {
+		const struct span *x = &p->spans.v[k];
+
+		buf_add(&b, slice_range(p->raw, at, x->from));
+		if (x->text.p)
+			buf_add(&b, x->text);
+		else
+			known_handle(j->s->known, x, &b);
+		at = x->to;
+	}
+	buf_add(&b, slice_from(p->raw, at));
+	p->clean = arena_copy(j->scratch, buf_slice(&b));
+	buf_release(&b);
+}
+
+/* Handles stay what they are in any coding. */
+static struct slice
+encode_around(struct job *j, const struct piece *p)
+{
+	struct slice done, s = p->clean;
+	struct handle h;
+	struct buf b;
+	size_t from = 0, at;
+
+	buf_init(&b, s.n * 6 + KiB);
+	while (handle_next(s, from, &at, &h)) {
+		p->encode(p->kind, slice_range(s, from, at), &b);
+		buf_add(&b, h.text);
+		from = at + h.text.n;
+	}
+	p->encode(p->kind, slice_from(s, from), &b);
+	done = arena_copy(j->scratch, buf_slice(&b));
+	buf_release(&b);
+	return done;
+}
+
+static void
+finish_piece(struct job *j, size_t i)
+{
+	struct piece *p = &j->v[i];
+	struct spans found = { 0 };
+	struct handle h;
+	size_t from = 0, at, k;
+	bool more = true;
+
+	while (more) {
+		more = p->keep_handles && handle_next(p->raw, from, &at, &h);
+		found.n = 0;
+		known_search(j->s->known, slice_range(p->raw, from,
+			     more ? at : p->raw.n), &found);
+		for (k = 0; k < found.n; k++) {
+			found.v[k].from += from;
+			found.v[k].to += from;
+			spans_add(&p->spans, &found.v[k]);
+		}
+		if (more)
+			from = at + h.text.n;
+	}
+	spans_release(&found);
+	spans_settle(&p->spans, p->raw);
+	if (p->spans.n == 0)
+		return;
+	replace(j, p);
+	if (p->parent == 0)
+		return;
+	spans_add(&j->v[p->parent - 1].spans, &(struct span){
+		.from = p->from, .to = p->to, .rank = RANK_EDIT,
+		.class = p->spans.v[0].class, .rule = p->spans.v[0].rule,
+		.value = slice_range(j->v[p->parent - 1].raw, p->from, p->to),
+		.text = encode_around(j, p),
+	});
+}
+
+void
+job_finish(struct job *j)
+{
+	size_t i;
+
+	for (i = 0; i < j->n; i++) {
+		drop_in_children(j, i, i + 1);
+		learn(j, i);
+	}
+	/* children stand behind their parents */
+	for (i = j->n; i > 0; i--)
+		finish_piece(j, i - 1);
+}
+
+struct slice
+job_text(const struct job *j, size_t i)
+{
+	return job_hit(j, i) ? j->v[i].clean : j->v[i].raw;
+}
+
+bool
+job_hit(const struct job *j, size_t i)
+{
+	return j->v[i].spans.n > 0;
+}

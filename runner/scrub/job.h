@@ -1,0 +1,87 @@
+/*
+ * A job makes pieces of text clean together: first every piece is looked
+ * through and what is found becomes known, then every piece is searched for
+ * every known value, and only then is anything replaced.
+ */
+#ifndef SCRUB_JOB_H
+#define SCRUB_JOB_H
+
+#include <dvr/field/field.h>
+
+#include "keys.h"
+#include "scrubber.h"
+
+typedef void encode_fn(enum field_kind kind, struct slice value,
+		       struct buf *out);
+
+/* Text that is replaced in one go.  A child is a decoded value (an escaped
+ * JSON string, a percent-coded parameter) that stands coded in its parent. */
+struct piece {
+	struct slice raw;
+	struct slice place;	/* for the tape's list */
+	struct spans spans;
+	size_t parent;		/* index + 1; 0: stands by itself */
+	size_t from, to;	/* in the parent */
+	encode_fn *encode;	/* into the parent */
+	enum field_kind kind;
+	unsigned depth;		/* of nesting */
+	bool is_json;		/* the child's text was a document itself */
+	bool keep_handles;	/* text of ours: handles in it are handles */
+	bool gave_up;		/* a rule hit its limit */
+	struct slice clean;	/* after job_finish(), when there was a hit */
+};
+
+#define KEY_CACHE 256		/* names seen last, by hash */
+struct key_cached {
+	struct slice name;
+	const struct key_row *row;
+};
+
+struct job {
+	struct scrub *s;
+	struct arena *scratch;	/* raw copies: wiped at the end */
+	struct piece *v;
+	size_t n, cap;
+	struct key_cached keys[KEY_CACHE];
+};
+
+void job_init(struct job *j, struct scrub *s);
+void job_release(struct job *j);
+
+/* A new piece of its own; returns its index (pointers move). */
+size_t job_add(struct job *j, struct slice raw, struct slice place);
+size_t job_add_child(struct job *j, size_t parent, const struct piece *p);
+
+/* Look through one piece: the user's rules, literal handles, detectors. */
+void job_detect(struct job *j, size_t i);
+/* The same, and values by their name in the text. */
+void job_detect_text(struct job *j, size_t i);
+/* The user's rules, and the detectors only when asked for. */
+void job_detect_rules(struct job *j, size_t i, bool all);
+/* A percent-coded part of piece i, looked at decoded. */
+void job_add_percent(struct job *j, size_t i, struct slice part);
+/* Adds a span for the part `at` of the piece's raw text. */
+void job_mark(struct job *j, size_t i, struct slice at, enum span_rank rank,
+	      const char *class);
+const struct key_row *job_key(struct job *j, struct slice name);
+
+/* Searches, settles and replaces all. */
+void job_finish(struct job *j);
+/* The text to store: clean, or raw where nothing was found. */
+struct slice job_text(const struct job *j, size_t i);
+bool job_hit(const struct job *j, size_t i);
+
+/* fields.c: a walk over structured text. */
+struct walk_at {
+	uint32_t exchange;
+	enum place_side side;
+	enum place_part part;
+	enum key_where where;
+};
+/* Walks `text` (within the raw text of piece i).  Values under sensitive
+ * names are marked, coded ones become children. */
+enum field_result job_walk(struct job *j, size_t i, struct slice text,
+			   const struct field_format *format,
+			   const struct walk_at *at);
+
+#endif

@@ -1,0 +1,334 @@
+/* The table of known values, and the handles made for them. */
+#include "known.h"
+
+#include <dvr/base/hash.h>
+#include <dvr/base/mem.h>
+
+#include "forms.h"
+#include "handle.h"
+#include "pii.h"
+#include "vendor.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Above these the table starts afresh between two recordings. */
+#define VALUES_MAX 20000u
+#define BYTES_MAX (8u * MiB)
+
+struct known {
+	struct slice key;
+	struct arena *arena;	/* values and classes */
+	struct known_value **v;
+	size_t n, cap, bytes;
+	uint32_t *table;	/* open addressing, index + 1 */
+	size_t table_n;
+	struct needles *needles;	/* over v[0..searched) */
+	struct arena *forms;
+	size_t searched;
+};
+
+struct known *
+known_create(const void *key, size_t key_n)
+{
+	struct known *k = mem_alloc(sizeof(*k));
+
+	k->key = slice_of(key, key_n);
+	k->arena = arena_create();
+	return k;
+}
+
+static void
+forget(struct known *k)
+{
+	needles_destroy(k->needles);
+	if (k->forms)
+		arena_wipe(k->forms);
+	arena_wipe(k->arena);
+	free(k->v);
+	free(k->table);
+}
+
+void
+known_destroy(struct known *k)
+{
+	if (!k)
+		return;
+	forget(k);
+	free(k);
+}
+
+void
+known_trim(struct known *k)
+{
+	struct slice key = k->key;
+
+	if (k->n < VALUES_MAX && k->bytes < BYTES_MAX)
+		return;
+	forget(k);
+	*k = (struct known){ .key = key, .arena = arena_create() };
+}
+
+static uint64_t
+value_hash(struct slice s)
+{
+	uint64_t h = 1469598103934665603ull;	/* FNV-1a */
+	size_t i;
+
+	for (i = 0; i < s.n; i++)
+		h = (h ^ (unsigned char)s.p[i]) * 1099511628211ull;
+	return h ^ h >> 29;
+}
+
+/* The slot of a value, or the free one where it belongs. */
+static size_t
+slot_of(const struct known *k, struct slice value)
+{
+	size_t i = (size_t)value_hash(value) & (k->table_n - 1);
+
+	while (k->table[i] &&
+	       !slice_eq(k->v[k->table[i] - 1]->value, value))
+		i = (i + 1) & (k->table_n - 1);
+	return i;
+}
+
+static void
+grow(struct known *k)
+{
+	size_t i;
+
+	if (k->n == k->cap) {
+		k->cap = k->cap ? k->cap * 2 : 64;
+		k->v = mem_grow(k->v, k->cap, sizeof(struct known_value *));
+	}
+	if (k->n * 2 < k->table_n)
+		return;
+	free(k->table);
+	k->table_n = k->table_n ? k->table_n * 2 : 256;
+	k->table = mem_array(k->table_n, sizeof(*k->table));
+	for (i = 0; i < k->n; i++)
+		k->table[slot_of(k, k->v[i]->value)] = (uint32_t)(i + 1);
+}
+
+/* ---- classes --------------------------------------------------------- */
+
+/* Classes whose expansion has a form of its own: no shape is appended. */
+static bool
+has_own_form(struct slice class)
+{
+	static const char *const own[] = { "email", "ssn", "jwt", "basic",
+		"base64", HANDLE_LITERAL };
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(own); i++) {
+		if (slice_eq(class, slice_str(own[i])))
+			return true;
+	}
+	return vendor_named(class) != NULL;
+}
+
+static struct slice
+class_text(struct known *k, const struct span *x)
+{
+	const char *shape = handle_shape(x->value);
+	char bin[7];
+
+	if (slice_eq(x->class, SLICE("pan"))) {
+		if (pan_bin(x->value, bin))
+			return arena_fmt(k->arena, "pan-%s%s", bin,
+					 pan_is_grouped(x->value) ? "-d" : "");
+		return SLICE("card-digits");
+	}
+	if (slice_eq(x->class, SLICE("ssn")) && !ssn_shaped(x->value))
+		return SLICE("number-digits");
+	if (has_own_form(x->class))
+		return arena_copy(k->arena, x->class);
+	/* what the user named keeps its name, unless digits must stay so */
+	if (x->rank == RANK_USER && strcmp(shape, "-digits") != 0)
+		shape = "";
+	return arena_fmt(k->arena, "%.*s%s", SLICE_ARG(slice_range(x->class,
+			 0, HANDLE_CLASS_MAX - 8)), shape);
+}
+
+/* Numbers are the same with and without their separators. */
+static struct slice
+canonical(struct arena *a, const struct span *x)
+{
+	struct buf b;
+	struct slice done;
+	size_t i;
+
+	if (!slice_eq(x->class, SLICE("pan")) &&
+	    !slice_eq(x->class, SLICE("ssn")))
+		return x->value;
+	buf_init(&b, x->value.n);
+	for (i = 0; i < x->value.n; i++) {
+		if (x->value.p[i] >= '0' && x->value.p[i] <= '9')
+			buf_addc(&b, x->value.p[i]);
+	}
+	done = arena_copy(a, buf_slice(&b));
+	buf_release(&b);
+	return done;
+}
+
+/* HMAC-SHA256(K, class 0 value), the first 16 digits. */
+static void
+name_value(struct known *k, const struct span *x, char out[17])
+{
+	static const char digits[] = "0123456789abcdef";
+	unsigned char mac[SHA256_BYTES];
+	struct slice value = canonical(k->arena, x);
+	struct buf b;
+	size_t i;
+
+	buf_init(&b, x->class.n + value.n + 1);
+	buf_add(&b, x->class);
+	buf_addc(&b, '\0');
+	buf_add(&b, value);
+	hmac_sha256(k->key, buf_slice(&b), mac);
+	explicit_bzero(b.p, b.n);
+	buf_release(&b);
+	for (i = 0; i < 8; i++) {
+		out[i * 2] = digits[mac[i] >> 4];
+		out[i * 2 + 1] = digits[mac[i] & 15];
+	}
+	out[16] = '\0';
+}
+
+const struct known_value *
+known_add(struct known *k, const struct span *x)
+{
+	struct known_value *v;
+	size_t slot;
+
+	grow(k);
+	slot = slot_of(k, x->value);
+	if (k->table[slot]) {
+		v = k->v[k->table[slot] - 1];
+		if (x->rank <= v->rank || slice_eq(x->class, v->base))
+			return v;
+	} else {
+		v = arena_alloc(k->arena, sizeof(*v));
+		v->value = arena_copy(k->arena, x->value);
+		v->strength = value_strength(x->value);
+		k->bytes += x->value.n;
+		k->v[k->n++] = v;
+		k->table[slot] = (uint32_t)k->n;
+	}
+	v->rank = x->rank;
+	v->rule = arena_copy(k->arena, x->rule);
+	v->base = arena_copy(k->arena, x->class);
+	v->class = class_text(k, x);
+	name_value(k, x, v->hex);
+	return v;
+}
+
+void
+known_handle(struct known *k, const struct span *x, struct buf *out)
+{
+	const struct known_value *v = known_add(k, x);
+	size_t n = x->value.n;
+
+	buf_fmt(out, HANDLE_OPEN "%.*s:%zu:%s" HANDLE_CLOSE,
+		SLICE_ARG(v->class), n > HANDLE_LENGTH_MAX ?
+		(size_t)HANDLE_LENGTH_MAX : n, v->hex);
+}
+
+/* ---- search ------------------------------------------------------------ */
+
+static void
+build(struct known *k)
+{
+	struct form_list list = { 0 };
+	size_t i;
+
+	if (k->needles && k->searched == k->n)
+		return;
+	needles_destroy(k->needles);
+	if (k->forms)
+		arena_wipe(k->forms);
+	k->forms = arena_create();
+	for (i = 0; i < k->n; i++)
+		forms_add(&list, k->forms, k->v[i]->value, (uint32_t)i,
+			  k->v[i]->strength);
+	k->needles = needles_create(list.v, list.n);
+	k->searched = k->n;
+	free(list.v);
+}
+
+/* The span that a needle at `at` stands for; false when it does not stand
+ * alone as its strength asks. */
+static bool
+span_of(const struct known *k, const struct needle *hit, struct slice text,
+	size_t at, struct span *x)
+{
+	const struct known_value *v = k->v[form_value(hit->id)];
+
+	*x = (struct span){
+		.from = at, .to = at + hit->text.n, .rank = RANK_KNOWN,
+		.class = v->base, .rule = v->rule, .value = v->value,
+	};
+	if (form_is_wrapped(hit->id)) {
+		form_extend(text, &x->from, &x->to);
+		x->value = slice_range(text, x->from, x->to);
+		x->class = SLICE("base64");
+		return true;
+	}
+	return v->strength == STRONG || form_stands_alone(text, at, x->to);
+}
+
+/* The next hit at or after *at, longest first; *at moves behind it. */
+static bool
+next_hit(const struct known *k, struct slice text, size_t *at, struct span *x)
+{
+	const struct needle *hit;
+
+	while ((hit = needles_next(k->needles, text, at))) {
+		for (; hit; hit = needles_shorter(k->needles, hit, text,
+						  *at)) {
+			if (span_of(k, hit, text, *at, x)) {
+				*at = x->to;
+				return true;
+			}
+		}
+		(*at)++;
+	}
+	return false;
+}
+
+void
+known_search(struct known *k, struct slice text, struct spans *out)
+{
+	struct span x;
+	size_t at = 0;
+
+	if (k->n == 0)
+		return;
+	build(k);
+	while (next_hit(k, text, &at, &x))
+		spans_add(out, &x);
+}
+
+bool
+known_leaks(struct known *k, struct slice text)
+{
+	struct handle h;
+	struct span x;
+	size_t from = 0, at, hit;
+
+	if (k->n == 0)
+		return false;
+	build(k);
+	for (;;) {
+		bool more = handle_next(text, from, &at, &h);
+		struct slice part = slice_range(text, from,
+						more ? at : text.n);
+
+		hit = 0;
+		if (next_hit(k, part, &hit, &x))
+			return true;
+		if (!more)
+			return false;
+		from = at + h.text.n;
+	}
+}

@@ -1,0 +1,51 @@
+/*
+ * Known values: every secret that was found, with the handle that stands for
+ * it, so that the same secret gets the same handle wherever and in whichever
+ * coding it comes again.
+ */
+#ifndef SCRUB_KNOWN_H
+#define SCRUB_KNOWN_H
+
+#include <dvr/base/arena.h>
+#include <dvr/base/buf.h>
+
+#include "needle.h"
+#include "span.h"
+
+enum strength {
+	WEAK,		/* too short or a plain word: not searched for */
+	BOUNDED,	/* searched for where it stands alone */
+	STRONG		/* searched for anywhere */
+};
+
+struct known_value {
+	struct slice value;
+	struct slice base;	/* class as it was found */
+	struct slice class;	/* as the handle spells it, with a shape */
+	struct slice rule;	/* what found it first */
+	enum span_rank rank;	/* a higher one renames it */
+	enum strength strength;
+	char hex[17];
+};
+
+struct known;
+
+/* `key` of key_n bytes stays the caller's. */
+struct known *known_create(const void *key, size_t key_n);
+/* Wipes the values. */
+void known_destroy(struct known *k);
+/* Forgets everything when it has grown large: between recordings. */
+void known_trim(struct known *k);
+
+/* Enters a span's secret (span.value); returns its entry. */
+const struct known_value *known_add(struct known *k, const struct span *x);
+/* Appends the handle for a span's secret, entering it when it is new. */
+void known_handle(struct known *k, const struct span *x, struct buf *out);
+
+/* Adds a span for each known value that stands in `text`, in any of its
+ * forms (raw, percent, JSON, base64, hex). */
+void known_search(struct known *k, struct slice text, struct spans *out);
+/* Is there one outside of handles? */
+bool known_leaks(struct known *k, struct slice text);
+
+#endif

@@ -1,0 +1,240 @@
+/* Messages: their head lines and bodies as pieces of a job, and back. */
+#include "message.h"
+
+#include <dvr/wire/coding.h>
+
+#include "policy.h"
+
+#include <string.h>
+
+/* A decoded body may be larger than what was recorded, within reason. */
+#define DECODED_MAX (256u * MiB)
+/* Shorter "addresses" in binary data are chance. */
+#define BINARY_EMAIL_MIN 12
+#define BINARY_LOOK (64u * KiB)
+
+static struct slice
+place(struct job *j, const struct message_work *w, const char *part,
+      struct slice name)
+{
+	return arena_fmt(j->scratch, "%u.%s.%s%s%.*s", w->exchange,
+			 w->side == PLACE_REQUEST ? "req" : "resp", part,
+			 name.n ? "/" : "", SLICE_ARG(name));
+}
+
+static struct walk_at
+walk_at(const struct message_work *w, enum place_part part)
+{
+	return (struct walk_at){
+		.exchange = w->exchange, .side = w->side, .part = part,
+		.where = KEY_BODY,
+	};
+}
+
+/* Names are ASCII as a rule; others are not copied into the list. */
+static struct slice
+plain_name(struct slice name)
+{
+	size_t i;
+
+	for (i = 0; i < name.n; i++) {
+		unsigned char c = (unsigned char)name.p[i];
+
+		if (c <= ' ' || c >= 0x7f || i == 64)
+			return SLICE("?");
+	}
+	return name;
+}
+
+static size_t
+look_header(struct job *j, const struct message_work *w,
+	    const struct header *h)
+{
+	struct walk_at at = walk_at(w, PLACE_HEADER);
+	size_t i = job_add(j, h->line, place(j, w, "header",
+					     plain_name(h->name)));
+
+	if (h->name.n == 0 || h->value.p < h->line.p ||
+	    h->value.p + h->value.n > h->line.p + h->line.n)
+		job_detect_text(j, i);
+	else
+		policy_header(j, i, h, &at);
+	return i;
+}
+
+static size_t
+look_line(struct job *j, const struct message_work *w)
+{
+	struct slice target = w->side == PLACE_REQUEST ?
+		message_target(w->in) : (struct slice){ 0 };
+	struct walk_at at = walk_at(w, PLACE_PATH);
+	size_t i = job_add(j, w->in->line, place(j, w,
+			   w->side == PLACE_REQUEST ? "path" : "status",
+			   SLICE("")));
+
+	if (target.n > 0)
+		policy_target(j, i, target, &at);
+	else
+		job_detect(j, i);
+	return i;
+}
+
+/* ---- bodies ------------------------------------------------------------ */
+
+static struct slice
+header_value(const struct message *m, const char *name)
+{
+	const struct header *h = headers_find(&m->headers, name);
+
+	return h ? h->value : (struct slice){ 0 };
+}
+
+/* All Content-Encoding fields as one list (RFC 9110 §5.3). */
+static struct slice
+content_coding(struct job *j, const struct message *m)
+{
+	struct slice all = { 0 };
+	size_t i;
+
+	for (i = 0; i < m->headers.n; i++) {
+		const struct header *h = &m->headers.v[i];
+
+		if (!slice_ieq(h->name, SLICE("content-encoding")))
+			continue;
+		all = all.n ? arena_fmt(j->scratch, "%.*s, %.*s",
+					SLICE_ARG(all), SLICE_ARG(h->value)) :
+			h->value;
+	}
+	return all;
+}
+
+/* Undoes the coding; sets w->withheld when that cannot be done, w->coding
+ * when there is one, w->broken when the stream ends in the middle. */
+static struct slice
+decode_body(struct job *j, struct message_work *w)
+{
+	struct slice coding = content_coding(j, w->in);
+	struct slice text = w->in->body;
+	struct buf b;
+
+	if (coding_identity(coding))
+		return text;
+	buf_init(&b, DECODED_MAX);
+	switch (coding_decode(coding, text, &b)) {
+	case CODING_OK:
+		break;
+	case CODING_BROKEN:
+		w->broken = true;
+		break;
+	case CODING_UNKNOWN:
+		w->withheld = SLICE("content coding is not known");
+		break;
+	case CODING_LIMIT:
+		w->withheld = SLICE("body unpacks beyond the limit");
+		break;
+	}
+	text = arena_copy(j->scratch, buf_slice(&b));
+	if (b.n)
+		explicit_bzero(b.p, b.n);
+	buf_release(&b);
+	w->coding = coding;
+	return text;
+}
+
+/* By its type, or by its first byte: a JSON body under a form's type (curl
+ * -d) or under none is read as JSON when it is. */
+static const struct field_format *
+format_of(struct job *j, struct slice type, struct slice text)
+{
+	const struct field_format *f = field_format_for(type);
+	struct slice t = slice_range(text, 0, 64);
+
+	(void)j;
+	while (t.n > 0 && (unsigned char)t.p[0] <= ' ')
+		t = slice_from(t, 1);
+	if ((!f || strcmp(f->name, "form") == 0) && t.n > 0 &&
+	    (t.p[0] == '{' || t.p[0] == '['))
+		return field_format_named("json");
+	return f;
+}
+
+static void
+drop_chance(struct job *j, size_t i)
+{
+	struct spans *s = &j->v[i].spans;
+	size_t k, out = 0;
+
+	if (slice_is_utf8(slice_range(j->v[i].raw, 0, BINARY_LOOK)) ||
+	    !memchr(j->v[i].raw.p, 0, j->v[i].raw.n))
+		return;
+	for (k = 0; k < s->n; k++) {
+		if (slice_eq(s->v[k].class, SLICE("email")) &&
+		    s->v[k].to - s->v[k].from < BINARY_EMAIL_MIN)
+			continue;
+		s->v[out++] = s->v[k];
+	}
+	s->n = out;
+}
+
+/* A user's rule for the whole body. */
+static void
+mark_whole(struct job *j, const struct message_work *w, size_t i)
+{
+	struct place p = { .exchange = w->exchange, .side = w->side,
+			   .part = PLACE_BODY };
+	struct slice rule, class = rules_field(j->s->rules, &p, &rule);
+
+	if (class.n)
+		spans_add(&j->v[i].spans, &(struct span){
+			.to = j->v[i].raw.n, .rank = RANK_USER,
+			.class = class, .rule = rule, .value = j->v[i].raw,
+		});
+}
+
+static void
+look_body(struct job *j, struct message_work *w)
+{
+	struct walk_at at = walk_at(w, PLACE_BODY);
+	const struct field_format *format;
+	struct slice text;
+
+	if (w->in->body.n == 0)
+		return;
+	text = decode_body(j, w);
+	if (w->withheld.n)
+		return;
+	w->body = job_add(j, text, place(j, w, "body", SLICE("")));
+	format = format_of(j, header_value(w->in, "content-type"), text);
+	if (format && strcmp(format->name, "form") == 0)
+		at.where = KEY_URL;
+	mark_whole(j, w, w->body);
+	if (format && job_walk(j, w->body, text, format, &at) == FIELD_OK)
+		job_detect(j, w->body);
+	else
+		job_detect_text(j, w->body);
+	drop_chance(j, w->body);
+}
+
+void
+message_look(struct job *j, struct message_work *w)
+{
+	const struct message *m = w->in;
+	size_t i, n = 0;
+
+	w->body = w->raw_body = NO_PIECE;
+	if (!m->present)
+		return;
+	w->lines = arena_array(j->scratch, 1 + m->headers.n + m->trailers.n,
+			       sizeof(*w->lines));
+	w->lines[n++] = look_line(j, w);
+	for (i = 0; i < m->headers.n; i++)
+		w->lines[n++] = look_header(j, w, &m->headers.v[i]);
+	for (i = 0; i < m->trailers.n; i++)
+		w->lines[n++] = look_header(j, w, &m->trailers.v[i]);
+	look_body(j, w);
+	if (m->raw_body.n) {
+		w->raw_body = job_add(j, m->raw_body,
+				      place(j, w, "body", SLICE("")));
+		job_detect(j, w->raw_body);
+	}
+}

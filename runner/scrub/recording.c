@@ -1,0 +1,268 @@
+/* From a recording to a clean tape. */
+#include <dvr/scrub/scrub.h>
+
+#include "job.h"
+#include "message.h"
+
+/* Distinct lines of the tape's list; what is beyond goes under one "*". */
+#define ENTRIES_MAX 1000
+
+struct recording_work {
+	struct job job;
+	const struct tape *in;
+	struct tape *out;
+	struct message_work *messages;
+	size_t n, cap;
+	size_t nlosses_cap, nentries_cap;
+};
+
+/* Free texts of a tape that came from traffic or from the service. */
+static void
+texts(struct tape *t, struct slice **out, size_t *n)
+{
+	size_t i;
+
+	*n = 0;
+	out[(*n)++] = &t->namespace;
+	out[(*n)++] = &t->session;
+	out[(*n)++] = &t->trigger.detail;
+	out[(*n)++] = &t->log_tail;
+	for (i = 0; i < t->nlosses; i++)
+		out[(*n)++] = &t->losses[i];
+	for (i = 0; i < t->nexchanges; i++)
+		out[(*n)++] = &t->exchanges[i].note;
+}
+
+#define TEXTS_FIXED 4
+
+static void
+add_message(struct recording_work *w, const struct message *in,
+	    struct message *out, uint32_t exchange, enum place_side side)
+{
+	w->messages = arena_grow(w->job.scratch, w->messages, w->n, &w->cap,
+				 sizeof(*w->messages));
+	w->messages[w->n++] = (struct message_work){
+		.in = in, .out = out, .exchange = exchange, .side = side,
+	};
+}
+
+static void
+copy_exchange(struct recording_work *w, size_t i)
+{
+	const struct exchange *in = &w->in->exchanges[i];
+	struct exchange *out = &w->out->exchanges[i];
+	size_t k;
+
+	*out = (struct exchange){
+		.id = in->id, .lane = in->lane, .conn = in->conn,
+		.cause = in->cause, .injected = in->injected,
+		.ninterim = in->ninterim, .note = in->note,
+	};
+	if (in->ninterim)
+		out->interim = arena_array(w->out->arena, in->ninterim,
+					   sizeof(*out->interim));
+	add_message(w, &in->request, &out->request, in->id, PLACE_REQUEST);
+	for (k = 0; k < in->ninterim; k++)
+		add_message(w, &in->interim[k], &out->interim[k], in->id,
+			    PLACE_RESPONSE);
+	add_message(w, &in->response, &out->response, in->id,
+		    PLACE_RESPONSE);
+}
+
+/* What is not from traffic: names of the configuration, numbers, times. */
+static void
+copy_head(const struct tape *in, struct tape *out)
+{
+	struct arena *a = out->arena;
+	size_t i;
+
+	out->id = arena_copy(a, in->id);
+	out->signature = arena_copy(a, in->signature);
+	out->namespace = in->namespace;
+	out->session = in->session;
+	out->recorded_us = in->recorded_us;
+	out->trigger = in->trigger;
+	out->origin.truncated = in->origin.truncated;
+	out->origin.commit = arena_copy(a, in->origin.commit);
+	out->origin.build = arena_copy(a, in->origin.build);
+	out->origin.dvr = arena_copy(a, in->origin.dvr);
+	out->not_replayable = arena_copy(a, in->not_replayable);
+	out->log_tail = in->log_tail;
+	out->nlanes = in->nlanes;
+	out->lanes = arena_array(a, in->nlanes + 1, sizeof(*out->lanes));
+	for (i = 0; i < in->nlanes; i++)
+		out->lanes[i] = (struct tape_lane){
+			.name = arena_copy(a, in->lanes[i].name),
+			.role = in->lanes[i].role,
+		};
+	out->nstate = in->nstate;
+	out->state = arena_array(a, in->nstate + 1, sizeof(*out->state));
+	for (i = 0; i < in->nstate; i++)
+		out->state[i] = (struct tape_state){
+			.name = arena_copy(a, in->state[i].name),
+			.provider = arena_copy(a, in->state[i].provider),
+			.snapshot = arena_copy(a, in->state[i].snapshot),
+		};
+	out->nlosses = in->nlosses;
+	out->losses = arena_array(a, in->nlosses + 1, sizeof(*out->losses));
+	for (i = 0; i < in->nlosses; i++)
+		out->losses[i] = in->losses[i];
+}
+
+/* ---- texts ------------------------------------------------------------ */
+
+static void
+look_texts(struct recording_work *w, struct slice **v, size_t *pieces,
+	   size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		pieces[i] = job_add(&w->job, *v[i], i == 3 ? SLICE("log") :
+				    SLICE("text"));
+		w->job.v[pieces[i]].keep_handles = true;
+		job_detect_text(&w->job, pieces[i]);
+	}
+}
+
+static void
+store_texts(struct recording_work *w, struct slice **v, const size_t *pieces,
+	    size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		struct slice text = job_text(&w->job, pieces[i]);
+
+		if (w->job.v[pieces[i]].gave_up ||
+		    known_leaks(w->job.s->known, text))
+			text = SLICE("(withheld)");
+		*v[i] = arena_copy(w->out->arena, text);
+	}
+}
+
+/* ---- lists of what was done ------------------------------------------------ */
+
+static void
+add_loss(struct recording_work *w, const struct message_work *m)
+{
+	struct tape *t = w->out;
+	struct slice text = arena_fmt(t->arena, "%u.%s.body withheld: %.*s",
+		m->exchange, m->side == PLACE_REQUEST ? "req" : "resp",
+		SLICE_ARG(m->withheld));
+
+	/* copy_head() left room for what was there and one more */
+	if (w->nlosses_cap == 0)
+		w->nlosses_cap = t->nlosses + 1;
+	t->losses = arena_grow(t->arena, t->losses, t->nlosses,
+			       &w->nlosses_cap, sizeof(*t->losses));
+	t->losses[t->nlosses++] = text;
+	if (t->not_replayable.n == 0)
+		t->not_replayable = text;
+}
+
+static void
+add_entry(struct recording_work *w, struct slice rule, struct slice field)
+{
+	struct tape *t = w->out;
+	size_t i;
+
+	if (t->nscrubbed >= ENTRIES_MAX)
+		field = SLICE("*");
+	for (i = 0; i < t->nscrubbed; i++) {
+		if (slice_eq(t->scrubbed[i].rule, rule) &&
+		    slice_eq(t->scrubbed[i].field, field)) {
+			t->scrubbed[i].count++;
+			return;
+		}
+	}
+	if (t->nscrubbed >= ENTRIES_MAX * 2)
+		return;
+	t->scrubbed = arena_grow(t->arena, t->scrubbed, t->nscrubbed,
+				 &w->nentries_cap, sizeof(*t->scrubbed));
+	t->scrubbed[t->nscrubbed++] = (struct scrub_entry){
+		.rule = arena_copy(t->arena, rule),
+		.field = arena_copy(t->arena, field), .count = 1,
+	};
+}
+
+/* A pointer is shown when it is clean itself: a key may be an address. */
+static struct slice
+entry_field(struct recording_work *w, const struct piece *p,
+	    const struct span *x)
+{
+	struct slice place;
+
+	if (x->place.n == 0 || x->place.n > 200 ||
+	    !slice_is_utf8(x->place) ||
+	    !slice_ends(p->place, SLICE(".body")))
+		return p->place;
+	place = arena_fmt(w->job.scratch, "%.*s#%.*s", SLICE_ARG(p->place),
+			  SLICE_ARG(x->place));
+	return known_leaks(w->job.s->known, place) ? p->place : place;
+}
+
+static void
+list_scrubbed(struct recording_work *w)
+{
+	size_t i, k;
+
+	for (i = 0; i < w->job.n; i++) {
+		const struct piece *p = &w->job.v[i];
+
+		for (k = 0; k < p->spans.n; k++) {
+			if (p->spans.v[k].rank != RANK_EDIT)
+				add_entry(w, p->spans.v[k].rule,
+					  entry_field(w, p, &p->spans.v[k]));
+		}
+	}
+}
+
+/* ---- all of it --------------------------------------------------------- */
+
+static void
+look_and_store(struct recording_work *w)
+{
+	size_t max = TEXTS_FIXED + w->in->nlosses + w->in->nexchanges;
+	struct slice **v = arena_array(w->job.scratch, max,
+				       sizeof(struct slice *));
+	size_t *pieces = arena_array(w->job.scratch, max, sizeof(*pieces));
+	size_t n, i;
+
+	for (i = 0; i < w->n; i++)
+		message_look(&w->job, &w->messages[i]);
+	texts(w->out, v, &n);
+	look_texts(w, v, pieces, n);
+	job_finish(&w->job);
+	store_texts(w, v, pieces, n);
+	for (i = 0; i < w->n; i++) {
+		message_store(&w->job, &w->messages[i], w->out->arena);
+		if (w->messages[i].withheld.n)
+			add_loss(w, &w->messages[i]);
+	}
+	list_scrubbed(w);
+}
+
+int
+scrub_recording(struct scrub *s, const struct recording *in, struct tape *out,
+		struct err *e)
+{
+	struct recording_work w = { .in = &in->raw, .out = out };
+	size_t i;
+
+	(void)e;	/* out of memory aborts; nothing else can fail */
+	tape_init(out);
+	if (!out->arena)
+		out->arena = arena_create();
+	known_trim(s->known);
+	job_init(&w.job, s);
+	copy_head(&in->raw, out);
+	out->nexchanges = in->raw.nexchanges;
+	out->exchanges = arena_array(out->arena, out->nexchanges + 1,
+				     sizeof(*out->exchanges));
+	for (i = 0; i < out->nexchanges; i++)
+		copy_exchange(&w, i);
+	look_and_store(&w);
+	job_release(&w.job);
+	return 0;
+}

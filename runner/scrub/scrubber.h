@@ -1,0 +1,20 @@
+/* What a scrubber is made of: shared by the files that do the work. */
+#ifndef SCRUB_SCRUBBER_H
+#define SCRUB_SCRUBBER_H
+
+#include <dvr/scrub/scrub.h>
+
+#include "known.h"
+#include "needle.h"
+#include "rules.h"
+
+#define SCRUB_KEY_BYTES 32
+
+struct scrub {
+	void *key;		/* a page of its own, locked */
+	struct rules *rules;
+	struct needles *anchors;
+	struct known *known;
+};
+
+#endif
