@@ -40,7 +40,7 @@ seconds_of(const struct observed_exchange *o)
 {
 	int64_t us;
 
-	if (!o || !o->x.response.present || o->x.request.at_us == 0)
+	if (!o || !o->x.response.present || !o->x.request.present)
 		return 0;
 	us = o->x.response.end_us - o->x.request.at_us;
 	return us > 0 ? (double)us / 1e6 : 0;

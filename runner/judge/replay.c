@@ -109,7 +109,7 @@ judge_order(struct judging *j)
 		const struct observed_exchange *la = judging_seen(j, a);
 
 		if (!xa->response.present || !la || !la->x.response.present ||
-		    la->x.request.at_us == 0)
+		    !la->x.request.present)
 			continue;
 		for (size_t b = a + 1; b < j->r->ncases; b++) {
 			const struct exchange *xb = judging_exchange(j, b);
@@ -120,7 +120,7 @@ judge_order(struct judging *j)
 			if (xb->request.at_us + ORDER_MARGIN_US >
 			    xa->response.at_us)
 				break;
-			if (lb && lb->sent && lb->x.request.at_us >=
+			if (lb && lb->x.request.present && lb->x.request.at_us >=
 			    la->x.response.at_us &&
 			    due < la->x.response.at_us)
 				judging_find(j, FIND_ORDER, b, arena_fmt(
