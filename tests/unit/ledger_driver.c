@@ -178,7 +178,10 @@ step(struct wire *w, enum lx_side side, struct slice *in)
 		if (side == LX_RESPONSE && d->head.status < 200 &&
 		    d->head.status != 101)
 			return true;
-		ledger_end(w->d->l, w->x, side, LX_COMPLETE, now(w));
+		if (d->head.framing == HTTP1_TUNNEL)
+			ledger_bytes(w->d->l, w->x, side, *in, now(w));
+		else
+			ledger_end(w->d->l, w->x, side, LX_COMPLETE, now(w));
 		return false;
 	case HTTP1_BAD:
 		ledger_opaque(w->d->l, w->x, d->why);
