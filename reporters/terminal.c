@@ -5,8 +5,10 @@
 
 /* Lines of a dead service's log that are shown without --verbose. */
 #define LOG_LINES 15
-/* Width of the exchange names' column at 80 columns. */
-#define NAME_MIN 24
+/* Narrowest column of the exchanges' names. */
+#define NAME_MIN 20
+/* Widest outcome column; "connection reset in a 200" is cut. */
+#define OUTCOME_MAX 20
 
 enum paint { PLAIN, GREEN, RED, YELLOW, DIM, BOLD };
 
@@ -122,26 +124,59 @@ print_line(const struct screen *s, const struct tape_result *t)
 	buf_addc(s->out, '\n');
 }
 
+/* Widths of the columns of one replay's cases. */
+struct widths {
+	size_t name, want, got;
+};
+
+static size_t
+max_width(size_t have, struct slice text)
+{
+	size_t n = width_of(text);
+
+	return n > have ? n : have;
+}
+
+static struct widths
+measure(const struct screen *s, const struct replay_result *r)
+{
+	struct widths w = { NAME_MIN, 3, 3 };
+	size_t room;
+
+	for (size_t i = 0; i < r->ncases; i++) {
+		w.name = max_width(w.name, r->cases[i].name);
+		w.want = max_width(w.want, r->cases[i].want);
+		w.got = max_width(w.got, r->cases[i].got);
+	}
+	w.want = w.want > OUTCOME_MAX ? OUTCOME_MAX : w.want;
+	w.got = w.got > OUTCOME_MAX ? OUTCOME_MAX : w.got;
+	/* "    ✗   5  NAME  WANT → GOT  0.003 s" */
+	room = columns_of(s) - 26 - w.want - w.got;
+	if (w.name > room)
+		w.name = room > NAME_MIN ? room : NAME_MIN;
+	return w;
+}
+
 static void
-print_case(const struct screen *s, const struct case_result *c)
+print_case(const struct screen *s, const struct case_result *c,
+	   const struct widths *w)
 {
 	const struct look *look = &looks[c->verdict];
-	size_t name = columns_of(s) - 56 > NAME_MIN ? columns_of(s) - 56
-						    : NAME_MIN;
+	bool same = slice_eq(c->want, c->got);
 
 	buf_adds(s->out, "    ");
 	painted(s, look->paint, look->symbol);
 	buf_fmt(s->out, " %3u  ", c->exchange);
-	column(s, c->name, name);
+	column(s, c->name, w->name);
 	buf_adds(s->out, "  ");
-	column(s, c->want, 12);
+	column(s, c->want, w->want);
 	buf_adds(s->out, " → ");
-	if (!slice_eq(c->want, c->got))
+	if (!same || gates(c->verdict))
 		paint(s, gates(c->verdict) ? RED : YELLOW);
-	column(s, c->got, 12);
-	if (!slice_eq(c->want, c->got))
+	column(s, c->got, w->got);
+	if (!same || gates(c->verdict))
 		paint(s, PLAIN);
-	buf_addc(s->out, ' ');
+	buf_adds(s->out, "  ");
 	seconds_print(c->seconds, s->out);
 	buf_adds(s->out, " s\n");
 }
@@ -212,13 +247,16 @@ static void
 print_details(const struct screen *s, const struct tape_result *t)
 {
 	const struct replay_result *r = tape_result_shown(t);
+	struct widths w = { 0 };
 	double low, high;
 	struct buf b;
 
 	buf_init(&b, 64 * KiB);
 	buf_addc(s->out, '\n');
+	if (r)
+		w = measure(s, r);
 	for (size_t i = 0; r && i < r->ncases; i++)
-		print_case(s, &r->cases[i]);
+		print_case(s, &r->cases[i], &w);
 	if (r && r->ncases)
 		buf_addc(s->out, '\n');
 	if (r)
