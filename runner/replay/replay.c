@@ -261,24 +261,32 @@ prime(struct replay *r, struct err *e)
 	return 0;
 }
 
-/* Something went wrong that was not wrong on the tape. */
+/* The recorded failure has come again: nothing is left to be seen. */
 static bool
-failed_anew(const struct replay *r)
+reproduced(const struct replay *r)
 {
-	if (r->died || r->seen->aborted)
-		return true;
-	if (r->mocks != NULL && mocks_misses(r->mocks)->n > 0)
-		return true;
 	for (size_t i = 0; i < r->schedule.count; i++) {
 		const struct shot *s = &r->shots[i];
 		const struct exchange *rec = &r->tape->exchanges[s->index];
-		struct outcome live = outcome_of(&s->call.seen->x);
-		struct outcome was = outcome_of(rec);
+		struct outcome live, was;
 
-		if (!outcome_failed(&live))
+		if (rec->id != r->tape->trigger.exchange)
 			continue;
-		if (!outcome_failed(&was) ||
-		    rec->id == r->tape->trigger.exchange)
+		live = outcome_of(&s->call.seen->x);
+		was = outcome_of(rec);
+		return outcome_failed(&live) && outcome_eq(&live, &was);
+	}
+	return false;
+}
+
+/* An answer was cut off or a connect refused: did the service die? */
+static bool
+cut_off(const struct replay *r)
+{
+	for (size_t i = 0; i < r->schedule.count; i++) {
+		enum message_end end = r->shots[i].call.seen->x.response.end;
+
+		if (end == END_FIN || end == END_RST || end == END_REFUSED)
 			return true;
 	}
 	return false;
@@ -292,18 +300,25 @@ settle_over(struct loop_timer *t)
 	r->settled = true;
 }
 
+/* Alive through the settle time?  A failure that is known needs none, but a
+ * death may be noticed later than the connection's end. */
 static int
 settle(struct replay *r, struct err *e)
 {
-	if (failed_anew(r))
+	bool known = reproduced(r) ||
+		     (r->mocks != NULL && mocks_misses(r->mocks)->n > 0);
+	uint64_t wait = known ? 0 : r->options.settle_ns;
+
+	if (r->died)
 		return 0;
+	if (cut_off(r) && wait < DEATH_NOTICE_NS)
+		wait = DEATH_NOTICE_NS;
 	r->settle_timer = (struct loop_timer){ .fn = settle_over, .owner = r };
-	loop_timer_set(r->loop, &r->settle_timer,
-		       loop_now_ns(r->loop) + r->options.settle_ns);
+	loop_timer_set(r->loop, &r->settle_timer, loop_now_ns(r->loop) + wait);
 	while (!r->settled && !r->died && !r->over)
 		if (turn(r, e) != 0)
 			return -1;
-	r->seen->settled = r->settled && !r->died;
+	r->seen->settled = r->settled && !r->died && !known;
 	return 0;
 }
 

@@ -259,8 +259,12 @@ feed(struct peer_conn *c, struct slice in)
 				 SLICE_ARG(c->in.head.line));
 		if (ev == HTTP1_BODY)
 			p->seen[c->seen].body_n += span.n;
-		if (ev == HTTP1_END)
+		if (ev == HTTP1_END) {
 			request_came(c);
+			/* The test let the service die: c is gone. */
+			if (p->io.fd < 0)
+				return;
+		}
 		if (ev == HTTP1_MORE || ev == HTTP1_BAD ||
 		    ev == HTTP1_OPAQUE)
 			return;
