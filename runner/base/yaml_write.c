@@ -156,57 +156,61 @@ put_single(struct buf *out, struct slice s)
 	buf_addc(out, '\'');
 }
 
-static void
-put_hex(struct buf *out, char kind, uint32_t code, int digits)
-{
-	buf_addc(out, '\\');
-	buf_addc(out, kind);
-	for (int shift = (digits - 1) * 4; shift >= 0; shift -= 4)
-		buf_addc(out, "0123456789abcdef"[code >> shift & 15]);
-}
+/* The letter behind the backslash for the bytes that have one. */
+static const char escape_letter[128] = {
+	['\0'] = '0', ['\a'] = 'a', ['\b'] = 'b', ['\t'] = 't',
+	['\n'] = 'n', ['\v'] = 'v', ['\f'] = 'f', ['\r'] = 'r',
+	[0x1b] = 'e', ['"'] = '"',  ['\\'] = '\\',
+};
 
-static void
-put_escape(struct buf *out, uint32_t code)
+/* Writes the escape of one code point; returns its length, at most 10. */
+static size_t
+escape(uint32_t code, char out[10])
 {
-	static const char named[] = "\0\a\b\t\n\v\f\r\033\"\\";
-	static const char names[] = "0abtnvfre\"\\";
-	const char *hit = code < 0x80 ? memchr(named, (int)code,
-					       sizeof(named) - 1)
-				      : NULL;
+	size_t digits = code <= 0xff ? 2 : code <= 0xffff ? 4 : 8;
 
-	if (hit) {
-		buf_addc(out, '\\');
-		buf_addc(out, names[hit - named]);
-	} else if (code <= 0xff) {
-		put_hex(out, 'x', code, 2);
-	} else if (code <= 0xffff) {
-		put_hex(out, 'u', code, 4);
-	} else {
-		put_hex(out, 'U', code, 8);
+	out[0] = '\\';
+	if (code < 0x80 && escape_letter[code]) {
+		out[1] = escape_letter[code];
+		return 2;
 	}
+	out[1] = digits == 2 ? 'x' : digits == 4 ? 'u' : 'U';
+	for (size_t i = 0; i < digits; i++)
+		out[2 + i] = "0123456789abcdef"[code >> 4 * (digits - 1 - i) &
+						15];
+	return digits + 2;
 }
+
+/* Gathered here first: pretty JSON is an escape every few bytes. */
+#define CHUNK_BYTES 512u
 
 static void
 put_double(struct buf *out, struct slice s)
 {
-	size_t from = 0, n;
-	uint32_t code = 0;
+	char chunk[CHUNK_BYTES];
+	size_t have = 0, n;
+	uint32_t code;
 
 	buf_addc(out, '"');
 	for (size_t i = 0; i < s.n; i += n) {
 		unsigned class = byte_class[(unsigned char)s.p[i]];
 
+		if (have > sizeof(chunk) - 10) {
+			buf_add(out, slice_of(chunk, have));
+			have = 0;
+		}
 		n = 1;
-		if (!(class & (E | H | B)))
+		code = (unsigned char)s.p[i];
+		if (class & H)
+			n = utf8_step(s.p + i, s.n - i, &code);
+		if (class & (E | B) || (class & H && is_unseen(code))) {
+			have += escape(code, chunk + have);
 			continue;
-		n = utf8_step(s.p + i, s.n - i, &code);
-		if (class == H && !is_unseen(code))
-			continue;
-		buf_add(out, slice_range(s, from, i));
-		put_escape(out, code);
-		from = i + n;
+		}
+		for (size_t k = 0; k < n; k++)
+			chunk[have++] = s.p[i + k];
 	}
-	buf_add(out, slice_from(s, from));
+	buf_add(out, slice_of(chunk, have));
 	buf_addc(out, '"');
 }
 

@@ -13,16 +13,20 @@
 static bool
 is_inline(struct slice s)
 {
+	unsigned controls = 0, high = 0;
+
 	if (s.n > TAPE_INLINE_MAX)
 		return false;
+	/* No branches: bodies are most of what is printed. */
 	for (size_t i = 0; i < s.n; i++) {
 		unsigned char c = (unsigned char)s.p[i];
 
-		if ((c < 0x20 && c != '\n' && c != '\r' && c != '\t') ||
-		    c == 0x7f)
-			return false;
+		controls |= (c < 0x20u) & (c != '\n') & (c != '\r') &
+			    (c != '\t');
+		controls |= c == 0x7fu;
+		high |= c;
 	}
-	return slice_is_utf8(s);
+	return !controls && (high < 0x80 || slice_is_utf8(s));
 }
 
 static struct tape_blob *
