@@ -40,8 +40,7 @@ struct reader {
 	size_t nodes;
 };
 
-static int
-fail(struct reader *r, struct yaml_place at, const char *fmt, ...)
+static int fail(struct reader *r, struct yaml_place at, const char *fmt, ...)
 	PRINTF_LIKE(3, 4);
 
 static int
@@ -92,13 +91,13 @@ parser_failed(struct reader *r)
 		return err_set(r->e, ERR_INTERNAL, "%s: out of memory",
 			       r->name);
 	if (p->error == YAML_READER_ERROR)
-		return fail(r, place_at(r->text, p->problem_offset),
-			    "byte 0x%02x: %s; expected printable UTF-8",
-			    p->problem_offset < r->text.n
-				    ? (unsigned char)
-					      r->text.p[p->problem_offset]
-				    : 0u,
-			    p->problem ? p->problem : "not readable");
+		return fail(
+			r, place_at(r->text, p->problem_offset),
+			"byte 0x%02x: %s; expected printable UTF-8",
+			p->problem_offset < r->text.n
+				? (unsigned char)r->text.p[p->problem_offset]
+				: 0u,
+			p->problem ? p->problem : "not readable");
 	return fail(r, at, "not YAML: %s%s%s%s%s",
 		    p->problem ? p->problem : "not readable",
 		    p->context ? " (" : "", p->context ? p->context : "",
@@ -197,8 +196,8 @@ read_scalar(struct reader *r, const yaml_event_t *ev, struct yaml_node *out)
 {
 	const char *tag = (const char *)ev->data.scalar.tag;
 	struct yaml_place at = place_of(ev->start_mark);
-	struct slice raw = slice_of(ev->data.scalar.value,
-				    ev->data.scalar.length);
+	struct slice raw =
+		slice_of(ev->data.scalar.value, ev->data.scalar.length);
 
 	if (refuse_anchor(r, at, ev->data.scalar.anchor) < 0)
 		return -1;
@@ -216,7 +215,7 @@ read_scalar(struct reader *r, const yaml_event_t *ev, struct yaml_node *out)
 	return 0;
 }
 
-/* ---- maps ------------------------------------------------------------- */
+/* ---- maps ------------------------------------------------------------ */
 
 struct sort_key {
 	struct slice key;
@@ -285,12 +284,12 @@ read_key(struct reader *r, const yaml_event_t *ev, struct entry *out)
 	if (refuse_anchor(r, out->place, ev->data.scalar.anchor) < 0 ||
 	    refuse_tag(r, out->place, ev->data.scalar.tag) < 0)
 		return -1;
-	out->key = arena_copy(r->a, slice_of(ev->data.scalar.value,
-					     ev->data.scalar.length));
+	out->key = arena_copy(
+		r->a, slice_of(ev->data.scalar.value, ev->data.scalar.length));
 	return 0;
 }
 
-/* ---- the tree --------------------------------------------------------- */
+/* ---- the tree -------------------------------------------------------- */
 
 static void
 push(struct reader *r, const struct entry *x)
@@ -306,12 +305,13 @@ push(struct reader *r, const struct entry *x)
 static int
 close_container(struct reader *r, size_t base, struct yaml_node *out)
 {
-	const struct entry *x = r->stack + base;
+	const struct entry *x;
 
 	out->count = r->n - base;
 	r->n = base;
 	if (out->count == 0)
 		return 0;
+	x = r->stack + base;
 	out->items = arena_array(r->a, out->count, sizeof(*out->items));
 	for (size_t i = 0; i < out->count; i++)
 		out->items[i] = x[i].node;
@@ -466,10 +466,9 @@ yaml_parse(struct arena *a, const char *name, struct slice text,
 		return err_set(e, ERR_INTERNAL, "%s: out of memory", name);
 	/* Told so, libyaml does not take a byte-order mark for UTF-16. */
 	yaml_parser_set_encoding(&r.parser, YAML_UTF8_ENCODING);
-	yaml_parser_set_input_string(&r.parser,
-				     (const unsigned char *)(text.n ? text.p
-								    : ""),
-				     text.n);
+	yaml_parser_set_input_string(
+		&r.parser, (const unsigned char *)(text.n ? text.p : ""),
+		text.n);
 	rc = read_document(&r, &root);
 	if (rc == 0)
 		*out = (struct yaml_doc){ .name = name, .root = root };
@@ -478,7 +477,7 @@ yaml_parse(struct arena *a, const char *name, struct slice text,
 	return rc;
 }
 
-/* ---- what readers of a tree need -------------------------------------- */
+/* ---- what readers of a tree need ------------------------------------- */
 
 struct yaml_node *
 yaml_get(const struct yaml_node *map, const char *key)
@@ -552,8 +551,7 @@ yaml_known_keys(const struct yaml_doc *d, const struct yaml_node *map,
 	for (size_t i = 0; i < map->count; i++) {
 		size_t k = 0;
 
-		while (known[k] &&
-		       !slice_eq(map->keys[i], slice_str(known[k])))
+		while (known[k] && !slice_eq(map->keys[i], slice_str(known[k])))
 			k++;
 		if (!known[k])
 			return unknown_key(d, map, i, known, code, e);

@@ -10,12 +10,12 @@
 
 /* What a byte asks of the scalar that it stands in. */
 enum {
-	E = 1,			/* a control: needs an escape */
-	H = 2,			/* part of a code point over 127 */
-	A = 4,			/* ' */
-	F = 8,			/* not in a plain scalar */
-	B = 16,			/* the backslash */
-	Q = 8 | 16		/* " */
+	E = 1,     /* a control: needs an escape */
+	H = 2,     /* part of a code point over 127 */
+	A = 4,     /* ' */
+	F = 8,     /* not in a plain scalar */
+	B = 16,    /* the backslash */
+	Q = 8 | 16 /* " */
 };
 
 static const unsigned char byte_class[256] = {
@@ -41,16 +41,18 @@ static const unsigned char byte_class[256] = {
 
 /* Words that other readers take for a boolean or for nothing. */
 static const char *const reserved[] = { "true", "false", "yes", "no",  "on",
-					"off",	"y",	 "n",	"null" };
+					"off",  "y",     "n",   "null" };
 
-struct range { uint32_t from, to; };
+struct range {
+	uint32_t from, to;
+};
 
 /*
  * Code points over 127 that are escaped: line breaks of YAML 1.1, controls,
  * spaces and marks that nobody sees in a review (zero width, direction).
  */
 static const struct range unseen[] = {
-	{ 0x80, 0xa0 },	    { 0xad, 0xad },	{ 0x61c, 0x61c },
+	{ 0x80, 0xa0 },     { 0xad, 0xad },     { 0x61c, 0x61c },
 	{ 0x180e, 0x180e }, { 0x2000, 0x200f }, { 0x2028, 0x202f },
 	{ 0x205f, 0x206f }, { 0x3000, 0x3000 }, { 0xfeff, 0xfeff },
 	{ 0xfff0, 0xfffc }, { 0xfffe, 0xffff }, { 0xe0000, 0xe0fff },
@@ -158,8 +160,8 @@ put_single(struct buf *out, struct slice s)
 
 /* The letter behind the backslash for the bytes that have one. */
 static const char escape_letter[128] = {
-	['\0'] = '0', ['\a'] = 'a', ['\b'] = 'b', ['\t'] = 't',
-	['\n'] = 'n', ['\v'] = 'v', ['\f'] = 'f', ['\r'] = 'r',
+	['\0'] = '0', ['\a'] = 'a', ['\b'] = 'b',  ['\t'] = 't',
+	['\n'] = 'n', ['\v'] = 'v', ['\f'] = 'f',  ['\r'] = 'r',
 	[0x1b] = 'e', ['"'] = '"',  ['\\'] = '\\',
 };
 
@@ -176,8 +178,8 @@ escape(uint32_t code, char out[10])
 	}
 	out[1] = digits == 2 ? 'x' : digits == 4 ? 'u' : 'U';
 	for (size_t i = 0; i < digits; i++)
-		out[2 + i] = "0123456789abcdef"[code >> 4 * (digits - 1 - i) &
-						15];
+		out[2 + i] =
+			"0123456789abcdef"[code >> 4 * (digits - 1 - i) & 15];
 	return digits + 2;
 }
 
@@ -240,7 +242,7 @@ yaml_put(struct buf *out, struct slice s)
 		put_single(out, s);
 }
 
-/* ---- blocks ----------------------------------------------------------- */
+/* ---- blocks ---------------------------------------------------------- */
 
 /* Several lines, the first not empty, of nothing but printable text. */
 static bool
@@ -249,8 +251,8 @@ fits_block(struct slice s)
 	if (s.n == 0 || s.p[0] == '\n' || slice_chr(s, '\n') < 0)
 		return false;
 	for (size_t i = 0; i < s.n; i++)
-		if (byte_class[(unsigned char)s.p[i]] & E &&
-		    s.p[i] != '\n' && s.p[i] != '\t')
+		if (byte_class[(unsigned char)s.p[i]] & E && s.p[i] != '\n' &&
+		    s.p[i] != '\t')
 			return false;
 	return look_at_text(s) == 0;
 }

@@ -119,8 +119,9 @@ check_exchange(const struct tape *t, size_t i, struct fault *f)
 	if (x->request.present && x->response.present &&
 	    x->response.at_us < x->request.at_us) {
 		f->side = "response";
-		return found(f, "at", "answer before its request; expected a "
-				      "time not before the request's");
+		return found(f, "at",
+			     "answer before its request; expected a "
+			     "time not before the request's");
 	}
 	return false;
 }

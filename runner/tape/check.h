@@ -4,11 +4,11 @@
 
 #include <dvr/tape/tape.h>
 
-/* Where and what: keys name the place in tape.yaml, NULL where there is none. */
+/* Where and what: the keys lead to the place in tape.yaml; NULL: none. */
 struct fault {
-	size_t exchange;	/* index; nexchanges: the tape's head */
-	const char *side;	/* "request", "interim", "response" */
-	size_t interim;		/* index */
+	size_t exchange;  /* index; nexchanges: the tape's head */
+	const char *side; /* "request", "interim", "response" */
+	size_t interim;   /* index */
 	const char *key;
 	char text[200];
 };

@@ -18,7 +18,7 @@
 /* So many names stand in the error for a part that fits several. */
 #define NAMES_SHOWN 4u
 
-/* ---- scan ------------------------------------------------------------------- */
+/* ---- scan ------------------------------------------------------------ */
 
 static struct slice
 unquote(struct slice s)
@@ -134,7 +134,7 @@ library_find(const struct library *l, const char *id)
 	return NULL;
 }
 
-/* ---- selection --------------------------------------------------------------- */
+/* ---- selection ------------------------------------------------------- */
 
 /* '*' for any run of characters, '?' for one; all else stands for itself. */
 static bool

@@ -10,9 +10,12 @@ const char *const framing_names[] = {
 };
 
 const char *const message_end_names[] = {
-	[END_COMPLETE] = "complete", [END_FIN] = "fin",
-	[END_RST] = "rst",	     [END_OPEN] = "open",
-	[END_REFUSED] = "refused",   [END_TIMEOUT] = "timeout",
+	[END_COMPLETE] = "complete",
+	[END_FIN] = "fin",
+	[END_RST] = "rst",
+	[END_OPEN] = "open",
+	[END_REFUSED] = "refused",
+	[END_TIMEOUT] = "timeout",
 	NULL,
 };
 
@@ -23,10 +26,14 @@ const char *const lane_role_names[] = {
 };
 
 const char *const trigger_kind_names[] = {
-	[TRIGGER_STATUS] = "on_status",	  [TRIGGER_EXIT] = "on_exit",
-	[TRIGGER_SIGNAL] = "on_signal",	  [TRIGGER_RESET] = "on_reset",
-	[TRIGGER_LOG] = "on_log",	  [TRIGGER_TIMEOUT] = "on_timeout",
-	[TRIGGER_SESSION] = "on_session", [TRIGGER_SUITE] = "on_suite",
+	[TRIGGER_STATUS] = "on_status",
+	[TRIGGER_EXIT] = "on_exit",
+	[TRIGGER_SIGNAL] = "on_signal",
+	[TRIGGER_RESET] = "on_reset",
+	[TRIGGER_LOG] = "on_log",
+	[TRIGGER_TIMEOUT] = "on_timeout",
+	[TRIGGER_SESSION] = "on_session",
+	[TRIGGER_SUITE] = "on_suite",
 	NULL,
 };
 
@@ -43,8 +50,10 @@ message_end_name(enum message_end e)
 }
 
 const char *const expect_names[] = {
-	[EXPECT_FIXED] = "fixed",   [EXPECT_SAME] = "same",
-	[EXPECT_BROKEN] = "broken", [EXPECT_QUARANTINED] = "quarantined",
+	[EXPECT_FIXED] = "fixed",
+	[EXPECT_SAME] = "same",
+	[EXPECT_BROKEN] = "broken",
+	[EXPECT_QUARANTINED] = "quarantined",
 	NULL,
 };
 

@@ -8,7 +8,7 @@
 
 /* reader.arg: what the rows' own functions need beside the node. */
 struct parse {
-	struct tape *tape;	/* its lanes are read before its exchanges */
+	struct tape *tape; /* its lanes are read before its exchanges */
 	tape_load_fn *load;
 	void *load_arg;
 };

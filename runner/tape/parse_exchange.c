@@ -7,14 +7,14 @@
 
 int
 parse_list(struct reader *r, const struct yaml_node *n, size_t size,
-	  read_fn *read, void **v, size_t *count)
+	   read_fn *read, void **v, size_t *count)
 {
 	const struct reader_list what = { .size = size, .read = read };
 
 	return reader_list(r, n, &what, v, count);
 }
 
-/* ---- bodies ------------------------------------------------------------- */
+/* ---- bodies ---------------------------------------------------------- */
 
 struct body_ref {
 	struct slice file;
@@ -79,7 +79,7 @@ read_body(struct reader *r, const struct yaml_node *n, void *out)
 	return reader_text(r, n, out);
 }
 
-/* ---- messages ----------------------------------------------------------- */
+/* ---- messages -------------------------------------------------------- */
 
 static int
 read_header(struct reader *r, const struct yaml_node *n, void *out)
@@ -141,7 +141,7 @@ read_segments(struct reader *r, const struct yaml_node *n, void *out)
 	void *v;
 
 	if (parse_list(r, n, sizeof(*m->segments), read_segment, &v,
-		      &m->nsegments) < 0)
+		       &m->nsegments) < 0)
 		return -1;
 	m->segments = v;
 	return 0;
@@ -236,13 +236,13 @@ read_interim(struct reader *r, const struct yaml_node *n, void *out)
 	void *v;
 
 	if (parse_list(r, n, sizeof(*x->interim), read_response, &v,
-		      &x->ninterim) < 0)
+		       &x->ninterim) < 0)
 		return -1;
 	x->interim = v;
 	return 0;
 }
 
-/* ---- exchanges ---------------------------------------------------------- */
+/* ---- exchanges ------------------------------------------------------- */
 
 static int
 read_lane_name(struct reader *r, const struct yaml_node *n, void *out)

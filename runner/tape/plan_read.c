@@ -15,7 +15,7 @@
 /* A plan is short; pins and stubs hold bodies. */
 #define PLAN_FILE_MAX (4u * MiB)
 
-/* ---- values ------------------------------------------------------ */
+/* ---- values ---------------------------------------------------------- */
 
 /* Text that names something: not empty. */
 static int
@@ -57,8 +57,8 @@ is_date(struct slice s)
 	return s.n == 10 && s.p[4] == '-' && s.p[7] == '-' &&
 	       slice_uint(slice_range(s, 0, 4), 9999, &day) == 0 &&
 	       slice_uint(slice_range(s, 5, 7), 12, &month) == 0 &&
-	       slice_uint(slice_range(s, 8, 10), 31, &day) == 0 &&
-	       month > 0 && day > 0;
+	       slice_uint(slice_range(s, 8, 10), 31, &day) == 0 && month > 0 &&
+	       day > 0;
 }
 
 static int
@@ -87,7 +87,7 @@ read_list(struct reader *r, const struct yaml_node *n,
 	return reader_list(r, n, what, v, count);
 }
 
-/* ---- the lists --------------------------------------------------- */
+/* ---- the lists ------------------------------------------------------- */
 
 static const struct row binding_rows[] = {
 	{ "from", read_name, offsetof(struct plan_binding, from), true },
@@ -210,8 +210,9 @@ read_header_line(struct reader *r, const struct yaml_node *n, void *out)
 	if (reader_text(r, n, out) < 0)
 		return -1;
 	if (slice_chr(n->text, ':') < 1)
-		return reader_fail(r, n, "bad header '%s'; expected "
-					 "'Name: value'",
+		return reader_fail(r, n,
+				   "bad header '%s'; expected "
+				   "'Name: value'",
 				   quote(n->text, q));
 	return 0;
 }
@@ -219,9 +220,8 @@ read_header_line(struct reader *r, const struct yaml_node *n, void *out)
 static int
 read_stub_headers(struct reader *r, const struct yaml_node *n, void *out)
 {
-	static const struct reader_list what = {
-		.size = sizeof(struct slice), .read = read_header_line
-	};
+	static const struct reader_list what = { .size = sizeof(struct slice),
+						 .read = read_header_line };
 	struct plan_stub *x = out;
 	void *v;
 
@@ -263,7 +263,7 @@ read_stubs(struct reader *r, const struct yaml_node *n, void *out)
 	return 0;
 }
 
-/* ---- the whole ---------------------------------------------------- */
+/* ---- the whole ------------------------------------------------------- */
 
 static int
 read_expect(struct reader *r, const struct yaml_node *n, void *out)
@@ -286,12 +286,13 @@ read_reproduces(struct reader *r, const struct yaml_node *n, void *out)
 {
 	const struct plan *p = out;
 
-	if (reader_map(r, n, reproduces_rows, ARRAY_LEN(reproduces_rows),
-		       out) < 0)
+	if (reader_map(r, n, reproduces_rows, ARRAY_LEN(reproduces_rows), out) <
+	    0)
 		return -1;
 	if (p->hits > p->of)
-		return reader_fail(r, n, "%u hits of %u; expected no more hits "
-					 "than replays",
+		return reader_fail(r, n,
+				   "%u hits of %u; expected no more hits "
+				   "than replays",
 				   p->hits, p->of);
 	return 0;
 }
@@ -334,8 +335,8 @@ plan_read(struct arena *a, const char *name, struct slice text,
 
 	if (yaml_parse(a, name, text, ERR_TAPE, &doc, e) < 0)
 		return -1;
-	if (doc.root && reader_map(&r, doc.root, plan_rows,
-				   ARRAY_LEN(plan_rows), &p) < 0)
+	if (doc.root &&
+	    reader_map(&r, doc.root, plan_rows, ARRAY_LEN(plan_rows), &p) < 0)
 		return -1;
 	if (p.expect == EXPECT_QUARANTINED && p.quarantine.until.n == 0)
 		return reader_fail(&r, yaml_get(doc.root, "expect"),
@@ -345,7 +346,7 @@ plan_read(struct arena *a, const char *name, struct slice text,
 	return 0;
 }
 
-/* ---- files ------------------------------------------------------------------ */
+/* ---- files ----------------------------------------------------------- */
 
 int
 plan_load(struct arena *a, const char *tape_dir, struct plan *out,

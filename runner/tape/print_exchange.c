@@ -7,7 +7,7 @@
 
 #include "names.h"
 
-/* ---- bodies -------------------------------------------------------------- */
+/* ---- bodies ---------------------------------------------------------- */
 
 /* Text that a reviewer can read where it stands. */
 static bool
@@ -21,8 +21,8 @@ is_inline(struct slice s)
 	for (size_t i = 0; i < s.n; i++) {
 		unsigned char c = (unsigned char)s.p[i];
 
-		controls |= (c < 0x20u) & (c != '\n') & (c != '\r') &
-			    (c != '\t');
+		controls |=
+			(c < 0x20u) & (c != '\n') & (c != '\r') & (c != '\t');
 		controls |= c == 0x7fu;
 		high |= c;
 	}
@@ -60,7 +60,7 @@ key_body(struct printer *p, const char *name, struct slice s)
 	buf_adds(p->out, "}\n");
 }
 
-/* ---- messages ------------------------------------------------------------ */
+/* ---- messages -------------------------------------------------------- */
 
 static void
 put_headers(struct printer *p, const char *name, const struct headers *h)
@@ -178,14 +178,15 @@ put_interim(struct printer *p, const struct exchange *x)
 }
 
 void
-print_exchange(struct printer *p, const struct tape *t, const struct exchange *x)
+print_exchange(struct printer *p, const struct tape *t,
+	       const struct exchange *x)
 {
 	p->indent = 4;
 	p->dash = true;
 	print_key_uint(p, "id", x->id);
 	print_text(p, "lane",
-		 x->lane < t->nlanes ? t->lanes[x->lane].name
-				     : (struct slice){ 0 });
+		   x->lane < t->nlanes ? t->lanes[x->lane].name
+				       : (struct slice){ 0 });
 	print_key_uint(p, "conn", x->conn);
 	if (x->cause > 0)
 		print_key_uint(p, "cause", x->cause);

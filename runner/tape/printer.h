@@ -9,10 +9,10 @@
 
 struct printer {
 	struct buf *out;
-	struct tape_blobs blobs;	/* grown by print_exchange() */
+	struct tape_blobs blobs; /* grown by print_exchange() */
 	size_t blobs_cap;
-	unsigned indent;		/* of the next key; at most 12 */
-	bool dash;			/* the next key opens a list item */
+	unsigned indent; /* of the next key; at most 12 */
+	bool dash;       /* the next key opens a list item */
 };
 
 void print_uint(struct buf *out, uint64_t v);

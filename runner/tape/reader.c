@@ -89,7 +89,7 @@ reader_list(struct reader *r, const struct yaml_node *n,
 	return 0;
 }
 
-/* ---- values ----------------------------------------------------------- */
+/* ---- values ---------------------------------------------------------- */
 
 int
 reader_text(struct reader *r, const struct yaml_node *n, void *out)

@@ -10,9 +10,9 @@
 
 struct reader {
 	const struct yaml_doc *doc;
-	struct arena *a;		/* what is read lives here */
-	struct err *e;			/* always ERR_TAPE */
-	void *arg;			/* for the rows' own functions */
+	struct arena *a; /* what is read lives here */
+	struct err *e;   /* always ERR_TAPE */
+	void *arg;       /* for the rows' own functions */
 };
 
 /* Reads `n` to `out`; 0 or -1 with the error set. */
@@ -21,7 +21,7 @@ typedef int read_fn(struct reader *r, const struct yaml_node *n, void *out);
 struct row {
 	const char *key;
 	read_fn *read;
-	size_t offset;		/* of what is read, in the map's struct */
+	size_t offset; /* of what is read, in the map's struct */
 	bool needed;
 };
 

@@ -30,7 +30,7 @@ tape_exchange(const struct tape *t, uint32_t id)
 	return NULL;
 }
 
-/* ---- headers and start lines ------------------------------------------- */
+/* ---- headers and start lines ----------------------------------------- */
 
 struct header
 header_of_line(struct slice line)
@@ -109,7 +109,7 @@ message_status(const struct message *response)
 	return (unsigned)status;
 }
 
-/* ---- framing ------------------------------------------------------------ */
+/* ---- framing --------------------------------------------------------- */
 
 /* Is `chunked` the last transfer coding of the last such field? */
 static bool
@@ -143,7 +143,7 @@ message_framing_told(const struct message *m, bool is_request)
 	return is_request || !m->present ? FRAMING_NONE : FRAMING_CLOSE;
 }
 
-/* ---- printing ------------------------------------------------------------ */
+/* ---- printing -------------------------------------------------------- */
 
 static void
 print_lines(const struct headers *h, struct buf *out)

@@ -10,7 +10,7 @@
 #include <limits.h>
 #include <stddef.h>
 
-/* ---- the head ----------------------------------------------------------- */
+/* ---- the head -------------------------------------------------------- */
 
 static int
 read_version(struct reader *r, const struct yaml_node *n, void *out)
@@ -18,7 +18,7 @@ read_version(struct reader *r, const struct yaml_node *n, void *out)
 	(void)out;
 	(void)n;
 	(void)r;
-	return 0;	/* looked at before anything else: check_version() */
+	return 0; /* looked at before anything else: check_version() */
 }
 
 static int
@@ -36,9 +36,9 @@ read_recorded(struct reader *r, const struct yaml_node *n, void *out)
 }
 
 static const char *const trigger_keys[] = {
-	"on_status",  "on_exit",    "on_signal", "on_reset", "on_log",
-	"on_timeout", "on_session", "on_suite",	 "exchange", "detail",
-	NULL,
+	"on_status", "on_exit",    "on_signal",  "on_reset",
+	"on_log",    "on_timeout", "on_session", "on_suite",
+	"exchange",  "detail",     NULL,
 };
 
 static int
@@ -84,8 +84,9 @@ read_trigger(struct reader *r, const struct yaml_node *n, void *out)
 			return -1;
 	}
 	if (kinds != 1)
-		return reader_fail(r, n, "%u kinds of trigger; expected one, "
-					 "as {on_status: 500}",
+		return reader_fail(r, n,
+				   "%u kinds of trigger; expected one, "
+				   "as {on_status: 500}",
 				   kinds);
 	v = yaml_get(n, "exchange");
 	if (v && reader_u32(r, v, &t->exchange) < 0)
@@ -100,7 +101,7 @@ read_from(struct reader *r, const struct yaml_node *n, void *out)
 	static const char *const words[] = { "start", "truncated", NULL };
 	size_t i;
 
-	(void)out;	/* `lost` says the same; read_origin() compares */
+	(void)out; /* `lost` says the same; read_origin() compares */
 	return reader_word(r, n, words, &i);
 }
 
@@ -125,9 +126,10 @@ read_origin(struct reader *r, const struct yaml_node *n, void *out)
 	from = yaml_get(n, "from");
 	if (slice_eq(from->text, SLICE("truncated")) == (o->truncated > 0))
 		return 0;
-	return reader_fail(r, from, "'from' and 'lost' do not agree; expected "
-				    "{from: start} or {from: truncated, "
-				    "lost: N}");
+	return reader_fail(r, from,
+			   "'from' and 'lost' do not agree; expected "
+			   "{from: start} or {from: truncated, "
+			   "lost: N}");
 }
 
 static int
@@ -211,7 +213,7 @@ read_scrubbed(struct reader *r, const struct yaml_node *n, void *out)
 	void *v;
 
 	if (parse_list(r, n, sizeof(*t->scrubbed), read_scrub_entry, &v,
-		      &t->nscrubbed) < 0)
+		       &t->nscrubbed) < 0)
 		return -1;
 	t->scrubbed = v;
 	return 0;
@@ -237,7 +239,7 @@ read_exchanges(struct reader *r, const struct yaml_node *n, void *out)
 	void *v;
 
 	if (parse_list(r, n, sizeof(*t->exchanges), parse_exchange, &v,
-		      &t->nexchanges) < 0)
+		       &t->nexchanges) < 0)
 		return -1;
 	t->exchanges = v;
 	return 0;
@@ -264,7 +266,7 @@ static const struct row tape_rows[] = {
 };
 #undef AT
 
-/* ---- the whole ---------------------------------------------------------- */
+/* ---- the whole ------------------------------------------------------- */
 
 /* Before all else: another version may have other keys everywhere. */
 static int
@@ -275,8 +277,9 @@ check_version(struct reader *r)
 	uint64_t version;
 
 	if (!n)
-		return reader_fail(r, root, "no tape: it does not begin with "
-					    "'dvr: %d'",
+		return reader_fail(r, root,
+				   "no tape: it does not begin with "
+				   "'dvr: %d'",
 				   TAPE_FORMAT);
 	if (reader_number(r, n, UINT32_MAX, &version) < 0)
 		return -1;
@@ -318,8 +321,7 @@ parse_into(struct reader *r, struct tape *t)
 	struct fault f;
 
 	if (check_version(r) < 0 ||
-	    reader_map(r, r->doc->root, tape_rows, ARRAY_LEN(tape_rows), t) <
-		    0)
+	    reader_map(r, r->doc->root, tape_rows, ARRAY_LEN(tape_rows), t) < 0)
 		return -1;
 	if (tape_find_fault(t, &f))
 		return reader_fail(r, place_of(r->doc->root, t, &f), "%s",

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- the head and the lists ---------------------------------------------- */
+/* ---- the head and the lists ------------------------------------------ */
 
 static bool
 has_number(enum trigger_kind k)
@@ -159,7 +159,7 @@ put_head(struct printer *p, const struct tape *t)
 	}
 }
 
-/* ---- the whole ------------------------------------------------------------ */
+/* ---- the whole ------------------------------------------------------- */
 
 static int
 by_hash(const void *a, const void *b)
@@ -206,8 +206,8 @@ print(struct printer *p, const struct tape *t, unsigned *lines)
 	open_list(p, "exchanges", t->nexchanges);
 	for (size_t i = 0; i < t->nexchanges; i++) {
 		if (lines) {
-			line += count_lines(slice_from(buf_slice(p->out),
-						       seen));
+			line += count_lines(
+				slice_from(buf_slice(p->out), seen));
 			seen = p->out->n;
 			lines[i] = line;
 		}

@@ -19,11 +19,11 @@ struct loaded {
 };
 
 struct loader {
-	const char *dir;	/* for messages */
+	const char *dir; /* for messages */
 	int dir_fd;
-	struct loaded *table;	/* open addressing; size is a power of two */
+	struct loaded *table; /* open addressing; size is a power of two */
 	size_t size, used;
-	uint64_t bytes;		/* read so far */
+	uint64_t bytes; /* read so far */
 };
 
 /*
@@ -57,8 +57,7 @@ size_of(int fd, uint64_t max, uint64_t *size, struct err *e)
 	if (!S_ISREG(st.st_mode))
 		return err_set(e, ERR_TAPE, "not a regular file");
 	if ((uint64_t)st.st_size > max)
-		return err_set(e, ERR_TAPE,
-			       "%llu bytes; at most %llu are read",
+		return err_set(e, ERR_TAPE, "%llu bytes; at most %llu are read",
 			       (unsigned long long)st.st_size,
 			       (unsigned long long)max);
 	*size = (uint64_t)st.st_size;
@@ -92,8 +91,8 @@ slot_of(struct loader *l, const char *hash)
 
 	for (size_t i = 0; i < 8; i++)
 		at = at * 31 + (unsigned char)hash[i];
-	for (at &= l->size - 1; l->table[at].hash[0]; at = (at + 1) &
-						      (l->size - 1))
+	for (at &= l->size - 1; l->table[at].hash[0];
+	     at = (at + 1) & (l->size - 1))
 		if (strcmp(l->table[at].hash, hash) == 0)
 			break;
 	return &l->table[at];
@@ -144,8 +143,9 @@ read_body(struct loader *l, struct arena *a, const char *hash, uint64_t size,
 		goto out;
 	sha256_hex(slice_of(p, (size_t)size), found);
 	if (strcmp(found, hash) != 0) {
-		err_set(e, ERR_TAPE, "its SHA-256 is %s: the body was changed; "
-				     "restore the file",
+		err_set(e, ERR_TAPE,
+			"its SHA-256 is %s: the body was changed; "
+			"restore the file",
 			found);
 		goto out;
 	}

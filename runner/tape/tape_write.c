@@ -63,8 +63,8 @@ write_bodies(int dir, const struct tape_blobs *blobs, struct err *e)
 	if (bodies < 0)
 		return err_sys(e, ERR_INTERNAL, "bodies");
 	for (size_t i = 0; i < blobs->n; i++)
-		if (write_file(bodies, blobs->v[i].hash, blobs->v[i].bytes,
-			       e) < 0)
+		if (write_file(bodies, blobs->v[i].hash, blobs->v[i].bytes, e) <
+		    0)
 			goto out;
 	rc = fsync(bodies);
 	if (rc < 0)
@@ -187,8 +187,7 @@ tape_write(const struct tape *t, const char *fixtures, struct err *e)
 			"record a shorter session",
 			TAPE_FILE_MAX);
 	else if (fs_mkdirs(fixtures, DIR_MODE, e) == 0)
-		rc = write_and_rename(t, fixtures, buf_slice(&text), &blobs,
-				      e);
+		rc = write_and_rename(t, fixtures, buf_slice(&text), &blobs, e);
 	free(blobs.v);
 	buf_release(&text);
 	return rc;

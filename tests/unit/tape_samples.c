@@ -1,4 +1,4 @@
-/* Builds tapes for tests and compares them part by part. */
+/* Builds tapes for tests: one by hand, others from a seed. */
 #include "tape_samples.h"
 
 #include <string.h>
@@ -19,13 +19,53 @@ roll(struct dice *d, uint32_t sides)
 }
 
 static const char *const pieces[] = {
-	"a", "GET /x?y=1 HTTP/1.1", "Host: h", "yes", "1.0", "null", "- x",
-	": ", " #", "#", " ", "'", "\"", "\\", "\n", "\r\n", "\t", "{", "}",
-	"[", "]", ",", "&", "*", "!", "|", ">", "%", "@", "`", "~", "<<<<<<< ",
-	"=======", "---", "...", "\xff\xfe", "\x80", "\xc3\xa9",
-	"\xe2\x80\xa8", "\xe2\x80\xae", "\xef\xbb\xbf",
-	"\xf0\x9f\x99\x82", "\xc2\x85", "\x7f", "\x01",
-	("\xe2\x9f\xa6" "dvr:bearer:36:9f3a77\xe2\x9f\xa7"),
+	"a",
+	"GET /x?y=1 HTTP/1.1",
+	"Host: h",
+	"yes",
+	"1.0",
+	"null",
+	"- x",
+	": ",
+	" #",
+	"#",
+	" ",
+	"'",
+	"\"",
+	"\\",
+	"\n",
+	"\r\n",
+	"\t",
+	"{",
+	"}",
+	"[",
+	"]",
+	",",
+	"&",
+	"*",
+	"!",
+	"|",
+	">",
+	"%",
+	"@",
+	"`",
+	"~",
+	"<<<<<<< ",
+	"=======",
+	"---",
+	"...",
+	"\xff\xfe",
+	"\x80",
+	"\xc3\xa9",
+	"\xe2\x80\xa8",
+	"\xe2\x80\xae",
+	"\xef\xbb\xbf",
+	"\xf0\x9f\x99\x82",
+	"\xc2\x85",
+	"\x7f",
+	"\x01",
+	("\xe2\x9f\xa6"
+	 "dvr:bearer:36:9f3a77\xe2\x9f\xa7"),
 };
 
 /* Up to `most` pieces, NUL among them. */
@@ -54,8 +94,7 @@ bytes(struct dice *d, uint32_t most)
 static struct slice
 word(struct dice *d)
 {
-	return roll(d, 4) ? arena_fmt(d->a, "w%u", roll(d, 1000))
-			  : bytes(d, 3);
+	return roll(d, 4) ? arena_fmt(d->a, "w%u", roll(d, 1000)) : bytes(d, 3);
 }
 
 static struct slice
@@ -78,15 +117,16 @@ fill_headers(struct dice *d, struct headers *h)
 {
 	static const char *const lines[] = {
 		"Content-Length: 5", "Transfer-Encoding: gzip, chunked",
-		"Host: x", "X-Empty:", "no colon", "X:  two  ",
+		"Host: x",           "X-Empty:",
+		"no colon",          "X:  two  ",
 	};
 
 	h->n = roll(d, 5);
 	h->v = h->n ? arena_array(d->a, h->n, sizeof(*h->v)) : NULL;
 	for (size_t i = 0; i < h->n; i++)
-		h->v[i] = header_of_line(
-			roll(d, 2) ? slice_str(lines[roll(d, 6)])
-				   : bytes(d, 4));
+		h->v[i] =
+			header_of_line(roll(d, 2) ? slice_str(lines[roll(d, 6)])
+						  : bytes(d, 4));
 }
 
 static void
@@ -152,8 +192,8 @@ fill_exchange(struct dice *d, struct exchange *x, uint32_t lanes)
 	fill_message(d, &x->response, x->request.at_us);
 	x->ninterim = roll(d, 4) ? 0 : 1 + roll(d, 2);
 	if (x->ninterim)
-		x->interim = arena_array(d->a, x->ninterim,
-					 sizeof(*x->interim));
+		x->interim =
+			arena_array(d->a, x->ninterim, sizeof(*x->interim));
 	for (size_t i = 0; i < x->ninterim; i++)
 		fill_message(d, &x->interim[i], x->request.at_us);
 }
@@ -205,18 +245,17 @@ fill_lists(struct dice *d, struct tape *t)
 	t->state = t->nstate ? arena_array(d->a, t->nstate, sizeof(*t->state))
 			     : NULL;
 	for (size_t i = 0; i < t->nstate; i++)
-		t->state[i] = (struct tape_state){
-			.name = word(d), .provider = word(d),
-			.snapshot = word(d)
-		};
+		t->state[i] = (struct tape_state){ .name = word(d),
+						   .provider = word(d),
+						   .snapshot = word(d) };
 	t->nscrubbed = roll(d, 3);
 	t->scrubbed = t->nscrubbed ? arena_array(d->a, t->nscrubbed,
 						 sizeof(*t->scrubbed))
 				   : NULL;
 	for (size_t i = 0; i < t->nscrubbed; i++)
-		t->scrubbed[i] = (struct scrub_entry){
-			.rule = word(d), .field = word(d), .count = roll(d, 99)
-		};
+		t->scrubbed[i] = (struct scrub_entry){ .rule = word(d),
+						       .field = word(d),
+						       .count = roll(d, 99) };
 }
 
 void
@@ -242,7 +281,7 @@ random_tape(struct tape *t, uint32_t seed)
 			t->exchanges[roll(&d, (uint32_t)t->nexchanges)].id;
 }
 
-/* ---- one by hand ----------------------------------------------------------- */
+/* ---- one by hand ----------------------------------------------------- */
 
 static void
 message(struct tape *t, struct message *m, const char *line,
@@ -252,14 +291,14 @@ message(struct tape *t, struct message *m, const char *line,
 	m->line = slice_str(line);
 	while (lines[m->headers.n])
 		m->headers.n++;
-	m->headers.v = arena_array(t->arena, m->headers.n,
-				   sizeof(*m->headers.v));
+	m->headers.v =
+		arena_array(t->arena, m->headers.n, sizeof(*m->headers.v));
 	for (size_t i = 0; i < m->headers.n; i++)
 		m->headers.v[i] = header_of_line(slice_str(lines[i]));
 	m->body = payload;
 	m->body_bytes = payload.n;
-	m->framing = message_framing_told(m, !slice_starts(m->line,
-							   SLICE("HTTP/")));
+	m->framing =
+		message_framing_told(m, !slice_starts(m->line, SLICE("HTTP/")));
 }
 
 static void
@@ -272,23 +311,23 @@ times(struct message *m, int64_t at_us, int64_t end_us)
 static const char *const json_request[] = {
 	"Host: 127.0.0.1:8080", "Content-Type: application/json",
 	("Authorization: Bearer "
-	 "\xe2\x9f\xa6" "dvr:bearer:36:9f3a77\xe2\x9f\xa7"),
+	 "\xe2\x9f\xa6"
+	 "dvr:bearer:36:9f3a77\xe2\x9f\xa7"),
 	"Content-Length: 15", NULL
 };
-static const char *const json_answer[] = {
-	"Server: cart/1.0", "Content-Type: application/json",
-	"Content-Length: 14", NULL
-};
-static const char *const chunked_answer[] = {
-	"Transfer-Encoding: chunked", "X-Latin: caf\xe9", NULL
-};
+static const char *const json_answer[] = { "Server: cart/1.0",
+					   "Content-Type: application/json",
+					   "Content-Length: 14", NULL };
+static const char *const chunked_answer[] = { "Transfer-Encoding: chunked",
+					      "X-Latin: caf\xe9", NULL };
 static const char *const no_headers[] = { NULL };
 
 static void
 fill_first(struct tape *t, struct exchange *x)
 {
-	*x = (struct exchange){ .id = 1, .lane = 0, .conn = 1,
-				.injected = true };
+	*x = (struct exchange){
+		.id = 1, .lane = 0, .conn = 1, .injected = true
+	};
 	message(t, &x->request, "POST /api/v2/checkout/init HTTP/1.1",
 		json_request, SLICE("{\"user\":\"u-17\"}"));
 	times(&x->request, 0, 41);
@@ -319,20 +358,21 @@ fill_second(struct tape *t, struct exchange *x)
 	x->response.chunks[0] = 3;
 	x->response.chunks[1] = 5;
 	x->response.nsegments = 2;
-	x->response.segments = arena_array(t->arena, 2,
-					   sizeof(struct segment));
+	x->response.segments = arena_array(t->arena, 2, sizeof(struct segment));
 	x->response.segments[0] = (struct segment){ 3000, 60 };
 	x->response.segments[1] = (struct segment){ 5500, 31 };
 	x->response.trailers.n = 1;
-	x->response.trailers.v = arena_array(t->arena, 1,
-					     sizeof(struct header));
+	x->response.trailers.v =
+		arena_array(t->arena, 1, sizeof(struct header));
 	x->response.trailers.v[0] = header_of_line(SLICE("X-Sum: 7f"));
 }
 
 static void
 fill_rest(struct tape *t, struct exchange *x)
 {
-	x[0] = (struct exchange){ .id = 4, .lane = 0, .conn = 2,
+	x[0] = (struct exchange){ .id = 4,
+				  .lane = 0,
+				  .conn = 2,
 				  .note = SLICE("two Content-Lengths: nginx "
 						"and node refuse it") };
 	message(t, &x[0].request, "POST /pay HTTP/1.1", json_request,
@@ -401,141 +441,6 @@ sample_tape(struct tape *t)
 	fill_first(t, &t->exchanges[0]);
 	fill_second(t, &t->exchanges[1]);
 	fill_rest(t, &t->exchanges[2]);
-}
-
-/* ---- comparison ------------------------------------------------------------- */
-
-#define SAME(what, test)                                                       \
-	do {                                                                   \
-		if (!(test))                                                   \
-			return what;                                           \
-	} while (0)
-#define SAME_TEXT(x, y, m) SAME(#m, slice_eq((x)->m, (y)->m))
-#define SAME_VALUE(x, y, m) SAME(#m, (x)->m == (y)->m)
-
-static const char *
-headers_difference(const struct headers *a, const struct headers *b)
-{
-	SAME_VALUE(a, b, n);
-	for (size_t i = 0; i < a->n; i++) {
-		SAME_TEXT(&a->v[i], &b->v[i], line);
-		SAME_TEXT(&a->v[i], &b->v[i], name);
-		SAME_TEXT(&a->v[i], &b->v[i], value);
-	}
-	return NULL;
-}
-
-static const char *
-message_difference(const struct message *a, const struct message *b)
-{
-	const char *d;
-
-	SAME_VALUE(a, b, present);
-	SAME_VALUE(a, b, at_us);
-	SAME_VALUE(a, b, end_us);
-	SAME_VALUE(a, b, end);
-	SAME_TEXT(a, b, line);
-	SAME_TEXT(a, b, raw_head);
-	SAME_VALUE(a, b, framing);
-	SAME_TEXT(a, b, body);
-	SAME_TEXT(a, b, raw_body);
-	SAME_TEXT(a, b, decoded);
-	SAME_TEXT(a, b, withheld);
-	SAME_VALUE(a, b, body_bytes);
-	SAME_VALUE(a, b, cut_bytes);
-	SAME_VALUE(a, b, nchunks);
-	for (size_t i = 0; i < a->nchunks; i++)
-		SAME("chunks", a->chunks[i] == b->chunks[i]);
-	SAME_VALUE(a, b, nsegments);
-	for (size_t i = 0; i < a->nsegments; i++) {
-		SAME_VALUE(&a->segments[i], &b->segments[i], at_us);
-		SAME_VALUE(&a->segments[i], &b->segments[i], bytes);
-	}
-	d = headers_difference(&a->headers, &b->headers);
-	return d ? d : headers_difference(&a->trailers, &b->trailers);
-}
-
-static const char *
-exchange_difference(const struct exchange *a, const struct exchange *b)
-{
-	const char *d;
-
-	SAME_VALUE(a, b, id);
-	SAME_VALUE(a, b, lane);
-	SAME_VALUE(a, b, conn);
-	SAME_VALUE(a, b, cause);
-	SAME_VALUE(a, b, injected);
-	SAME_TEXT(a, b, note);
-	SAME_VALUE(a, b, ninterim);
-	for (size_t i = 0; i < a->ninterim; i++) {
-		d = message_difference(&a->interim[i], &b->interim[i]);
-		if (d)
-			return d;
-	}
-	d = message_difference(&a->request, &b->request);
-	return d ? d : message_difference(&a->response, &b->response);
-}
-
-static const char *
-head_difference(const struct tape *a, const struct tape *b)
-{
-	SAME_TEXT(a, b, id);
-	SAME_TEXT(a, b, namespace);
-	SAME_TEXT(a, b, session);
-	SAME_TEXT(a, b, signature);
-	SAME_VALUE(a, b, recorded_us);
-	SAME_VALUE(a, b, trigger.kind);
-	SAME_VALUE(a, b, trigger.exchange);
-	SAME_VALUE(a, b, trigger.value);
-	SAME_TEXT(a, b, trigger.detail);
-	SAME_VALUE(a, b, origin.truncated);
-	SAME_TEXT(a, b, origin.commit);
-	SAME_TEXT(a, b, origin.build);
-	SAME_TEXT(a, b, origin.dvr);
-	SAME_TEXT(a, b, not_replayable);
-	SAME_TEXT(a, b, log_tail);
-	SAME_VALUE(a, b, nlosses);
-	for (size_t i = 0; i < a->nlosses; i++)
-		SAME("losses", slice_eq(a->losses[i], b->losses[i]));
-	return NULL;
-}
-
-static const char *
-lists_difference(const struct tape *a, const struct tape *b)
-{
-	SAME_VALUE(a, b, nlanes);
-	for (size_t i = 0; i < a->nlanes; i++) {
-		SAME_TEXT(&a->lanes[i], &b->lanes[i], name);
-		SAME_VALUE(&a->lanes[i], &b->lanes[i], role);
-	}
-	SAME_VALUE(a, b, nstate);
-	for (size_t i = 0; i < a->nstate; i++) {
-		SAME_TEXT(&a->state[i], &b->state[i], name);
-		SAME_TEXT(&a->state[i], &b->state[i], provider);
-		SAME_TEXT(&a->state[i], &b->state[i], snapshot);
-	}
-	SAME_VALUE(a, b, nscrubbed);
-	for (size_t i = 0; i < a->nscrubbed; i++) {
-		SAME_TEXT(&a->scrubbed[i], &b->scrubbed[i], rule);
-		SAME_TEXT(&a->scrubbed[i], &b->scrubbed[i], field);
-		SAME_VALUE(&a->scrubbed[i], &b->scrubbed[i], count);
-	}
-	return NULL;
-}
-
-const char *
-tape_difference(const struct tape *a, const struct tape *b)
-{
-	const char *d = head_difference(a, b);
-
-	if (!d)
-		d = lists_difference(a, b);
-	if (d)
-		return d;
-	SAME_VALUE(a, b, nexchanges);
-	for (size_t i = 0; !d && i < a->nexchanges; i++)
-		d = exchange_difference(&a->exchanges[i], &b->exchanges[i]);
-	return d;
 }
 
 int

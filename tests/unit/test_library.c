@@ -73,9 +73,8 @@ START_TEST(scan_passes_by_what_is_no_tape)
 	ck_assert_int_eq(fs_write_atomic(below(".t.tmp-1/tape.yaml"), 0644,
 					 SLICE("x"), &err),
 			 0);
-	ck_assert_int_eq(fs_write_atomic(below("tape.yaml"), 0644, SLICE("x"),
-					 &err),
-			 0);
+	ck_assert_int_eq(
+		fs_write_atomic(below("tape.yaml"), 0644, SLICE("x"), &err), 0);
 	ck_assert_int_eq(mkdir(below("broken"), 0755), 0);
 	ck_assert_int_eq(fs_write_atomic(below("broken/tape.yaml"), 0644,
 					 SLICE("<<<<<<< HEAD\n"), &err),
@@ -107,8 +106,7 @@ START_TEST(missing_library_is_empty)
 	ck_assert_int_eq(library_scan(below("none"), &none, &err), 0);
 	ck_assert_uint_eq(none.n, 0);
 	library_release(&none);
-	ck_assert_int_eq(fs_write_atomic(below("file"), 0644, SLICE("x"),
-					 &err),
+	ck_assert_int_eq(fs_write_atomic(below("file"), 0644, SLICE("x"), &err),
 			 0);
 	ck_assert_int_eq(library_scan(below("file"), &none, &err), -1);
 }

@@ -25,35 +25,47 @@ teardown(void)
 }
 
 static struct slice stub_headers[] = { { "Content-Type: text/plain", 24 } };
-static struct plan_binding bindings[] = {
-	{ { "1.resp.body#/cart", 17 }, { "2.req.path/3", 12 } }
-};
-static struct plan_mask masks[] = {
-	{ { "*.resp.header/date", 18 }, { "clock", 5 } }
-};
+static struct plan_binding bindings[] = { { { "1.resp.body#/cart", 17 },
+					    { "2.req.path/3", 12 } } };
+static struct plan_mask masks[] = { { { "*.resp.header/date", 18 },
+				      { "clock", 5 } } };
 static struct plan_pin pins[] = {
 	{ .exchange = 4, .status = 409, .accepted = { "2026-11-25", 10 } },
 	{ .exchange = 5, .status = 200, .has_body = true },
-	{ .exchange = 6, .status = 200, .has_body = true,
+	{ .exchange = 6,
+	  .status = 200,
+	  .has_body = true,
 	  .body = { "\xff\0: x\n", 6 } },
 };
 static struct plan_hold holds[] = { { { "2.resp", 6 }, { "3.resp", 6 } } };
 static struct plan_stub stubs[] = {
-	{ .lane = { "inventory", 9 }, .method = { "GET", 3 },
-	  .path = { "/stock/*", 8 }, .status = 200, .headers = stub_headers,
-	  .nheaders = 1, .body = { "ok\n", 3 } },
-	{ .lane = { "inventory", 9 }, .method = { "GET", 3 },
-	  .path = { "/x", 2 }, .status = 204 },
+	{ .lane = { "inventory", 9 },
+	  .method = { "GET", 3 },
+	  .path = { "/stock/*", 8 },
+	  .status = 200,
+	  .headers = stub_headers,
+	  .nheaders = 1,
+	  .body = { "ok\n", 3 } },
+	{ .lane = { "inventory", 9 },
+	  .method = { "GET", 3 },
+	  .path = { "/x", 2 },
+	  .status = 204 },
 };
 
 static const struct plan full = {
 	.expect = EXPECT_QUARANTINED,
-	.hits = 2, .of = 3,
-	.bindings = bindings, .nbindings = ARRAY_LEN(bindings),
-	.masks = masks, .nmasks = ARRAY_LEN(masks),
-	.pins = pins, .npins = ARRAY_LEN(pins),
-	.holds = holds, .nholds = ARRAY_LEN(holds),
-	.stubs = stubs, .nstubs = ARRAY_LEN(stubs),
+	.hits = 2,
+	.of = 3,
+	.bindings = bindings,
+	.nbindings = ARRAY_LEN(bindings),
+	.masks = masks,
+	.nmasks = ARRAY_LEN(masks),
+	.pins = pins,
+	.npins = ARRAY_LEN(pins),
+	.holds = holds,
+	.nholds = ARRAY_LEN(holds),
+	.stubs = stubs,
+	.nstubs = ARRAY_LEN(stubs),
 	.quarantine = { .until = { "2026-12-24", 10 },
 			.reason = { "waits for #17", 13 } },
 };

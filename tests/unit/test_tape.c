@@ -70,10 +70,26 @@ END_TEST
 START_TEST(logs_survive_as_blocks)
 {
 	static const char *const logs[] = {
-		"one\ntwo", "one\ntwo\n", "one\ntwo\n\n", "a\n\n\n", "\n", "\na",
-		"  x\n\ty\n z", "a\n   ", "a\n   \n", "\ta\nb", "# x\n- y\n: ",
-		"a\n<<<<<<< HEAD\n=======\n", "a\r\nb", "a\n---\n...\n", "a\n\t",
-		"x\n\xc3\xa9\n", "x\n\xe2\x80\xa8\n", "x\n\xff\n", " ", "\t\n\t",
+		"one\ntwo",
+		"one\ntwo\n",
+		"one\ntwo\n\n",
+		"a\n\n\n",
+		"\n",
+		"\na",
+		"  x\n\ty\n z",
+		"a\n   ",
+		"a\n   \n",
+		"\ta\nb",
+		"# x\n- y\n: ",
+		"a\n<<<<<<< HEAD\n=======\n",
+		"a\r\nb",
+		"a\n---\n...\n",
+		"a\n\t",
+		"x\n\xc3\xa9\n",
+		"x\n\xe2\x80\xa8\n",
+		"x\n\xff\n",
+		" ",
+		"\t\n\t",
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(logs); i++) {
@@ -101,9 +117,8 @@ START_TEST(sample_is_golden)
 	sample_tape(&t);
 	print(&t, &text, &blobs);
 	if (mode && strcmp(mode, "write") == 0)
-		ck_assert_int_eq(fs_write_atomic(path, 0644, buf_slice(&text),
-						 &err),
-				 0);
+		ck_assert_int_eq(
+			fs_write_atomic(path, 0644, buf_slice(&text), &err), 0);
 	buf_init(&want, MiB);
 	ck_assert_msg(fs_read(path, &want, &err) == 0, "%s", err.msg);
 	ck_assert_str_eq(buf_cstr(&text), buf_cstr(&want));
@@ -162,7 +177,7 @@ START_TEST(equal_bodies_are_one_blob)
 }
 END_TEST
 
-/* ---- refusals --------------------------------------------------------------- */
+/* ---- refusals -------------------------------------------------------- */
 
 static void
 assert_refused(struct slice text, const char *words)
@@ -330,8 +345,8 @@ START_TEST(the_tables_head_is_good)
 
 	buf_init(&b, MiB);
 	buf_fmt(&b, "%sexchanges: []\n%s", head, tail);
-	ck_assert_msg(tape_parse("t", buf_slice(&b), NULL, NULL, &back,
-				 &err) == 0,
+	ck_assert_msg(tape_parse("t", buf_slice(&b), NULL, NULL, &back, &err) ==
+			      0,
 		      "%s", err.msg);
 	tape_release(&back);
 	buf_release(&b);
@@ -365,125 +380,6 @@ START_TEST(cut_at_any_line_is_refused)
 }
 END_TEST
 
-/* ---- accessors ------------------------------------------------------------- */
-
-/* The parts of start lines, and nothing where there is none. */
-START_TEST(start_lines_have_parts)
-{
-	struct message m = { .line = SLICE("POST /a/b?c=1#d HTTP/1.1") };
-
-	ck_assert(slice_eq(message_method(&m), SLICE("POST")));
-	ck_assert(slice_eq(message_target(&m), SLICE("/a/b?c=1#d")));
-	ck_assert(slice_eq(message_path(&m), SLICE("/a/b")));
-	ck_assert_uint_eq(message_status(&m), 0);
-	m.line = SLICE("GET /with space HTTP/1.1");
-	ck_assert(slice_eq(message_target(&m), SLICE("/with space")));
-	m.line = SLICE("GET /");
-	ck_assert(slice_eq(message_target(&m), SLICE("/")));
-	m.line = SLICE("garbage");
-	ck_assert_uint_eq(message_method(&m).n, 0);
-	ck_assert_uint_eq(message_path(&m).n, 0);
-	m.line = SLICE("");
-	ck_assert_uint_eq(message_method(&m).n, 0);
-	m.line = SLICE("HTTP/1.1 503 Service Unavailable");
-	ck_assert_uint_eq(message_status(&m), 503);
-	m.line = SLICE("HTTP/1.1 204");
-	ck_assert_uint_eq(message_status(&m), 204);
-	m.line = SLICE("HTTP/1.1 20x OK");
-	ck_assert_uint_eq(message_status(&m), 0);
-}
-END_TEST
-
-/* Lookups by id work with gaps; headers are found in any case. */
-START_TEST(lookups_find_what_is_there)
-{
-	const struct header *h;
-	struct tape t;
-
-	sample_tape(&t);
-	ck_assert_ptr_eq(tape_exchange(&t, 2), &t.exchanges[1]);
-	ck_assert_ptr_eq(tape_exchange(&t, 5), &t.exchanges[3]);
-	ck_assert_ptr_null(tape_exchange(&t, 3));
-	ck_assert_ptr_null(tape_exchange(&t, 0));
-	h = headers_find(&t.exchanges[0].request.headers, "content-type");
-	ck_assert_ptr_nonnull(h);
-	ck_assert(slice_eq(h->value, SLICE("application/json")));
-	ck_assert_ptr_null(headers_find(&t.exchanges[0].request.headers, "x"));
-	tape_release(&t);
-	tape_release(NULL);
-}
-END_TEST
-
-static void
-assert_wire(const struct message *m, const char *want)
-{
-	struct buf b;
-
-	buf_init(&b, MiB);
-	message_print(m, &b);
-	ck_assert_str_eq(buf_cstr(&b), want);
-	buf_release(&b);
-}
-
-/* Wire bytes come back from the parts, chunk frames and trailers included,
- * and stop where the message stopped. */
-START_TEST(messages_print_their_wire_bytes)
-{
-	uint64_t chunks[] = { 3, 17 };
-	struct header te =
-		header_of_line(SLICE("Transfer-Encoding: chunked"));
-	struct header sum = header_of_line(SLICE("X-Sum: 7"));
-	struct message m = {
-		.present = true,
-		.line = SLICE("HTTP/1.1 200 OK"),
-		.headers = { &te, 1 },
-		.framing = FRAMING_CHUNKED,
-		.body = SLICE("abc0123456789abcdefg"),
-		.chunks = chunks,
-		.nchunks = 2,
-		.trailers = { &sum, 1 },
-	};
-
-	assert_wire(&m, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-			"3\r\nabc\r\n11\r\n0123456789abcdefg\r\n0\r\n"
-			"X-Sum: 7\r\n\r\n");
-	m.end = END_FIN;
-	m.body.n = 5;
-	assert_wire(&m, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-			"3\r\nabc\r\n11\r\n01");
-	m.body.n = 3;
-	m.nchunks = 1;
-	assert_wire(&m, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-			"3\r\nabc\r\n");
-	m.raw_head = SLICE("HTTP/1.1 200 OK\n\n");
-	m.raw_body = SLICE("03;x\nabc\n");
-	assert_wire(&m, "HTTP/1.1 200 OK\n\n03;x\nabc\n");
-	m.present = false;
-	assert_wire(&m, "");
-}
-END_TEST
-
-/* Framing follows from the headers by RFC 9112 §6.3. */
-START_TEST(framing_follows_from_headers)
-{
-	struct header h = header_of_line(SLICE("transfer-encoding: gzip, "
-					       "Chunked"));
-	struct message m = { .present = true,
-			     .line = SLICE("HTTP/1.1 200 OK") };
-
-	ck_assert_int_eq(message_framing_told(&m, true), FRAMING_NONE);
-	ck_assert_int_eq(message_framing_told(&m, false), FRAMING_CLOSE);
-	m.headers = (struct headers){ &h, 1 };
-	ck_assert_int_eq(message_framing_told(&m, false), FRAMING_CHUNKED);
-	h = header_of_line(SLICE("Transfer-Encoding: chunked, gzip"));
-	ck_assert_int_eq(message_framing_told(&m, false), FRAMING_CLOSE);
-	h = header_of_line(SLICE("content-length: 3"));
-	ck_assert_int_eq(message_framing_told(&m, true), FRAMING_LENGTH);
-	m.line = SLICE("HTTP/1.1 304 Not Modified");
-	ck_assert_int_eq(message_framing_told(&m, false), FRAMING_NONE);
-}
-END_TEST
-
 Suite *suite_tape(void);
 
 Suite *
@@ -504,10 +400,6 @@ suite_tape(void)
 	tcase_add_loop_test(t, bad_heads_are_refused, 0, ARRAY_LEN(bad_heads));
 	tcase_add_test(t, the_tables_head_is_good);
 	tcase_add_test(t, cut_at_any_line_is_refused);
-	tcase_add_test(t, start_lines_have_parts);
-	tcase_add_test(t, lookups_find_what_is_there);
-	tcase_add_test(t, messages_print_their_wire_bytes);
-	tcase_add_test(t, framing_follows_from_headers);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -145,12 +145,11 @@ START_TEST(old_folder_is_replaced)
 	struct stat st;
 
 	ck_assert_int_eq(mkdir(dir, 0755), 0);
-	ck_assert_int_eq(fs_write_atomic(in_tape("tape.yaml"), 0644,
-					 SLICE("old"), &err),
-			 0);
-	ck_assert_int_eq(fs_write_atomic(in_tape("stale"), 0644, SLICE("old"),
-					 &err),
-			 0);
+	ck_assert_int_eq(
+		fs_write_atomic(in_tape("tape.yaml"), 0644, SLICE("old"), &err),
+		0);
+	ck_assert_int_eq(
+		fs_write_atomic(in_tape("stale"), 0644, SLICE("old"), &err), 0);
 	write_sample();
 	assert_reads_back();
 	ck_assert_int_eq(stat(in_tape("stale"), &st), -1);
@@ -244,7 +243,7 @@ START_TEST(faulty_tapes_are_not_written)
 }
 END_TEST
 
-/* ---- tampering --------------------------------------------------------------- */
+/* ---- tampering ------------------------------------------------------- */
 
 static void
 cut(const char *file, off_t size)
@@ -273,7 +272,9 @@ huge_tape(void)
 static void
 binary_tape(void)
 {
-	fs_write_atomic(in_tape("tape.yaml"), 0644, SLICE("\x7f" "ELF\x01"),
+	fs_write_atomic(in_tape("tape.yaml"), 0644,
+			SLICE("\x7f"
+			      "ELF\x01"),
 			&err);
 }
 
@@ -368,8 +369,7 @@ START_TEST(tampered_folders_are_refused)
 	before = clock_mono_ns(&clock_system);
 	assert_refused(tampered[_i].words);
 	/* Refused by size, not by reading: far below what 100 MB take. */
-	ck_assert_uint_lt(clock_mono_ns(&clock_system) - before,
-			  NS_PER_S / 2);
+	ck_assert_uint_lt(clock_mono_ns(&clock_system) - before, NS_PER_S / 2);
 }
 END_TEST
 

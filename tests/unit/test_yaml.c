@@ -38,9 +38,8 @@ refuse_slice(struct slice text, const char *place, const char *words)
 {
 	struct yaml_doc doc;
 
-	ck_assert_int_eq(yaml_parse(arena, "f.yaml", text, ERR_TAPE, &doc,
-				    &err),
-			 -1);
+	ck_assert_int_eq(
+		yaml_parse(arena, "f.yaml", text, ERR_TAPE, &doc, &err), -1);
 	ck_assert_int_eq(err.code, ERR_TAPE);
 	ck_assert_msg(strncmp(err.msg, place, strlen(place)) == 0,
 		      "'%s' does not start with '%s'", err.msg, place);
@@ -111,15 +110,19 @@ END_TEST
 /* A byte-order mark at the start is no part of the first key. */
 START_TEST(byte_order_mark_is_skipped)
 {
-	assert_text(yaml_get(parse("\xef\xbb\xbf" "a: b\n"), "a"), "b");
+	assert_text(yaml_get(parse("\xef\xbb\xbf"
+				   "a: b\n"),
+			     "a"),
+		    "b");
 }
 END_TEST
 
 static const struct {
 	const char *text, *place, *words;
 } refused[] = {
-	{ "a: 1\nb: 2\na: 3\n", "f.yaml:3:1: ", "duplicate key 'a'; it stands"
-					      " in line 1" },
+	{ "a: 1\nb: 2\na: 3\n", "f.yaml:3:1: ",
+	  "duplicate key 'a'; it stands"
+	  " in line 1" },
 	{ "a: &x 1\n", "f.yaml:1:4: ", "anchors are not allowed" },
 	{ "a: &x [1]\n", "f.yaml:1:4: ", "anchors are not allowed" },
 	{ "a: *x\n", "f.yaml:1:4: ", "aliases are not allowed" },
@@ -131,9 +134,10 @@ static const struct {
 	{ "a: !!binary '@'\n", "f.yaml:1:4: ", "expected base64" },
 	{ "a: 1\n---\nb: 1\n", "f.yaml:2:1: ", "second document" },
 	{ "[a]: 1\n", "f.yaml:1:1: ", "expected a scalar" },
-	{ "a: 1\n<<<<<<< HEAD\nb: 2\n", "f.yaml:2:1: ",
-	  "merge-conflict marker '<<<<<<<'" },
-	{ "a: 1\n=======\n", "f.yaml:2:1: ", "merge-conflict marker '======='" },
+	{ "a: 1\n<<<<<<< HEAD\nb: 2\n",
+	  "f.yaml:2:1: ", "merge-conflict marker '<<<<<<<'" },
+	{ "a: 1\n=======\n",
+	  "f.yaml:2:1: ", "merge-conflict marker '======='" },
 	{ ">>>>>>> other\n", "f.yaml:1:1: ", "merge-conflict marker" },
 	{ "||||||| base\r\n", "f.yaml:1:1: ", "merge-conflict marker" },
 	{ "a: [1, 2\n", "f.yaml:2:1: ", "is it cut off?" },
@@ -142,7 +146,9 @@ static const struct {
 	{ "a: b: c\n", "f.yaml:1:5: ", "not YAML" },
 	{ "a: ok\nb: \x80\n", "f.yaml:2:4: ", "byte 0x80" },
 	{ "a: \x01\n", "f.yaml:1:4: ", "byte 0x01" },
-	{ "\xff\xfe" "a\0:\0", "f.yaml:1:1: ", "byte 0xff" },
+	{ "\xff\xfe"
+	  "a\0:\0",
+	  "f.yaml:1:1: ", "byte 0xff" },
 };
 
 /* Each fault is named at its line and column. */
@@ -220,17 +226,15 @@ START_TEST(unknown_keys_name_the_nearest)
 	ck_assert_int_eq(yaml_parse(arena, "f", SLICE("body: 1\nheadres: 2\n"),
 				    ERR_USAGE, &doc, &err),
 			 0);
-	ck_assert_int_eq(yaml_known_keys(&doc, doc.root, known, ERR_USAGE,
-					 &err),
-			 -1);
+	ck_assert_int_eq(
+		yaml_known_keys(&doc, doc.root, known, ERR_USAGE, &err), -1);
 	ck_assert_str_eq(err.msg, "f:2:1: unknown key 'headres'; did you mean "
 				  "'headers'?");
 	ck_assert_int_eq(yaml_parse(arena, "f", SLICE("zzz: 1\n"), ERR_USAGE,
 				    &doc, &err),
 			 0);
-	ck_assert_int_eq(yaml_known_keys(&doc, doc.root, known, ERR_USAGE,
-					 &err),
-			 -1);
+	ck_assert_int_eq(
+		yaml_known_keys(&doc, doc.root, known, ERR_USAGE, &err), -1);
 	ck_assert_str_eq(err.msg, "f:1:1: unknown key 'zzz'; expected headers,"
 				  " body or line");
 	ck_assert_int_eq(err.code, ERR_USAGE);
@@ -288,9 +292,15 @@ static const struct {
 	{ "\x1b[31m\x7f", "\"\\e[31m\\x7f\"" },
 	{ "caf\xc3\xa9", "caf\xc3\xa9" },
 	{ "\xf0\x9f\x99\x82", "\xf0\x9f\x99\x82" },
-	{ "a\xe2\x80\xa8" "b", "\"a\\u2028b\"" },
-	{ "a\xe2\x80\xae" "b", "\"a\\u202eb\"" },
-	{ "\xef\xbb\xbf" "a", "\"\\ufeffa\"" },
+	{ "a\xe2\x80\xa8"
+	  "b",
+	  "\"a\\u2028b\"" },
+	{ "a\xe2\x80\xae"
+	  "b",
+	  "\"a\\u202eb\"" },
+	{ "\xef\xbb\xbf"
+	  "a",
+	  "\"\\ufeffa\"" },
 	{ "\xc2\x85", "\"\\x85\"" },
 	{ "\xf3\xa0\x80\x81", "\"\\U000e0001\"" },
 	{ "\xff\xfe", "!!binary \"//4=\"" },
@@ -315,13 +325,57 @@ next(uint32_t *seed)
 	return *seed;
 }
 
-static const char *const pieces[] = {
-	"a", "Z", "0", "9", "-", "- ", ": ", ":", " #", "#", " ", "'", "\"",
-	"\\", "\n", "\r", "\t", "{", "}", "[", "]", ",", "&", "*", "!", "|",
-	">", "%", "@", "`", "?", "<<", "=", "~", "yes", "null", "1.0", "\xc2",
-	"\xc3\xa9", "\xe2\x80\xa8", "\xef\xbb\xbf", "\xf0\x9f\x99\x82", "\x7f",
-	"\xff", "\x01", "\xc2\x85", "---", "...", "\xef\xbf\xbe", ".", "_"
-};
+static const char *const pieces[] = { "a",
+				      "Z",
+				      "0",
+				      "9",
+				      "-",
+				      "- ",
+				      ": ",
+				      ":",
+				      " #",
+				      "#",
+				      " ",
+				      "'",
+				      "\"",
+				      "\\",
+				      "\n",
+				      "\r",
+				      "\t",
+				      "{",
+				      "}",
+				      "[",
+				      "]",
+				      ",",
+				      "&",
+				      "*",
+				      "!",
+				      "|",
+				      ">",
+				      "%",
+				      "@",
+				      "`",
+				      "?",
+				      "<<",
+				      "=",
+				      "~",
+				      "yes",
+				      "null",
+				      "1.0",
+				      "\xc2",
+				      "\xc3\xa9",
+				      "\xe2\x80\xa8",
+				      "\xef\xbb\xbf",
+				      "\xf0\x9f\x99\x82",
+				      "\x7f",
+				      "\xff",
+				      "\x01",
+				      "\xc2\x85",
+				      "---",
+				      "...",
+				      "\xef\xbf\xbe",
+				      ".",
+				      "_" };
 
 static void
 assert_survives(const char *shape, struct slice s)

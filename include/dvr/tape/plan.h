@@ -41,7 +41,21 @@ struct plan {
 
 const char *expect_name(enum expect x);
 
-/* Canonical text; plan_read(plan_print(p)) == p. */
+/*
+ * Canonical text; plan_read(plan_print(p)) == p.  Keys, all optional to the
+ * reader, and only what there is something to say about is printed:
+ *
+ *   expect       fixed (without it) | same | broken | quarantined
+ *   reproduces   {hits, of}: replays on the recorded build
+ *   quarantine   {until: YYYY-MM-DD, owner, reason, link}; `until` is needed,
+ *                and all of it for expect: quarantined
+ *   bindings     list of {from: place, to: place}
+ *   masks        list of {field: place pattern, reason}
+ *   pins         list of {exchange, status: 100..599, body, accepted: date}
+ *   holds        list of {event: N.req | N.resp, until: N.req | N.resp}
+ *   stubs        list of {lane, method, path, status, headers: ['Name: value'],
+ *                body}
+ */
 void plan_print(const struct plan *p, struct buf *out);
 /* `name` is the path for messages. Slices live in `a`. */
 int plan_read(struct arena *a, const char *name, struct slice text,
@@ -49,6 +63,7 @@ int plan_read(struct arena *a, const char *name, struct slice text,
 /* fixtures/<id>/replay.yaml: a missing file is the default plan. */
 int plan_load(struct arena *a, const char *tape_dir, struct plan *out,
 	      struct err *e);
+/* Written atomically; a plan that could not be read back is an error. */
 int plan_save(const struct plan *p, const char *tape_dir, struct err *e);
 
 #endif

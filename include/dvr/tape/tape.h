@@ -4,9 +4,9 @@
  * it stands in replay.yaml (dvr/tape/plan.h).
  *
  * A `struct tape` is clean by type: only scrub_recording() and tape_read()
- * make one, and every writer (tape, report, diff, log) takes nothing else.  What the
- * proxy saw travels in a `struct recording`, a different type, so that leaking by
- * oversight does not compile.
+ * make one, and every writer (tape, report, diff, log) takes nothing else.
+ * What the proxy saw travels in a `struct recording`, a different type, so
+ * that leaking by oversight does not compile.
  *
  * All memory belongs to the arena; slices point into it.
  */
@@ -51,7 +51,8 @@ struct segment {
 
 struct message {
 	bool present;			/* false: there was none at all */
-	int64_t at_us, end_us;		/* first and last byte, from t0 */
+	int64_t at_us, end_us;		/* first and last byte, from t0; end is
+					 * never before at, open ones too */
 	struct slice line;		/* start line */
 	struct headers headers;
 	struct slice raw_head;		/* exact head bytes when line CRLF

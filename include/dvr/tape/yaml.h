@@ -1,8 +1,70 @@
 /*
  * tape.yaml: canonical (same tape, same bytes), readable in a review, read
- * back by a strict reader.  tape_parse(tape_print(t)) == t.  Bodies that are
- * text of up to TAPE_INLINE_MAX stand in the file; larger or binary ones in
- * bodies/<sha256>, with size and hash checked when they are read.
+ * back by a strict reader.  tape_parse(tape_print(t)) == t.
+ *
+ * The text is UTF-8 YAML 1.1, one document.  Keys stand in the order below;
+ * one that is marked "?" stands only where there is something to say, all
+ * others always.  Any other key is an error.
+ *
+ *   dvr              1, the format's version, always first.  Another one is
+ *                    refused with what to do
+ *   id               folder's name: letters, digits, - _ . (1 to 200)
+ *   recorded         wall time of the start, YYYY-MM-DDTHH:MM:SS.UUUUUUZ
+ *   namespace        text, may be empty
+ *   session          text
+ *   signature        of the failure, hex
+ *   trigger          one of on_status: 100..599, on_exit: code, on_signal:
+ *                    number, on_reset, on_log, on_timeout, on_session: true,
+ *                    on_suite: exit code; and
+ *     exchange ?     the failing one's id, which is on the tape
+ *     detail ?       the exception's line
+ *   origin           from: start, or from: truncated with lost: N exchanges;
+ *     commit ? build ? dvr ?   revision, label, version of the recorder
+ *   not_replayable ? the reason
+ *   lanes            list of {name, role: ingress | egress}; names differ
+ *   state            list of {name, provider, snapshot: path in the folder}
+ *   log ?            the service's last lines, as a block
+ *   exchanges        list, ids ascending:
+ *     id             1 or more
+ *     lane           a name from lanes
+ *     conn           connection on that lane
+ *     cause ?        id of the exchange that this one was made for
+ *     injected ?     true: dvr added its correlation headers on the wire
+ *     note ?         what is odd, e.g. ambiguous framing
+ *     request ?      a message
+ *     interim ?      list of messages: 1xx answers
+ *     response ?     a message, not before its request
+ *   scrubbed         list of {rule, field, count}
+ *   losses           list of sentences, on one line and always last: a file
+ *                    that was cut at the end of any line lacks it
+ *
+ * A message:
+ *     missing ?      true: there was none; only at, end and ended follow
+ *     at, end        first and last byte, seconds from the start with six
+ *                    decimals; end is not before at
+ *     ended ?        fin, rst, open, refused or timeout; absent: complete
+ *     line ?         start line
+ *     headers ?      list of exact lines without their CRLF
+ *     raw_head ?     exact bytes of a head that line and headers, CRLF at each
+ *                    end, do not give
+ *     framing ?      none, length, chunked, close or tunnel, where it does not
+ *                    follow from the headers (message_framing_told())
+ *     decoded ?      content coding that was undone to scrub the body
+ *     withheld ?     why the body is not here
+ *     body_bytes ?   payload on the wire, where it is not the body's size
+ *     cut_bytes ?    payload over the cap, lost
+ *     body ?         payload: text of up to TAPE_INLINE_MAX without control
+ *                    bytes but \n \r \t; else {file: bodies/SHA256, bytes: N},
+ *                    checked by size and hash
+ *     raw_body ?     exact wire bytes where chunk sizes do not rebuild them;
+ *                    written as body is
+ *     chunks ?       [sizes] of the chunks, without the final 0
+ *     trailers ?     as headers
+ *     segments ?     [BYTES@SECONDS] one for each read of the sender's bytes
+ *
+ * Text is a plain scalar where no YAML reader takes it for something else,
+ * else quoted on one line; bytes that are not UTF-8 are !!binary.  Characters
+ * that nobody sees (controls, zero width, direction marks) are escaped.
  */
 #ifndef DVR_TAPE_YAML_H
 #define DVR_TAPE_YAML_H
@@ -33,13 +95,15 @@ void tape_print(const struct tape *t, struct buf *out,
 void tape_print_lines(const struct tape *t, unsigned *lines);
 
 /* Whole folder, or nothing: written to a temporary sibling, synced, renamed.
- * A folder that exists already is replaced the same way. `dir` is the library
- * (fixtures/); the folder's name is t->id. */
+ * A folder that exists already is replaced the same way, with all that is in
+ * it: replay.yaml and state/ are to be put (back) by whom they belong to.
+ * `fixtures` is the library, made when it is not there; the folder's name is
+ * t->id.  A tape that could not be read back is an error. */
 int tape_write(const struct tape *t, const char *fixtures, struct err *e);
 
 /* Reads fixtures/<id> (the folder). Errors carry file:line:column: truncated,
  * conflict markers, wrong version, duplicate ids, negative or backward times,
- * body hash that differs, symlinks that leave the folder, over a limit. */
+ * body hash that differs, symbolic links of any kind, over a limit. */
 int tape_read(const char *dir, struct tape *out, struct err *e);
 /* The text alone, bodies resolved by `load` (tests, fuzzing). */
 typedef int tape_load_fn(void *arg, struct arena *a, const char *hash,
