@@ -41,6 +41,7 @@ ledger_create(const struct ledger_config *cfg, const struct ledger_lane *lanes,
 	l->clock->random(l->clock, &l->trace_key, sizeof(l->trace_key));
 	/* A trace id must not be all zeros. */
 	l->trace_key |= 1;
+	l->incarnation = 1;
 	if (lx_init(l, e) || sessions_init(l, e)) {
 		ledger_destroy(l);
 		return NULL;
@@ -67,11 +68,16 @@ ledger_destroy(struct ledger *l)
 	free(l);
 }
 
+/*
+ * A life of the service begins where the last one ended, not where it was found
+ * ready: what it asks its dependencies while it starts belongs to it.
+ */
 void
 ledger_service_up(struct ledger *l, uint64_t at_ns)
 {
 	(void)at_ns;
-	l->incarnation++;
+	if (l->service == SERVICE_UP)
+		l->incarnation++;
 	l->service = SERVICE_UP;
 }
 
@@ -79,6 +85,8 @@ void
 ledger_service_stopping(struct ledger *l, uint64_t at_ns)
 {
 	(void)at_ns;
+	if (l->service == SERVICE_UP)
+		l->incarnation++;
 	l->service = SERVICE_STOPPING;
 }
 
@@ -95,8 +103,12 @@ ledger_service_died(struct ledger *l, bool signalled, int code,
 	bool expected = l->service == SERVICE_STOPPING;
 
 	l->service = SERVICE_DOWN;
-	if (!expected && l->config.on_exception && !l->draining)
+	if (expected)
+		return;
+	/* Even while draining: it may explain the reset that ended a suite. */
+	if (l->config.on_exception)
 		settle_crash(l, &f);
+	l->incarnation++;
 }
 
 void

@@ -175,10 +175,10 @@ ledger_end(struct ledger *l, struct lx *x, enum lx_side side, enum lx_end how,
 		x->live->last_ns = at_ns;
 		return;
 	}
-	if (how == LX_REFUSED) {
+	/* The service never saw it, so no tape misses it. */
+	if (how == LX_REFUSED && lx_ingress(l, x)) {
 		l->stats.ignored_refused++;
-		if (lx_ingress(l, x))
-			session_uncount(x->session, x);
+		session_uncount(x->session, x);
 	}
 	trigger_answered(l, x, how, at_ns);
 }

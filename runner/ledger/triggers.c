@@ -123,7 +123,7 @@ is_reset(const struct ledger *l, const struct lx *x, enum lx_end how)
 		return false;
 	/* Of a service that is gone: its end has been told already, or was
 	 * meant. */
-	return x->incarnation == l->incarnation && l->service != SERVICE_DOWN;
+	return x->incarnation == l->incarnation;
 }
 
 void

@@ -507,6 +507,48 @@ START_TEST(history_does_not_cross_a_restart)
 }
 END_TEST
 
+/* What the service asked its dependency while it started, before it was ready,
+ * is on the tape: a replay's start will ask it again. */
+START_TEST(history_begins_with_the_start_of_the_service)
+{
+	struct wire w;
+
+	driver_start(&d);
+	drive(&d, GET("/old"), OK_200);
+	ledger_service_stopping(d.l, d.now_ns);
+	wire_open(&w, &d, LANE_DEPENDENCY, 70);
+	wire_request(&w, SLICE(GET("/config")));
+	wire_response(&w, SLICE(OK_200));
+	wire_close(&w);
+	ledger_service_up(d.l, d.now_ns);
+	drive(&d, GET("/a"), BAD_500);
+	driver_wait(&d, 2 * NS_PER_S);
+	ck_assert_uint_eq(driver_job(&d)->n, 2);
+	ck_assert_uint_eq(driver_job(&d)->v[0].lane, LANE_DEPENDENCY);
+	ck_assert_uint_eq(driver_job(&d)->truncated, 0);
+}
+END_TEST
+
+/* The suite ends on the reset; the death that explains it is noticed behind. */
+START_TEST(a_death_while_draining_explains_its_reset)
+{
+	struct wire w;
+
+	driver_start(&d);
+	wire_open(&w, &d, LANE_CLIENT, 1);
+	wire_request(&w, SLICE(GET("/poison")));
+	wire_end(&w, LX_RESPONSE, LX_FIN);
+	wire_done(&w);
+	ledger_suite_end(d.l, true);
+	d.l->draining = true;
+	die("");
+	driver_wait(&d, 2 * NS_PER_S);
+	ck_assert_uint_eq(driver_tapes(&d), 1);
+	ck_assert_str_eq(stats().tapes[0].trigger, "exit 1 GET /poison");
+	wire_close(&w);
+}
+END_TEST
+
 /* A flood of different failures is bounded; what is not kept is counted. */
 START_TEST(a_flood_of_failures_is_bounded)
 {
@@ -559,6 +601,8 @@ suite_ledger_triggers(void)
 	tcase_add_test(t, a_500_before_a_death_is_the_death);
 	tcase_add_test(t, a_commit_waits_for_what_overlaps);
 	tcase_add_test(t, history_does_not_cross_a_restart);
+	tcase_add_test(t, history_begins_with_the_start_of_the_service);
+	tcase_add_test(t, a_death_while_draining_explains_its_reset);
 	tcase_add_test(t, a_flood_of_failures_is_bounded);
 	suite_add_tcase(s, t);
 	return s;

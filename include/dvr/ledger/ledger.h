@@ -104,7 +104,8 @@ void ledger_done(struct ledger *l, struct lx *x, uint64_t at_ns);
 
 /* ---- service ------------------------------------------------------- */
 
-void ledger_service_up(struct ledger *l, uint64_t at_ns);	/* incarnation++ */
+/* It is ready.  Its life began where the one before ended. */
+void ledger_service_up(struct ledger *l, uint64_t at_ns);
 /* A deliberate stop: open exchanges that end now are no trigger. */
 void ledger_service_stopping(struct ledger *l, uint64_t at_ns);
 /* It ended by itself; `tail` raw. */
