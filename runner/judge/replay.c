@@ -246,6 +246,22 @@ is_pinned(const struct plan_pin *pin, const struct outcome *got)
 	return pin && answers(got) && pin->status == got->status;
 }
 
+/* The same status is the same failure: bodies hold ids and times.  When they
+ * differ, that is said. */
+static struct slice
+failed_again(const struct judging *j, size_t at)
+{
+	const struct case_result *c = &j->r->cases[at];
+	struct slice differs = SLICE("");
+
+	if (c->ndiffs)
+		differs = arena_fmt(j->a, ", its answer differs at %.*s",
+				    SLICE_ARG(c->diffs[0].place));
+	return arena_fmt(j->a, "the recorded failure came again: %.*s "
+			 "(exchange %u): %.*s%.*s", SLICE_ARG(c->name),
+			 c->exchange, SLICE_ARG(c->got), SLICE_ARG(differs));
+}
+
 /* An answer that came after the trigger's patience had ended: half as slow is
  * no fix, because the patience itself is not on the tape. */
 static bool
@@ -268,11 +284,7 @@ judge_failing(struct judging *j, size_t at)
 	const struct outcome *got = &j->got[at];
 
 	if (reproduces(j, at))
-		judging_find(j, FIND_REPRODUCED, at, arena_fmt(
-			j->a, "the recorded failure came again: %.*s "
-			"(exchange %u): %.*s", SLICE_ARG(j->r->cases[at].name),
-			j->r->cases[at].exchange,
-			SLICE_ARG(j->r->cases[at].got)));
+		judging_find(j, FIND_REPRODUCED, at, failed_again(j, at));
 	else if (is_slow_again(j, at))
 		judging_find(j, FIND_REPRODUCED, at, arena_fmt(
 			j->a, "slow again: %.*s (exchange %u) answered after "

@@ -62,6 +62,19 @@ START_TEST(the_recorded_failure_fails)
 }
 END_TEST
 
+/* The same status with another body is told apart. */
+START_TEST(another_body_is_told)
+{
+	struct scene s;
+
+	scene_init(&s);
+	scene_answer(s.a, &s.x[4], 500, "{\"error\":\"Cart\"}");
+	scene_answer(s.a, &s.live[4].x, 500, "{\"error\":\"Key\"}");
+	assert_replay(&s, VERDICT_FAILED, true,
+		      "its answer differs at 5.resp.body#/error");
+}
+END_TEST
+
 /* Other failures at the failing exchange fail too, and say so. */
 START_TEST(another_failure_fails)
 {
@@ -420,6 +433,7 @@ suite_judge(void)
 
 	tcase_add_test(c, a_clean_replay_passes);
 	tcase_add_test(c, the_recorded_failure_fails);
+	tcase_add_test(c, another_body_is_told);
 	tcase_add_test(c, another_failure_fails);
 	tcase_add_test(c, dubious_answers_must_be_accepted);
 	tcase_add_test(c, other_client_errors_pass);
