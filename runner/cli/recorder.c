@@ -215,14 +215,19 @@ start_ledger(struct recorder *r, struct err *e)
 static int
 start_proxy(struct recorder *r, struct err *e)
 {
+	struct lane_config *lanes = mem_array(r->cfg->nlanes, sizeof(*lanes));
 	const struct proxy_config pc = {
-		.lanes = r->cfg->lanes,
+		.lanes = lanes,
 		.nlanes = r->cfg->nlanes,
 		.record = true,
 		.connect_timeout_ns = 10 * NS_PER_S,
 	};
 
+	memcpy(lanes, r->cfg->lanes, r->cfg->nlanes * sizeof(*lanes));
+	for (size_t i = 0; i < r->cfg->nlanes; i++)
+		lanes[i].target = NULL;	/* set_targets() knows the port */
 	r->proxy = proxy_create(&pc, r->loop, r->ledger, e);
+	free(lanes);
 	if (!r->proxy)
 		return -1;
 	for (size_t i = 0; i < r->cfg->nlanes; i++) {
