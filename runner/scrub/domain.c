@@ -156,7 +156,8 @@ expand_email(struct stream *s, const struct handle *h, struct buf *out)
 static bool
 covers_email(const struct handle *h, struct slice v)
 {
-	(void)h;
+	if (h->length < 6)	/* too short for one */
+		return slice_chr(v, ' ') < 0;
 	return slice_chr(v, '@') > 0 && slice_chr(v, ' ') < 0;
 }
 

@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* A decoded body may be larger than what was recorded, within reason. */
-#define DECODED_MAX (256u * MiB)
+#define DECODED_MAX (64u * MiB)
 /* Shorter "addresses" in binary data are chance. */
 #define BINARY_EMAIL_MIN 12
 #define BINARY_LOOK (64u * KiB)
