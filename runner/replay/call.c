@@ -87,6 +87,9 @@ leave_fired(struct loop_timer *t)
 		return;
 	}
 	shutdown(c->io.fd, SHUT_WR);
+	c->final = true;
+	if (call_finish(k))
+		return;
 	if (!answer->present || answer->end != END_COMPLETE)
 		loop_timer_set(loop_of(k), &k->expiry,
 			       loop_now_ns(loop_of(k)) + LINGER_NS);
@@ -313,6 +316,10 @@ message_ended(struct call *k)
 			go_on_with_body(k);
 		return;
 	}
+	/* The head's end is not the tunnel's. */
+	if (k->seen->x.response.framing == FRAMING_TUNNEL &&
+	    k->rec->response.framing == FRAMING_TUNNEL)
+		return;
 	call_end(k, END_COMPLETE);
 	call_finish(k);
 }

@@ -153,6 +153,25 @@ copy_egress(struct replay *r)
 		seen->misses[i] = arena_copy(seen->arena, missed->v[i]);
 }
 
+/* A tunnel is replayed up to its head; how it would have ended is as recorded.
+ */
+static void
+end_tunnels(struct replay *r)
+{
+	for (size_t i = 0; i < r->schedule.count; i++) {
+		struct message *m = &r->shots[i].call.seen->x.response;
+		const struct message *was =
+			&r->tape->exchanges[r->shots[i].index].response;
+
+		if (!m->present || m->framing != FRAMING_TUNNEL ||
+		    was->framing != FRAMING_TUNNEL || m->end != END_OPEN)
+			continue;
+		m->end = was->end;
+		notes_fmt(&r->notes, "exchange %u: a tunnel, replayed up to "
+			  "its head", r->shots[i].call.rec->id);
+	}
+}
+
 void
 engine_end(struct replay *r)
 {
@@ -165,6 +184,7 @@ engine_end(struct replay *r)
 	loop_timer_cancel(r->loop, &r->settle_timer);
 	for (struct line *l = r->lines; l != NULL; l = l->other)
 		conn_drop(&l->conn, END_OPEN);
+	end_tunnels(r);
 	gate_open(&r->gate);
 	copy_egress(r);
 	if (r->mocks != NULL)

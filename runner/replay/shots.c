@@ -93,7 +93,6 @@ static void
 on_up(void *arg, struct conn *c, const char *why)
 {
 	struct replay *r = arg;
-	/* conn is a line's first member's place; find the line by owner. */
 	struct line *line = r->lines;
 
 	while (line != NULL && &line->conn != c)

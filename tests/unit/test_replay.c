@@ -340,6 +340,52 @@ START_TEST(expect_waits_a_second_for_100)
 }
 END_TEST
 
+/* A service that says 100 gets the body at once. */
+START_TEST(a_body_goes_on_after_100)
+{
+	const char *text = "PUT /x HTTP/1.1\r\nContent-Length: 4\r\n"
+			   "Expect: 100-continue\r\n\r\nbody";
+	struct fixture_exchange call = { .lane = "stock", .conn = 1,
+		.request = text, .response = OK };
+	struct err e = { 0 };
+
+	post(1, 0, 1000, text);
+	fixture_add(&f, &call);
+	/* A mock is an HTTP/1.1 server like another. */
+	ck_assert(mocks_create(f.loop, &f.tape, &f.plan, &m, &e) == 0);
+	o.target = mocks_url(m, "stock");
+	ck_assert(replay_create(f.loop, &f.tape, &f.plan, m, &o, &r,
+				&e) == 0);
+	ck_assert(replay_run(r, &seen, &e) == 0);
+	ck_assert_uint_eq(message_status(answer(0)), 200);
+	ck_assert_uint_eq(seen.v[0].x.ninterim, 1);
+	ck_assert_int_lt(seen.v[0].x.request.end_us, 900000);
+	ck_assert_uint_eq(seen.v[1].x.request.body_bytes, 4);
+}
+END_TEST
+
+/* An upgrade is replayed up to its head and ends as it did. */
+START_TEST(a_tunnel_is_replayed_up_to_its_head)
+{
+	static const struct peer_script script[] = {
+		{ "*", "HTTP/1.1 101 Switching Protocols\r\nConnection: "
+		       "Upgrade\r\nUpgrade: x\r\n\r\nhello", PEER_KEEP, 0 },
+		{ NULL, NULL, PEER_KEEP, 0 }
+	};
+	struct fixture_exchange x = { .lane = "client", .conn = 1,
+		.end_us = 900000, .answer_us = 1000,
+		.request = "GET /ws HTTP/1.1\r\nConnection: Upgrade\r\n"
+			   "Upgrade: x\r\n\r\n" };
+
+	x.response = script[0].answer;
+	fixture_add(&f, &x)->response.end = END_FIN;
+	run(script);
+	ck_assert_uint_eq(message_status(answer(0)), 101);
+	ck_assert_int_eq(answer(0)->end, END_FIN);
+	ck_assert(noted("exchange 1: a tunnel"));
+}
+END_TEST
+
 /* ---- connections that end ----------------------------------------------------- */
 
 /* The service closed a kept connection in between: opened anew, and noted. */
@@ -462,6 +508,20 @@ START_TEST(client_aborts_are_replayed)
 	ck_assert_int_eq(seen.v[1].x.request.end, END_RST);
 	ck_assert_int_ge(seen.v[0].x.request.end_us, 9900);
 	ck_assert(!answer(0)->present);
+}
+END_TEST
+
+/* A client that left after it had its answer: nothing is waited for. */
+START_TEST(an_abort_after_the_answer_ends_the_exchange)
+{
+	struct exchange *x = post(1, 0, 5000, "GET /x HTTP/1.1\r\n\r\n");
+
+	x->request.end = END_FIN;
+	x->request.end_us = 30000;
+	run(always_ok);
+	ck_assert_int_eq(answer(0)->end, END_COMPLETE);
+	ck_assert_int_ge(seen.v[0].x.request.end_us, 30000);
+	ck_assert(seen.settled);
 }
 END_TEST
 
@@ -622,6 +682,9 @@ suite_replay(void)
 	tcase_add_test(tc, silence_times_out);
 	tcase_add_test(tc, an_open_stream_is_left_when_the_rest_is_done);
 	tcase_add_test(tc, client_aborts_are_replayed);
+	tcase_add_test(tc, a_body_goes_on_after_100);
+	tcase_add_test(tc, a_tunnel_is_replayed_up_to_its_head);
+	tcase_add_test(tc, an_abort_after_the_answer_ends_the_exchange);
 	tcase_add_test(tc, a_crash_ends_the_replay);
 	tcase_add_test(tc, nobody_listening_aborts);
 	tcase_add_test(tc, https_targets_are_refused);
