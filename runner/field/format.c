@@ -58,15 +58,15 @@ field_format_for(struct slice content_type)
 void
 pointer_add(struct buf *out, struct slice key)
 {
-	size_t i;
+	size_t i, from = 0;
 
 	buf_addc(out, '/');
 	for (i = 0; i < key.n; i++) {
-		if (key.p[i] == '~')
-			buf_adds(out, "~0");
-		else if (key.p[i] == '/')
-			buf_adds(out, "~1");
-		else
-			buf_addc(out, key.p[i]);
+		if (key.p[i] != '~' && key.p[i] != '/')
+			continue;
+		buf_add(out, slice_range(key, from, i));
+		buf_adds(out, key.p[i] == '~' ? "~0" : "~1");
+		from = i + 1;
 	}
+	buf_add(out, slice_from(key, from));
 }

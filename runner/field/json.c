@@ -27,7 +27,8 @@ struct json_walk {
 	size_t at;
 	struct frame stack[FIELD_DEPTH_MAX];
 	size_t depth;
-	struct buf pointer;
+	struct buf pointer;	/* spelled in the second pass only */
+	size_t pointer_n;	/* its length; in the first pass, about */
 	size_t pointer_bytes, pointer_max;
 	size_t *ends;		/* where each container ends, by serial */
 	size_t nends, ends_cap;
@@ -293,11 +294,10 @@ tell(struct json_walk *w, enum lexeme l, struct slice key, struct slice span,
 {
 	struct field f = { .kind = kind_of(l), .key = key };
 
-	w->pointer_bytes += w->pointer.n;
-	if (w->pointer.full || w->pointer_bytes > w->pointer_max)
-		return false;
-	if (!w->fn)
-		return true;
+	if (!w->fn) {
+		w->pointer_bytes += w->pointer_n;
+		return w->pointer_bytes <= w->pointer_max;
+	}
 	f.place = arena_copy(w->arena, buf_slice(&w->pointer));
 	f.span = span;
 	f.value = escaped ? unescape(w->arena, span) : span;
@@ -315,7 +315,7 @@ open_container(struct json_walk *w, enum lexeme l, struct slice key)
 		return false;
 	f = &w->stack[w->depth++];
 	*f = (struct frame){
-		.object = l == LEX_OPEN_OBJECT, .pointer = w->pointer.n,
+		.object = l == LEX_OPEN_OBJECT, .pointer = w->pointer_n,
 		.serial = w->nends++,
 	};
 	if (!w->fn) {
@@ -351,17 +351,59 @@ value(struct json_walk *w, struct slice key)
 	return tell(w, l, key, span, escaped);
 }
 
+static void
+point_at_index(struct json_walk *w, size_t index)
+{
+	char digits[24];
+	size_t at = sizeof(digits);
+
+	do {
+		digits[--at] = (char)('0' + index % 10);
+	} while ((index /= 10) > 0);
+	digits[--at] = '/';
+	if (w->fn)
+		buf_add(&w->pointer, slice_of(digits + at,
+					      sizeof(digits) - at));
+	w->pointer_n += sizeof(digits) - at;
+}
+
+static void
+point_at_key(struct json_walk *w, struct slice key)
+{
+	if (!w->fn) {
+		w->pointer_n += key.n + 1;
+		return;
+	}
+	pointer_add(&w->pointer, key);
+	w->pointer_n = w->pointer.n;
+}
+
+static bool
+member(struct json_walk *w)
+{
+	struct slice key = { 0 };
+	bool escaped;
+
+	if (!eat(w, '"') || lex_string(w, &key, &escaped) < 0)
+		return false;
+	if (escaped && w->fn)
+		key = unescape(w->arena, key);
+	point_at_key(w, key);
+	skip_space(w);
+	if (!eat(w, ':'))
+		return false;
+	skip_space(w);
+	return value(w, key);
+}
+
 /* The next item of the innermost container, or its end. */
 static bool
 step(struct json_walk *w)
 {
 	struct frame *f = &w->stack[w->depth - 1];
-	char close = f->object ? '}' : ']';
-	struct slice key = { 0 };
-	bool escaped;
 
 	skip_space(w);
-	if (eat(w, close)) {
+	if (eat(w, f->object ? '}' : ']')) {
 		close_container(w);
 		return true;
 	}
@@ -370,22 +412,14 @@ step(struct json_walk *w)
 			return false;
 		skip_space(w);
 	}
-	w->pointer.n = f->pointer;
-	if (!f->object) {
-		buf_fmt(&w->pointer, "/%zu", f->index++);
-		return value(w, key);
-	}
+	w->pointer_n = f->pointer;
+	if (w->fn)
+		w->pointer.n = f->pointer;
 	f->index++;
-	if (!eat(w, '"') || lex_string(w, &key, &escaped) < 0)
-		return false;
-	if (escaped)
-		key = unescape(w->arena, key);
-	pointer_add(&w->pointer, key);
-	skip_space(w);
-	if (!eat(w, ':'))
-		return false;
-	skip_space(w);
-	return value(w, key);
+	if (f->object)
+		return member(w);
+	point_at_index(w, f->index - 1);
+	return value(w, (struct slice){ 0 });
 }
 
 static bool
@@ -394,7 +428,7 @@ document(struct json_walk *w)
 	w->at = 0;
 	w->nends = 0;
 	w->depth = 0;
-	w->pointer_bytes = 0;
+	w->pointer_bytes = w->pointer_n = 0;
 	buf_clear(&w->pointer);
 	lex_word(w, SLICE("\xef\xbb\xbf"));	/* a byte order mark */
 	skip_space(w);
@@ -420,6 +454,7 @@ walk(struct arena *a, struct slice body, field_fn *fn, void *arg)
 	};
 	bool ok;
 
+	/* every byte of a name may be escaped */
 	buf_init(&w.pointer, body.n * 2 + POINTER_SLACK);
 	ok = document(&w);
 	if (ok) {

@@ -443,11 +443,11 @@ handle_covers(const struct handle *h, struct slice live)
 		return false;
 	if (d)
 		return d->covers(h, live);
-	if (v)
+	if (v && h->length > strlen(v->prefix))
 		return slice_starts(live, slice_str(v->prefix));
 	if (shaped(h, "-digits"))
-		return is_digits(live);
-	if (shaped(h, "-uuid"))
+		return all_of(ALPHA_DIGITS, live);
+	if (shaped(h, "-uuid") && h->length == 36)
 		return is_uuid(live);
 	if (shaped(h, "-hex"))
 		return all_of(ALPHA_HEX, live);

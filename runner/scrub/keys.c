@@ -5,85 +5,87 @@
 
 #include <string.h>
 
-#define WORDS_MAX 12
-#define WORD_MAX 24	/* bytes; longer than any word of the table */
+#define WORDS_BYTES 64	/* of a name's end; more than any row has */
+
+#define ROW(words, class, take, deep) \
+	{ { (words), sizeof(words) - 1 }, (class), (take), (deep) }
 
 /* First match counts; a row matches the last words of a name. */
 static const struct key_row rows[] = {
-	{ "page token", "", TAKE_NEVER, false },
-	{ "next token", "", TAKE_NEVER, false },
-	{ "continuation token", "", TAKE_NEVER, false },
-	{ "sync token", "", TAKE_NEVER, false },
-	{ "max token", "", TAKE_NEVER, false },
-	{ "password", "password", TAKE_ANY, true },
-	{ "passwords", "password", TAKE_ANY, true },
-	{ "passwd", "password", TAKE_ANY, false },
-	{ "pwd", "password", TAKE_ANY, false },
-	{ "pass", "password", TAKE_ANY, false },
-	{ "passphrase", "password", TAKE_ANY, false },
-	{ "passcode", "password", TAKE_ANY, false },
-	{ "csrf token", "csrf", TAKE_ANY, false },
-	{ "xsrf token", "csrf", TAKE_ANY, false },
-	{ "csrfmiddlewaretoken", "csrf", TAKE_ANY, false },
-	{ "csrf", "csrf", TAKE_LONG, false },
-	{ "xsrf", "csrf", TAKE_LONG, false },
-	{ "secret", "secret", TAKE_ANY, true },
-	{ "secrets", "secret", TAKE_ANY, true },
-	{ "token", "token", TAKE_ANY, true },
-	{ "tokens", "token", TAKE_LONG, true },
-	{ "accesstoken", "token", TAKE_ANY, false },
-	{ "refreshtoken", "token", TAKE_ANY, false },
-	{ "authtoken", "token", TAKE_ANY, false },
-	{ "jwt", "token", TAKE_LONG, false },
-	{ "credential", "secret", TAKE_ANY, true },
-	{ "credentials", "secret", TAKE_ANY, true },
-	{ "private key", "secret", TAKE_ANY, false },
-	{ "secret key", "secret", TAKE_ANY, false },
-	{ "secretkey", "secret", TAKE_ANY, false },
-	{ "encryption key", "secret", TAKE_ANY, false },
-	{ "signing key", "secret", TAKE_ANY, false },
-	{ "api key", "api-key", TAKE_ANY, true },
-	{ "api keys", "api-key", TAKE_ANY, true },
-	{ "apikey", "api-key", TAKE_ANY, false },
-	{ "access key", "api-key", TAKE_ANY, false },
-	{ "access key id", "api-key", TAKE_ANY, false },
-	{ "auth key", "api-key", TAKE_ANY, false },
-	{ "account key", "api-key", TAKE_ANY, false },
-	{ "shared access key", "api-key", TAKE_ANY, false },
-	{ "subscription key", "api-key", TAKE_ANY, false },
-	{ "authorization", "credential", TAKE_ANY, false },
-	{ "assertion", "token", TAKE_LONG, false },
-	{ "saml response", "token", TAKE_LONG, false },
-	{ "code verifier", "token", TAKE_LONG, false },
-	{ "code", "oauth-code", TAKE_RANDOM, false },
-	{ "state", "oauth-state", TAKE_RANDOM, false },
-	{ "nonce", "nonce", TAKE_RANDOM, false },
-	{ "session id", "session", TAKE_LONG, false },
-	{ "sessionid", "session", TAKE_LONG, false },
-	{ "session", "session", TAKE_LONG, false },
-	{ "phpsessid", "session", TAKE_LONG, false },
-	{ "jsessionid", "session", TAKE_LONG, false },
-	{ "sid", "session", TAKE_LONG, false },
-	{ "signature", "signature", TAKE_LONG, false },
-	{ "sig", "signature", TAKE_LONG, false },
-	{ "salt", "secret", TAKE_LONG, false },
-	{ "otp", "pin", TAKE_DIGITS, false },
-	{ "totp", "pin", TAKE_DIGITS, false },
-	{ "two factor code", "pin", TAKE_DIGITS, false },
-	{ "pin", "pin", TAKE_DIGITS, false },
-	{ "pin code", "pin", TAKE_DIGITS, false },
-	{ "cvv", "pin", TAKE_DIGITS, false },
-	{ "cvc", "pin", TAKE_DIGITS, false },
-	{ "security code", "pin", TAKE_DIGITS, false },
-	{ "dsn", "connection", TAKE_LONG, false },
-	{ "connection string", "connection", TAKE_LONG, false },
-	{ "card number", "pan", TAKE_NUMBER, false },
-	{ "cardnumber", "pan", TAKE_NUMBER, false },
-	{ "card no", "pan", TAKE_NUMBER, false },
-	{ "pan", "pan", TAKE_NUMBER, false },
-	{ "ssn", "ssn", TAKE_NUMBER, false },
-	{ "social security number", "ssn", TAKE_NUMBER, false },
-	{ "tax id", "ssn", TAKE_NUMBER, false },
+	ROW("page token", "", TAKE_NEVER, false),
+	ROW("next token", "", TAKE_NEVER, false),
+	ROW("continuation token", "", TAKE_NEVER, false),
+	ROW("sync token", "", TAKE_NEVER, false),
+	ROW("max token", "", TAKE_NEVER, false),
+	ROW("password", "password", TAKE_ANY, true),
+	ROW("passwords", "password", TAKE_ANY, true),
+	ROW("passwd", "password", TAKE_ANY, false),
+	ROW("pwd", "password", TAKE_ANY, false),
+	ROW("pass", "password", TAKE_ANY, false),
+	ROW("passphrase", "password", TAKE_ANY, false),
+	ROW("passcode", "password", TAKE_ANY, false),
+	ROW("csrf token", "csrf", TAKE_ANY, false),
+	ROW("xsrf token", "csrf", TAKE_ANY, false),
+	ROW("csrfmiddlewaretoken", "csrf", TAKE_ANY, false),
+	ROW("csrf", "csrf", TAKE_LONG, false),
+	ROW("xsrf", "csrf", TAKE_LONG, false),
+	ROW("secret", "secret", TAKE_ANY, true),
+	ROW("secrets", "secret", TAKE_ANY, true),
+	ROW("token", "token", TAKE_ANY, true),
+	ROW("tokens", "token", TAKE_LONG, true),
+	ROW("accesstoken", "token", TAKE_ANY, false),
+	ROW("refreshtoken", "token", TAKE_ANY, false),
+	ROW("authtoken", "token", TAKE_ANY, false),
+	ROW("jwt", "token", TAKE_LONG, false),
+	ROW("credential", "secret", TAKE_ANY, true),
+	ROW("credentials", "secret", TAKE_ANY, true),
+	ROW("private key", "secret", TAKE_ANY, false),
+	ROW("secret key", "secret", TAKE_ANY, false),
+	ROW("secretkey", "secret", TAKE_ANY, false),
+	ROW("encryption key", "secret", TAKE_ANY, false),
+	ROW("signing key", "secret", TAKE_ANY, false),
+	ROW("api key", "api-key", TAKE_ANY, true),
+	ROW("api keys", "api-key", TAKE_ANY, true),
+	ROW("apikey", "api-key", TAKE_ANY, false),
+	ROW("access key", "api-key", TAKE_ANY, false),
+	ROW("access key id", "api-key", TAKE_ANY, false),
+	ROW("auth key", "api-key", TAKE_ANY, false),
+	ROW("account key", "api-key", TAKE_ANY, false),
+	ROW("shared access key", "api-key", TAKE_ANY, false),
+	ROW("subscription key", "api-key", TAKE_ANY, false),
+	ROW("authorization", "credential", TAKE_ANY, false),
+	ROW("assertion", "token", TAKE_LONG, false),
+	ROW("saml response", "token", TAKE_LONG, false),
+	ROW("code verifier", "token", TAKE_LONG, false),
+	ROW("code", "oauth-code", TAKE_RANDOM, false),
+	ROW("state", "oauth-state", TAKE_RANDOM, false),
+	ROW("nonce", "nonce", TAKE_RANDOM, false),
+	ROW("session id", "session", TAKE_LONG, false),
+	ROW("sessionid", "session", TAKE_LONG, false),
+	ROW("session", "session", TAKE_LONG, false),
+	ROW("phpsessid", "session", TAKE_LONG, false),
+	ROW("jsessionid", "session", TAKE_LONG, false),
+	ROW("sid", "session", TAKE_LONG, false),
+	ROW("signature", "signature", TAKE_LONG, false),
+	ROW("sig", "signature", TAKE_LONG, false),
+	ROW("salt", "secret", TAKE_LONG, false),
+	ROW("otp", "pin", TAKE_DIGITS, false),
+	ROW("totp", "pin", TAKE_DIGITS, false),
+	ROW("two factor code", "pin", TAKE_DIGITS, false),
+	ROW("pin", "pin", TAKE_DIGITS, false),
+	ROW("pin code", "pin", TAKE_DIGITS, false),
+	ROW("cvv", "pin", TAKE_DIGITS, false),
+	ROW("cvc", "pin", TAKE_DIGITS, false),
+	ROW("security code", "pin", TAKE_DIGITS, false),
+	ROW("dsn", "connection", TAKE_LONG, false),
+	ROW("connection string", "connection", TAKE_LONG, false),
+	ROW("card number", "pan", TAKE_NUMBER, false),
+	ROW("cardnumber", "pan", TAKE_NUMBER, false),
+	ROW("card no", "pan", TAKE_NUMBER, false),
+	ROW("pan", "pan", TAKE_NUMBER, false),
+	ROW("ssn", "ssn", TAKE_NUMBER, false),
+	ROW("social security number", "ssn", TAKE_NUMBER, false),
+	ROW("tax id", "ssn", TAKE_NUMBER, false),
 };
 
 /* Say nothing about what the value is: "password_confirmation". */
@@ -92,8 +94,9 @@ static const char *const trailing[] = {
 	"new", "plain", "raw", "encrypted", "field", "input",
 };
 
+/* A name as lower-case words with one space between them. */
 struct words {
-	char v[WORDS_MAX][WORD_MAX];
+	char text[WORDS_BYTES];
 	size_t n;
 };
 
@@ -127,78 +130,70 @@ word_breaks(struct slice s, size_t i)
 	       is_lower(s.p[i + 1]);
 }
 
-/* Only the last WORDS_MAX are kept: rows look at the end. */
+/* "password2" is a password; "2" alone stays a word. */
 static void
-words_push(struct words *w, const char *word, size_t n)
+end_word(struct words *w)
 {
-	if (n == 0)
-		return;
-	while (n > 1 && is_digit(word[n - 1]) && !is_digit(word[0]))
-		n--;			/* password2 */
-	if (w->n == WORDS_MAX) {
-		memmove(w->v[0], w->v[1], (WORDS_MAX - 1) * WORD_MAX);
-		w->n--;
-	}
-	if (n >= WORD_MAX)
-		n = 0;			/* no row has such a word */
-	memcpy(w->v[w->n], word, n);
-	w->v[w->n++][n] = '\0';
+	size_t n = w->n;
+
+	while (n > 0 && is_digit(w->text[n - 1]))
+		n--;
+	if (n > 0 && w->text[n - 1] != ' ')
+		w->n = n;
+	if (w->n > 0 && w->text[w->n - 1] != ' ')
+		w->text[w->n++] = ' ';
 }
 
 static void
 split(struct slice s, struct words *w)
 {
-	char word[WORD_MAX];
-	size_t n = 0, i;
+	size_t i;
 
 	w->n = 0;
 	for (i = 0; i < s.n; i++) {
 		char c = s.p[i];
+		bool part = is_upper(c) || is_lower(c) || is_digit(c);
 
-		if (i > 0 && word_breaks(s, i)) {
-			words_push(w, word, n);
-			n = 0;
-		}
-		if (!is_upper(c) && !is_lower(c) && !is_digit(c)) {
-			words_push(w, word, n);
-			n = 0;
-			continue;
-		}
-		if (n < WORD_MAX)
-			word[n++] = is_upper(c) ? (char)(c - 'A' + 'a') : c;
+		if (!part || (i > 0 && word_breaks(s, i)))
+			end_word(w);
+		if (part)
+			w->text[w->n++] = is_upper(c) ?
+				(char)(c - 'A' + 'a') : c;
 	}
-	words_push(w, word, n);
+	end_word(w);
+	if (w->n > 0)
+		w->n--;		/* the last word's space */
 }
 
+/* Does the text end in those words, whole? */
 static bool
-row_ends(const struct key_row *row, const struct words *w)
+ends_in(const struct words *w, struct slice name)
 {
-	struct slice rest = slice_str(row->name);
-	size_t count = 1, i;
+	size_t from = w->n - name.n;
 
-	for (i = 0; i < rest.n; i++)
-		count += rest.p[i] == ' ';
-	if (count > w->n)
+	if (name.n > w->n || w->text[w->n - 1] != name.p[name.n - 1])
 		return false;
-	for (i = w->n - count; rest.p; i++) {
-		if (!slice_eq(slice_cut(&rest, ' '), slice_str(w->v[i])))
-			return false;
-	}
-	return true;
+	return memcmp(w->text + from, name.p, name.n) == 0 &&
+	       (from == 0 || w->text[from - 1] == ' ');
 }
 
+/* Takes a last word that says nothing off; false when it says something. */
 static bool
-is_trailing(const char *word)
+drop_trailing(struct words *w)
 {
-	size_t i;
+	size_t from = w->n, i;
 
-	if (is_digit(word[0]))
-		return true;		/* "password[0]" */
+	while (from > 0 && w->text[from - 1] != ' ')
+		from--;
 	for (i = 0; i < ARRAY_LEN(trailing); i++) {
-		if (strcmp(word, trailing[i]) == 0)
-			return true;
+		if (slice_eq(slice_of(w->text + from, w->n - from),
+			     slice_str(trailing[i])))
+			break;
 	}
-	return false;
+	if (i == ARRAY_LEN(trailing) && !is_digit(w->text[from]))
+		return false;		/* "password[0]" ends in a number */
+	w->n = from > 0 ? from - 1 : 0;
+	return true;
 }
 
 const struct key_row *
@@ -207,16 +202,17 @@ key_find(struct slice name)
 	struct words w;
 	size_t i;
 
-	split(name.n > 256 ? slice_from(name, name.n - 256) : name, &w);
+	/* at most twice as many bytes as letters, for the spaces */
+	split(name.n > WORDS_BYTES / 2 - 1 ?
+	      slice_from(name, name.n - (WORDS_BYTES / 2 - 1)) : name, &w);
 	while (w.n > 0) {
 		for (i = 0; i < ARRAY_LEN(rows); i++) {
-			if (row_ends(&rows[i], &w))
+			if (ends_in(&w, rows[i].name))
 				return rows[i].take == TAKE_NEVER ? NULL :
 					&rows[i];
 		}
-		if (!is_trailing(w.v[w.n - 1]))
+		if (!drop_trailing(&w))
 			return NULL;
-		w.n--;
 	}
 	return NULL;
 }

@@ -17,7 +17,7 @@ enum key_value {		/* what a value must be to be taken */
 };
 
 struct key_row {
-	const char *name;	/* "client secret": the last words of a key */
+	struct slice name;	/* "client secret": the last words of a key */
 	const char *class;
 	enum key_value take;
 	bool deep;		/* strings inside a container under it, too */
