@@ -34,7 +34,8 @@ read_all(int fd, const char *path, struct buf *out, struct err *e)
 	for (;;) {
 		size_t left = out->limit - out->n;
 		size_t want = left < READ_STEP_BYTES ? left : READ_STEP_BYTES;
-		char probe, *at = want > 0 ? buf_room(out, want) : &probe;
+		char probe = 0;
+		char *at = want > 0 ? buf_room(out, want) : &probe;
 		ssize_t got = read(fd, at, want > 0 ? want : 1);
 
 		if (got < 0 && errno == EINTR)

@@ -323,10 +323,14 @@ sock_accept(int listen_fd, struct address *peer)
 int
 sock_free_port(uint16_t *port, struct err *e)
 {
-	struct address a, bound;
+	struct sockaddr_in loopback = {
+		.sin_family = AF_INET,
+		.sin_addr = { htonl(INADDR_LOOPBACK) },
+	};
+	struct address a = { .len = sizeof(loopback) }, bound;
 	int fd;
 
-	address_literal(SLICE("127.0.0.1"), 0, &a);
+	memcpy(&a.sa, &loopback, sizeof(loopback));
 	fd = open_listener(&a, &bound);
 	if (fd < 0)
 		return err_sys(e, ERR_INTERNAL, "no free port on loopback");

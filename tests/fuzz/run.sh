@@ -19,8 +19,10 @@ for name in "$@"; do
 		continue
 	fi
 	mkdir -p "$BUILD/corpus/$name"
-	seeds=tests/fuzz/seeds/$name
-	[ -d "$seeds" ] || seeds=
+	seeds=
+	for dir in "tests/fuzz/seeds/$name" "fixtures/hostile/$name"; do
+		[ -d "$dir" ] && seeds="$seeds $dir"
+	done
 	# shellcheck disable=SC2086
 	if "$bin" -max_total_time="$SECONDS_EACH" -rss_limit_mb=1024 \
 		-timeout=10 -artifact_prefix="$BUILD/$name-" \

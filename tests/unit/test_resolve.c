@@ -3,6 +3,7 @@
 
 #include <check.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -30,7 +31,7 @@ take(void *arg, const struct address *found, size_t count, const char *why)
 		a->second = found[1];
 	if (count == 0) {
 		ck_assert_ptr_nonnull(why);
-		strncat(a->why, why, sizeof(a->why) - 1);
+		snprintf(a->why, sizeof(a->why), "%s", why);
 	}
 }
 
