@@ -111,7 +111,7 @@ run_tidy() {
 	mv build/lint/tidy/seen.new build/lint/tidy/seen
 	for f in $sources; do
 		ok=build/lint/tidy/$(echo "$f" | tr / _).ok
-		[ -e "$ok" ] && [ ! "$f" -nt "$ok" ] || echo "$f"
+		[ -e "$ok" ] && [ -z "$(find "$f" -newer "$ok")" ] || echo "$f"
 	done | xargs -r -P "$(nproc)" -n 1 sh -c '
 		f=$1
 		shift
