@@ -3,6 +3,7 @@
  * a scrub handle in a value's place reads as a number.
  */
 #include "formats.h"
+#include "json_text.h"
 
 #include <string.h>
 
@@ -59,18 +60,6 @@ eat(struct json_walk *w, char c)
 	return true;
 }
 
-static int
-hex4(struct slice s, size_t at, unsigned *out)
-{
-	uint64_t v;
-
-	if (s.n < at + 4 || slice_hex(slice_range(s, at, at + 4), 0xffff,
-				      &v) < 0)
-		return -1;
-	*out = (unsigned)v;
-	return 0;
-}
-
 /* After the opening quote: *span is the inside, *escaped when it holds a
  * backslash.  -1 when it does not end well. */
 static int
@@ -96,7 +85,7 @@ lex_string(struct json_walk *w, struct slice *span, bool *escaped)
 			return -1;
 		c = (unsigned char)w->s.p[w->at++];
 		if (c == 'u') {
-			if (hex4(w->s, w->at, &unit) < 0)
+			if (json_hex4(w->s, w->at, &unit) < 0)
 				return -1;
 			w->at += 4;
 		} else if (!strchr("\"\\/bfnrt", c) || c == 0) {
@@ -198,73 +187,6 @@ lex(struct json_walk *w, struct slice *span, bool *escaped)
 	return kind;
 }
 
-static void
-add_utf8(struct buf *b, unsigned c)
-{
-	if (c < 0x80) {
-		buf_addc(b, (char)c);
-	} else if (c < 0x800) {
-		buf_addc(b, (char)(0xc0 | c >> 6));
-		buf_addc(b, (char)(0x80 | (c & 63)));
-	} else if (c < 0x10000) {	/* lone surrogates stay tellable */
-		buf_addc(b, (char)(0xe0 | c >> 12));
-		buf_addc(b, (char)(0x80 | (c >> 6 & 63)));
-		buf_addc(b, (char)(0x80 | (c & 63)));
-	} else {
-		buf_addc(b, (char)(0xf0 | c >> 18));
-		buf_addc(b, (char)(0x80 | (c >> 12 & 63)));
-		buf_addc(b, (char)(0x80 | (c >> 6 & 63)));
-		buf_addc(b, (char)(0x80 | (c & 63)));
-	}
-}
-
-/* `i` is behind "\u"; returns how many bytes of `s` were used. */
-static size_t
-decode_unicode(struct slice s, size_t i, struct buf *b)
-{
-	unsigned high = 0, low;
-
-	if (hex4(s, i, &high) < 0)
-		return 0;
-	if (high >= 0xd800 && high < 0xdc00 && s.n >= i + 10 &&
-	    s.p[i + 4] == '\\' && s.p[i + 5] == 'u' &&
-	    hex4(s, i + 6, &low) == 0 && low >= 0xdc00 && low < 0xe000) {
-		add_utf8(b, 0x10000 + ((high - 0xd800) << 10) +
-			 (low - 0xdc00));
-		return 10;
-	}
-	add_utf8(b, high);
-	return 4;
-}
-
-static struct slice
-unescape(struct arena *a, struct slice s)
-{
-	static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
-	struct slice done;
-	struct buf b;
-	size_t i;
-
-	buf_init(&b, s.n);	/* every escape is longer than its text */
-	for (i = 0; i < s.n; i++) {
-		const char *e;
-
-		if (s.p[i] != '\\' || i + 1 >= s.n) {
-			buf_addc(&b, s.p[i]);
-			continue;
-		}
-		i++;
-		e = s.p[i] ? strchr(from, s.p[i]) : NULL;
-		if (e)
-			buf_addc(&b, to[e - from]);
-		else
-			i += decode_unicode(s, i + 1, &b);
-	}
-	done = arena_copy(a, buf_slice(&b));
-	buf_release(&b);
-	return done;
-}
-
 static enum field_kind
 kind_of(enum lexeme l)
 {
@@ -300,7 +222,7 @@ tell(struct json_walk *w, enum lexeme l, struct slice key, struct slice span,
 	}
 	f.place = arena_copy(w->arena, buf_slice(&w->pointer));
 	f.span = span;
-	f.value = escaped ? unescape(w->arena, span) : span;
+	f.value = escaped ? json_unescape(w->arena, span) : span;
 	w->stopped = w->fn(w->arg, &f) != 0;
 	return true;
 }
@@ -387,7 +309,7 @@ member(struct json_walk *w)
 	if (!eat(w, '"') || lex_string(w, &key, &escaped) < 0)
 		return false;
 	if (escaped && w->fn)
-		key = unescape(w->arena, key);
+		key = json_unescape(w->arena, key);
 	point_at_key(w, key);
 	skip_space(w);
 	if (!eat(w, ':'))
@@ -467,31 +389,10 @@ walk(struct arena *a, struct slice body, field_fn *fn, void *arg)
 }
 
 static void
-encode_string(struct slice s, struct buf *out)
-{
-	static const char from[] = "\"\\\b\f\n\r\t", to[] = "\"\\bfnrt";
-	size_t i;
-
-	for (i = 0; i < s.n; i++) {
-		unsigned char c = (unsigned char)s.p[i];
-		const char *e = c ? strchr(from, c) : NULL;
-
-		if (e) {
-			buf_addc(out, '\\');
-			buf_addc(out, to[e - from]);
-		} else if (c < 0x20) {
-			buf_fmt(out, "\\u%04x", c);
-		} else {
-			buf_addc(out, (char)c);
-		}
-	}
-}
-
-static void
 encode(enum field_kind kind, struct slice value, struct buf *out)
 {
 	if (kind == FIELD_STRING)
-		encode_string(value, out);
+		json_escape(value, out);
 	else
 		buf_add(out, value);
 }

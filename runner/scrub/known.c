@@ -277,7 +277,8 @@ span_of(const struct known *k, const struct needle *hit, struct slice text,
 	return v->strength == STRONG || form_stands_alone(text, at, x->to);
 }
 
-/* The next hit at or after *at, longest first; *at moves behind it. */
+/* The next hit at or after *at, longest first; *at moves on by one, or behind
+ * a whole coded run. */
 static bool
 next_hit(const struct known *k, struct slice text, size_t *at, struct span *x)
 {
@@ -287,7 +288,8 @@ next_hit(const struct known *k, struct slice text, size_t *at, struct span *x)
 		for (; hit; hit = needles_shorter(k->needles, hit, text,
 						  *at)) {
 			if (span_of(k, hit, text, *at, x)) {
-				*at = x->to;
+				*at = form_is_wrapped(hit->id) ? x->to :
+					*at + 1;
 				return true;
 			}
 		}
@@ -296,17 +298,30 @@ next_hit(const struct known *k, struct slice text, size_t *at, struct span *x)
 	return false;
 }
 
+/* Hits may overlap: a secret that begins in another one must not leave its
+ * end behind.  They are joined as they come. */
 void
 known_search(struct known *k, struct slice text, struct spans *out)
 {
-	struct span x;
+	struct span x, last = { 0 };
 	size_t at = 0;
 
 	if (k->n == 0)
 		return;
 	build(k);
-	while (next_hit(k, text, &at, &x))
-		spans_add(out, &x);
+	while (next_hit(k, text, &at, &x)) {
+		if (x.from < last.to) {
+			if (x.to > last.to) {
+				last.to = x.to;
+				last.value = slice_range(text, last.from,
+							 last.to);
+			}
+			continue;
+		}
+		spans_add(out, &last);
+		last = x;
+	}
+	spans_add(out, &last);
 }
 
 bool
