@@ -111,7 +111,7 @@ START_TEST(refuses_what_is_no_json)
 	static const char *const bad[] = { "", " ", "{", "[1,]", "{\"a\":1,}",
 		"{\"a\" 1}", "01", "1.", "-", "+1", "tru", "nul", "'a'",
 		"\"a", "\"\\x\"", "\"\\u12g4\"", "\"a\nb\"", "1 2", "[1}",
-		"{\"a\":1]", "{1:2}", "[,1]", "\xe2\x9f\xa6" "dvr:x", "[1 2]" };
+		"{\"a\":1]", "{1:2}", "[,1]", ("\xe2\x9f\xa6" "dvr:x"), "[1 2]" };
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(bad); i++)

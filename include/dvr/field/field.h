@@ -68,7 +68,8 @@ struct place {
 };
 int place_parse(struct slice s, struct place *out);
 void place_print(const struct place *p, struct buf *out);
-/* Does `pattern` (may hold '*') cover `p`?  Header names in any case. */
+/* Does `pattern` (may hold '*') cover `p`?  Header names in any case; a
+ * pattern covers what lies below it ("#/user" covers "#/user/name"). */
 bool place_matches(const struct place *pattern, const struct place *p);
 
 /* percent-decoding (form: '+' is a space too); malformed escapes stay. */
