@@ -4,6 +4,7 @@
 #include "command.h"
 
 #include <dvr/base/mem.h>
+#include <dvr/replay/orders.h>
 #include <dvr/replay/trial.h>
 #include <dvr/tape/yaml.h>
 
@@ -41,6 +42,8 @@ verify_tape(struct recorder *r, const char *dir, struct verified *v,
 	verify_trial_config(r->cfg, r->scrub, &tc);
 	if (plan_load(t.arena, dir, &p, e) != 0 ||
 	    trial_verify(&tc, &t, &p, n, &hits, t.arena, &result, e) != 0)
+		goto out;
+	if (hits < n && orders_search(&tc, &t, &p, n, &hits, t.arena, e) != 0)
 		goto out;
 	v->done = true;
 	v->hits = hits;
