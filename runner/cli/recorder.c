@@ -2,6 +2,7 @@
 #include "recorder.h"
 
 #include "command.h"
+#include "relative_log.h"
 
 #include <dvr/base/fs.h>
 #include <dvr/base/mem.h>
@@ -18,6 +19,18 @@
 #define DRAIN_NS (2 * NS_PER_S)
 /* A commit that takes longer than this is reported as lost. */
 #define COMMIT_NS (30 * NS_PER_S)
+
+static struct slice
+log_source(void *arg)
+{
+	struct recorder *r = arg;
+
+	if (!r->service)
+		return SLICE("");
+	buf_clear(&r->log);
+	relative_log(r->cfg->dir, service_log(r->service), &r->log);
+	return buf_slice(&r->log);
+}
 
 static void
 on_signal(struct loop_signal *s, int sig)
@@ -44,7 +57,7 @@ on_service(void *arg, struct service *s, enum service_event ev)
 	case SERVICE_READY:
 		break;
 	case SERVICE_LOG_HIT:
-		ledger_log_hit(r->ledger, service_log_hit(s), service_log(s),
+		ledger_log_hit(r->ledger, service_log_hit(s), log_source(r),
 			       now);
 		break;
 	case SERVICE_ENDED: {
@@ -57,18 +70,10 @@ on_service(void *arg, struct service *s, enum service_event ev)
 		free(r->death);
 		r->death = mem_strdup(process_end_text(end, text));
 		ledger_service_died(r->ledger, end->signalled, end->code,
-				    service_log(s), service_ended_ns(s));
+				    log_source(r), service_ended_ns(s));
 		break;
 	}
 	}
-}
-
-static struct slice
-log_source(void *arg)
-{
-	struct recorder *r = arg;
-
-	return r->service ? service_log(r->service) : SLICE("");
 }
 
 /* Targets that name ${PORT} can be known only once the service has one. */
@@ -181,6 +186,19 @@ default_lanes(struct config *c, struct err *e)
 	return 0;
 }
 
+/* A tape whose verification failed is worth replacing by a better one. */
+static bool
+never_reproduced(const struct library_entry *x)
+{
+	struct arena *a = arena_create();
+	struct plan p;
+	bool never = plan_load(a, x->dir, &p, NULL) == 0 && p.of > 0 &&
+		     p.hits == 0;
+
+	arena_destroy(a);
+	return never;
+}
+
 static int
 start_ledger(struct recorder *r, struct err *e)
 {
@@ -204,7 +222,7 @@ start_ledger(struct recorder *r, struct err *e)
 		return 0;
 	}
 	for (size_t i = 0; i < lib.n; i++) {
-		if (lib.v[i].signature[0])
+		if (lib.v[i].signature[0] && !never_reproduced(&lib.v[i]))
 			ledger_known(r->ledger, lib.v[i].signature,
 				     lib.v[i].id);
 	}
@@ -247,6 +265,7 @@ recorder_start(struct recorder *r, struct config *cfg, struct err *e)
 	*r = (struct recorder){ .cfg = cfg };
 	r->service_env = env_create(true);
 	r->signals = (struct loop_signal){ on_signal, r };
+	buf_init(&r->log, 2 * SERVICE_LOG_TAIL);
 	if (default_lanes(cfg, e) != 0)
 		goto fail;
 	r->scrub = scrub_create(cfg->rules, cfg->nrules, &clock_system, e);
@@ -395,6 +414,7 @@ recorder_destroy(struct recorder *r)
 	if (r->loop)
 		loop_destroy(r->loop);
 	env_destroy(r->service_env);
+	buf_release(&r->log);
 	free(r->death);
 	*r = (struct recorder){ 0 };
 }

@@ -26,6 +26,7 @@ struct recorder {
 	bool up;			/* the service was ready and lives */
 	bool service_died;
 	char *death;			/* how, for the summary */
+	struct buf log;			/* scratch of log_source(), raw */
 };
 
 /* Everything up and the service ready; -1 with the reason, nothing left. */

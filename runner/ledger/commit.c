@@ -3,6 +3,7 @@
 
 #include <dvr/base/fs.h>
 #include <dvr/base/mem.h>
+#include <dvr/tape/library.h>
 #include <dvr/base/process.h>
 #include <dvr/relate/route.h>
 #include <dvr/tape/plan.h>
@@ -67,6 +68,26 @@ leave_parent(int report_fd)
 	}
 }
 
+/*
+ * Does the library hold the same failure under this id?  Then it is one that
+ * nobody called known (it never reproduced, or another run wrote it a moment
+ * ago), and the new tape takes its place.
+ */
+static bool
+same_failure(const struct ledger *l, const struct tape *t)
+{
+	const struct library_entry *x;
+	struct library lib;
+	bool same;
+
+	if (library_scan(l->config.fixtures, &lib, NULL) != 0)
+		return false;
+	x = library_find(&lib, arena_str(t->arena, t->id));
+	same = x && slice_eq(slice_str(x->signature), t->signature);
+	library_release(&lib);
+	return same;
+}
+
 /* A folder name that is free: another failure may have the same words. */
 static int
 free_id(const struct ledger *l, struct tape *t, struct slice id,
@@ -80,7 +101,7 @@ free_id(const struct ledger *l, struct tape *t, struct slice id,
 		if (fs_join(dir, l->config.fixtures,
 			    arena_str(t->arena, t->id), e))
 			return -1;
-		if (access(dir, F_OK) != 0)
+		if (access(dir, F_OK) != 0 || same_failure(l, t))
 			return 0;
 	}
 	return err_set(e, ERR_USAGE, "%s: too many tapes of that name", dir);

@@ -58,7 +58,8 @@ class Cli(Case):
         self.config()
         self.run_suite('get("/boom")')
         tape = self.path("fixtures", self.tapes()[0], "tape.yaml")
-        good = open(tape).read()
+        with open(tape) as f:
+            good = f.read()
         for name, bad in (
             ("truncated", good[:len(good) // 2]),
             ("conflict", good.replace("exchanges:", "<<<<<<< HEAD\nexchanges:", 1)),

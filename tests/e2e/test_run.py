@@ -4,7 +4,7 @@ import signal
 import subprocess
 import sys
 
-from harness import Case, DVR, free_port, main
+from harness import Case, DVR, SERVICE, free_port, main
 
 
 class Run(Case):
@@ -69,6 +69,31 @@ class Run(Case):
         again = self.run_suite('get("/boom")')
         self.assertEqual(len(self.tapes()), 1, again)
         self.assertIn("known: " + self.tapes()[0], again.err)
+
+    def test_a_tape_that_never_reproduced_gives_way_to_a_better_one(self):
+        self.config()
+        self.run_suite('get("/boom")')
+        plan = self.path("fixtures", self.tapes()[0], "replay.yaml")
+        with open(plan, "w") as f:
+            f.write("expect: fixed\nreproduces: {hits: 0, of: 3}\n")
+        r = self.run_suite('get("/boom")')
+        self.assertEqual(len(self.tapes()), 1, r)
+        self.assertIn("reproduces: 3/3", r.err)
+        with open(plan) as f:
+            self.assertIn("{hits: 3, of: 3}", f.read())
+
+    def test_paths_in_a_log_tail_are_relative(self):
+        self.config(service=False, spec="""
+            service:
+              command: [python3, app/service.py]
+              ready: {path: /health}
+        """)
+        with open(SERVICE) as f:
+            self.write("app/service.py", f.read())
+        r = self.run_suite('request("PUT", "/items/1", {"price": -7}); get("/total")')
+        data = self.all_bytes("fixtures").decode()
+        self.assertIn('"app/service.py"', data, r)
+        self.assertNotIn(self.dir, data)
 
     def test_ignored_and_unlisted_statuses_are_no_trigger(self):
         self.config('''
