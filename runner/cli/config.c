@@ -91,6 +91,52 @@ folder_of(struct arena *a, const char *path)
 	return arena_str(a, slice_of(path, n));
 }
 
+/* Takes "x/.." and "." out of an absolute path, in place. */
+static void
+collapse(char *path)
+{
+	struct slice rest = slice_str(path + 1);
+	size_t n = 0;
+
+	while (rest.p) {
+		struct slice part = slice_cut(&rest, '/');
+
+		if (part.n == 0 || slice_eq(part, SLICE(".")))
+			continue;
+		if (slice_eq(part, SLICE(".."))) {
+			while (n > 0 && path[--n] != '/')
+				;
+			continue;
+		}
+		path[n++] = '/';
+		memmove(path + n, part.p, part.n);
+		n += part.n;
+	}
+	if (n == 0)
+		path[n++] = '/';
+	path[n] = '\0';
+}
+
+char *
+config_path(struct config *c, const char *path)
+{
+	char real[PATH_MAX], cwd[PATH_MAX];
+	char *full;
+	size_t n;
+
+	if (path[0] == '/' || !realpath(c->dir, real) ||
+	    !getcwd(cwd, sizeof(cwd)))
+		return arena_str(c->arena, slice_str(path));
+	full = arena_str(c->arena, arena_fmt(c->arena, "%s/%s", real, path));
+	collapse(full);
+	n = strlen(cwd);
+	if (strcmp(full, cwd) == 0)
+		return arena_str(c->arena, SLICE("."));
+	if (strncmp(full, cwd, n) == 0 && full[n] == '/')
+		return full + n + 1;
+	return full;
+}
+
 int
 config_load(const char *path, struct config *out, struct err *e)
 {
@@ -112,11 +158,7 @@ config_load(const char *path, struct config *out, struct err *e)
 	c.dir = folder_of(c.arena, found);
 	if (fs_read(found, &text, e) != 0)
 		goto out;
-	c.fixtures = strcmp(c.dir, ".") == 0 ?
-			     arena_str(c.arena, SLICE("fixtures")) :
-			     arena_str(c.arena, arena_fmt(c.arena,
-							  "%s/fixtures",
-							  c.dir));
+	c.fixtures = config_path(&c, "fixtures");
 	if (yaml_parse(c.arena, found, buf_slice(&text), ERR_USAGE, &doc,
 		       e) != 0 ||
 	    config_read(&doc, &c, e) != 0)

@@ -49,6 +49,11 @@ void config_release(struct config *c);
 int config_duration(struct slice s, uint64_t *ns);
 int config_size(struct slice s, size_t *bytes);
 
+/* A path that was written relative to the configuration's folder, as it looks
+ * from here: without ".." and relative to the working folder where it lies
+ * below it. */
+char *config_path(struct config *c, const char *path);
+
 /* Fills *c from the document (config_read.c). */
 struct yaml_doc;
 int config_read(const struct yaml_doc *d, struct config *c, struct err *e);

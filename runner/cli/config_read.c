@@ -48,15 +48,6 @@ read_ready(struct reader *r, const struct yaml_node *n,
 	return 0;
 }
 
-/* A path relative to the configuration's folder. */
-static char *
-in_dir(struct config *c, const char *path)
-{
-	if (path[0] == '/' || strcmp(c->dir, ".") == 0)
-		return arena_str(c->arena, slice_str(path));
-	return arena_str(c->arena, arena_fmt(c->arena, "%s/%s", c->dir, path));
-}
-
 static int
 read_env(struct reader *r, const struct yaml_node *n, struct service_config *s)
 {
@@ -118,8 +109,7 @@ read_service(struct reader *r, const struct yaml_node *n, struct config *c)
 				  "'service' needs either a command (a list: "
 				  "[python3, app.py]) or attach: URL");
 	c->has_service = true;
-	s->workdir = s->workdir ? in_dir(c, s->workdir) :
-				  arena_str(r->arena, slice_str(c->dir));
+	s->workdir = config_path(c, s->workdir ? s->workdir : ".");
 	return 0;
 }
 
@@ -254,7 +244,7 @@ read_spec(struct reader *r, const struct yaml_node *n, struct config *c)
 	c->ledger.commit_failed_only = commit == 1;
 	c->on_dvr_error = error ? DVR_ERROR_FAIL : DVR_ERROR_WARN;
 	if (fixtures)
-		c->fixtures = in_dir(c, fixtures);
+		c->fixtures = config_path(c, fixtures);
 	return 0;
 }
 

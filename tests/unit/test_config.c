@@ -15,7 +15,7 @@ load(const char *text, struct config *c, struct err *e)
 	struct yaml_doc d;
 
 	*c = (struct config){ .arena = arena_create() };
-	c->dir = arena_str(c->arena, SLICE("conf"));
+	c->dir = arena_str(c->arena, SLICE("tests/unit"));
 	*e = (struct err){ .code = ERR_NONE };
 	if (yaml_parse(c->arena, "dvr.yaml", slice_str(text), ERR_USAGE, &d,
 		       e) != 0)
@@ -82,13 +82,13 @@ START_TEST(our_keys_stand_beside_it)
 		"  ignore: [{route: \"GET /flaky\", status: 503, reason: "
 		"\"on purpose\"}]\n"
 		"  masks: [{field: \"*.resp.body#/at\", reason: clock}]\n"
-		"  fixtures: tapes\n";
+		"  fixtures: ../unit/x/../tapes\n";
 	struct config c;
 	struct err e;
 
 	ck_assert_msg(load(text, &c, &e) == 0, "%s", e.msg);
 	ck_assert(c.has_service);
-	ck_assert_str_eq(c.service.workdir, "conf/app");
+	ck_assert_str_eq(c.service.workdir, "tests/unit/app");
 	ck_assert_str_eq(c.service.env[0], "DB=${DVR_STATE_DIR}/shop.db");
 	ck_assert_int_eq(c.service.ready, READY_PATH);
 	ck_assert_uint_eq(c.nlanes, 2);
@@ -101,7 +101,7 @@ START_TEST(our_keys_stand_beside_it)
 	ck_assert(c.ledger.commit_failed_only);
 	ck_assert_str_eq(c.ledger.ignore[0].route, "/flaky");
 	ck_assert_uint_eq(c.nmasks, 1);
-	ck_assert_str_eq(c.fixtures, "conf/tapes");
+	ck_assert_str_eq(c.fixtures, "tests/unit/tapes");
 	config_release(&c);
 }
 END_TEST
