@@ -5,6 +5,7 @@
  */
 #include "commit.h"
 #include "seen.h"
+#include "suspects.h"
 
 #include <dvr/base/mem.h>
 
@@ -233,42 +234,16 @@ settle_crash(struct ledger *l, const struct failure *f)
 	ledger_arm(l, p->nsuspects ? p->deadline_ns : p->at_ns);
 }
 
-/* 2: was cut off by the death; 1: got its whole answer, or is a stream that
- * was merely there; 0: never reached the service. */
-static int
-suspicion(const struct pending *p, const struct lx *x)
-{
-	bool whole = (x->flags & LXF_RESP_ENDED) &&
-		x->end[LX_RESPONSE] == LX_COMPLETE;
-
-	if (lx_refused(x) || x->at_ns[LX_REQUEST] > p->at_ns)
-		return 0;
-	return whole || (x->flags & LXF_ENDLESS) ? 1 : 2;
-}
-
-static struct lx *
-last_suspect(const struct pending *p, int level)
-{
-	struct lx *best = NULL;
-	size_t i;
-
-	for (i = 0; i < p->nsuspects; i++)
-		if (suspicion(p, p->suspects[i]) == level &&
-		    (!best || p->suspects[i]->seq > best->seq))
-			best = p->suspects[i];
-	return best;
-}
-
-/* The one that was cut off and began last, else the one that was answered
- * last within a second (p->x), else whatever was there. */
+/* The one that was cut off, else the one that was answered last within a
+ * second (p->x), else whatever was there. */
 static void
 choose_failing(struct ledger *l, struct pending *p)
 {
-	struct lx *best = last_suspect(p, 2);
+	struct lx *best = suspect_cut_off(p);
 	struct pending *q;
 
 	if (!best && !p->x)
-		best = last_suspect(p, 1);
+		best = suspect_answered(p);
 	if (best)
 		set_failing(l, p, best);
 	if (!p->x)

@@ -132,12 +132,11 @@ START_TEST(a_good_run_leaves_nothing_on_disk)
 }
 END_TEST
 
-/* Another failure whose name is the same gets a name of its own, and the tape
- * that is there stays as it is. */
-START_TEST(a_taken_name_is_not_overwritten)
+/* The same failure, which nobody called known: the new tape takes the place of
+ * the old one. */
+START_TEST(the_same_failure_keeps_its_name)
 {
-	char id[128], other[FS_PATH_MAX];
-	struct err e;
+	char id[128];
 
 	record_failure(0);
 	commit();
@@ -148,10 +147,32 @@ START_TEST(a_taken_name_is_not_overwritten)
 	record_failure(0);
 	commit();
 	ck_assert_ptr_null(tape_row(0)->error);
+	ck_assert_str_eq(tape_row(0)->id, id);
+}
+END_TEST
+
+/* Another failure whose name is the same gets a name of its own, and what is
+ * there stays as it is. */
+START_TEST(a_taken_name_is_not_overwritten)
+{
+	char id[128], other[FS_PATH_MAX], tape[FS_PATH_MAX];
+	struct err e;
+
+	record_failure(0);
+	commit();
+	snprintf(id, sizeof(id), "%s", tape_row(0)->id);
+	ck_assert_int_eq(fs_join(other, fixtures, id, &e), 0);
+	ck_assert_int_eq(fs_join(tape, other, "tape.yaml", &e), 0);
+	ck_assert_int_eq(fs_write_atomic(tape, 0600, SLICE("mine"), &e), 0);
+	driver_stop(&d);
+	driver_init(&d);
+	d.config.fixtures = fixtures;
+	record_failure(0);
+	commit();
+	ck_assert_ptr_null(tape_row(0)->error);
 	ck_assert_str_ne(tape_row(0)->id, id);
 	ck_assert_int_eq(strncmp(tape_row(0)->id, id, strlen(id)), 0);
 	ck_assert_str_eq(tape_row(0)->id + strlen(id), "-2");
-	ck_assert_int_eq(fs_join(other, fixtures, id, &e), 0);
 	ck_assert_int_eq(access(other, F_OK), 0);
 }
 END_TEST
@@ -351,6 +372,7 @@ suite_ledger_commit(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, a_failure_becomes_a_tape);
 	tcase_add_test(t, a_good_run_leaves_nothing_on_disk);
+	tcase_add_test(t, the_same_failure_keeps_its_name);
 	tcase_add_test(t, a_taken_name_is_not_overwritten);
 	tcase_add_test(t, what_cannot_be_written_is_told);
 	tcase_add_test(t, a_stopped_child_writes_the_same_tape);

@@ -148,6 +148,34 @@ START_TEST(an_egress_500_is_no_trigger)
 }
 END_TEST
 
+/* A client that comes back while the process is still dying is cut off too,
+ * but it began after the first was cut off: it is not the cause. */
+START_TEST(who_comes_back_to_a_dying_service_is_not_blamed)
+{
+	struct wire a, b;
+
+	driver_start(&d);
+	wire_open(&a, &d, LANE_CLIENT, 8);
+	wire_request(&a, SLICE(GET("/poison")));
+	d.now_ns += MS;
+	wire_end(&a, LX_RESPONSE, LX_RST);
+	wire_done(&a);
+	d.now_ns += MS;
+	wire_open(&b, &d, LANE_CLIENT, 9);
+	wire_request(&b, SLICE(GET("/health")));
+	d.now_ns += MS;
+	wire_end(&b, LX_RESPONSE, LX_RST);
+	wire_done(&b);
+	d.now_ns += 20 * MS;
+	die("Traceback:\nValueError: bad id\n");
+	driver_wait(&d, 3 * NS_PER_S);
+	ck_assert_uint_eq(driver_tapes(&d), 1);
+	ck_assert_str_eq(stats().tapes[0].trigger, "exit 1 GET /poison");
+	wire_close(&a);
+	wire_close(&b);
+}
+END_TEST
+
 /* The connections that a crash resets are the crash: one tape, about the
  * request that began last, whichever is noticed first. */
 START_TEST(resets_of_a_crash_are_the_crash)
@@ -586,6 +614,7 @@ suite_ledger_triggers(void)
 	tcase_add_test(t, refused_is_no_trigger);
 	tcase_add_test(t, an_egress_500_is_no_trigger);
 	tcase_add_test(t, resets_of_a_crash_are_the_crash);
+	tcase_add_test(t, who_comes_back_to_a_dying_service_is_not_blamed);
 	tcase_add_test(t, a_death_just_after_an_answer_belongs_to_it);
 	tcase_add_test(t, an_open_stream_is_not_blamed_for_a_death);
 	tcase_add_test(t, a_reset_waits_for_the_death_that_may_explain_it);

@@ -161,7 +161,9 @@ START_TEST(a_child_starts_clean)
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, NULL);
 	output_of(SHELL("ls /proc/self/fd | tr '\\n' ' '; echo;"
+			/* 32 and 33 are the C library's own: out of reach */
 			"grep -E 'Sig(Blk|Ign)' /proc/$$/status |"
+			" sed 's/0000000180000000/0000000000000000/' |"
 			" tr -d '\\n\\t';"
 			"test $(cut -d' ' -f5 /proc/$$/stat) = $$ && "
 			"echo own"), &out, &end);
