@@ -148,7 +148,9 @@ show_tail(const struct view *v)
 	if (t->nscrubbed)
 		printf("  scrubbed:");
 	for (size_t i = 0; i < t->nscrubbed; i++) {
-		printf(" %.*s ", SLICE_ARG(t->scrubbed[i].rule));
+		putchar(' ');
+		put_safe(t->scrubbed[i].rule);
+		putchar(' ');
 		put_safe(t->scrubbed[i].field);
 		printf("%s", i + 1 < t->nscrubbed ? "," : "\n");
 	}

@@ -221,38 +221,88 @@ read_ignore(struct reader *r, const struct yaml_node *n, struct config *c)
 	return 0;
 }
 
+/* Exactly one of the three says where a rule looks. */
+static const struct yaml_node *
+rule_subject(struct reader *r, const struct yaml_node *x)
+{
+	static const char *const kinds[] = { "regex", "field", "keep" };
+	const struct yaml_node *found = NULL;
+
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		const struct yaml_node *n = yaml_get(x, kinds[i]);
+
+		if (n && found) {
+			yaml_error(r->doc, n, ERR_USAGE, r->e, "a sanitization "
+				   "rule has only one of 'regex', 'field' and "
+				   "'keep'");
+			return NULL;
+		}
+		if (n)
+			found = n;
+	}
+	if (!found)
+		yaml_error(r->doc, x, ERR_USAGE, r->e, "a sanitization rule "
+			   "needs 'regex', 'field' or 'keep'");
+	return found;
+}
+
+/* What is kept needs a reason; what is scrubbed may have one. */
+static int
+check_keep(struct reader *r, const struct yaml_node *x,
+	   const struct scrub_rule *rule)
+{
+	if (!rule->keep)
+		return 0;
+	if (yaml_get(x, "replace"))
+		return yaml_error(r->doc, yaml_get(x, "replace"), ERR_USAGE,
+				  r->e, "a keep leaves the value as it stands: "
+				  "it has no 'replace'");
+	if (slice_trim(slice_str(rule->reason)).n == 0)
+		return yaml_error(r->doc, yaml_get(x, "keep"), ERR_USAGE, r->e,
+				  "a keep needs a reason: who reviews the tape "
+				  "has to know why this is no secret");
+	return 0;
+}
+
+static int
+read_rule(struct reader *r, const struct yaml_node *x, struct scrub_rule *out)
+{
+	static keys known = { "regex", "field", "keep", "replace", "reason",
+			      NULL };
+	char *regex = NULL, *field = NULL, *keep = NULL, *replace = NULL;
+	char *reason = NULL;
+	const struct yaml_node *at;
+
+	if (value_map(r, x, "sanitization", known) != 0 ||
+	    value_string(r, yaml_get(x, "regex"), &regex) != 0 ||
+	    value_string(r, yaml_get(x, "field"), &field) != 0 ||
+	    value_string(r, yaml_get(x, "keep"), &keep) != 0 ||
+	    value_string(r, yaml_get(x, "replace"), &replace) != 0 ||
+	    value_string(r, yaml_get(x, "reason"), &reason) != 0)
+		return -1;
+	at = rule_subject(r, x);
+	if (!at)
+		return -1;
+	*out = (struct scrub_rule){
+		.regex = regex, .field = field, .keep = keep,
+		.replace = replace, .reason = reason, .file = r->doc->name,
+		.line = at->line, .column = at->column,
+	};
+	return check_keep(r, x, out);
+}
+
 int
 read_sanitization(struct reader *r, const struct yaml_node *n,
 		  struct config *c)
 {
-	static keys known = { "regex", "field", "replace", NULL };
-
 	if (value_list(r, n, "sanitization") != 0)
 		return -1;
 	if (!n)
 		return 0;
 	c->rules = arena_array(r->arena, n->count, sizeof(*c->rules));
 	for (size_t i = 0; i < n->count; i++) {
-		const struct yaml_node *x = &n->items[i];
-		char *regex = NULL, *field = NULL, *replace = NULL;
-
-		if (value_map(r, x, "sanitization", known) != 0 ||
-		    value_string(r, yaml_get(x, "regex"), &regex) != 0 ||
-		    value_string(r, yaml_get(x, "field"), &field) != 0 ||
-		    value_string(r, yaml_get(x, "replace"), &replace) != 0)
+		if (read_rule(r, &n->items[i], &c->rules[i]) != 0)
 			return -1;
-		if (!regex == !field)
-			return yaml_error(r->doc, x, ERR_USAGE, r->e,
-					  "a sanitization rule needs either "
-					  "'regex' or 'field'");
-		const struct yaml_node *at =
-			yaml_get(x, regex ? "regex" : "field");
-
-		c->rules[i] = (struct scrub_rule){
-			.regex = regex, .field = field, .replace = replace,
-			.file = r->doc->name, .line = at->line,
-			.column = at->column,
-		};
 	}
 	c->nrules = n->count;
 	return 0;

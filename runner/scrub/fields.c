@@ -57,7 +57,8 @@ mark_key(struct field_walk *w, const struct field *f,
 	});
 }
 
-/* The user's field rules; nested documents have no places of their own. */
+/* The user's rules about places: taken, or kept as it stands?  Nested
+ * documents have no places of their own. */
 static bool
 mark_rule(struct field_walk *w, const struct field *f)
 {
@@ -70,11 +71,12 @@ mark_rule(struct field_walk *w, const struct field *f)
 	struct slice rule, class;
 	size_t from = (size_t)(f->span.p - p->raw.p);
 
-	if (p->depth > 0 || !rules_have_fields(w->job->s->rules))
+	if (p->depth > 0 || !rules_have_places(w->job->s->rules))
 		return false;
 	class = rules_field(w->job->s->rules, &place, &rule);
-	if (class.n == 0)
-		return false;
+	if (class.n == 0)	/* parameters of a URL are no headers */
+		return place.part != PLACE_HEADER &&
+		       job_keep_place(w->job, w->piece, &place, f);
 	spans_add(&p->spans, &(struct span){
 		.from = from, .to = from + f->span.n, .rank = RANK_USER,
 		.class = class, .rule = rule, .value = f->value,

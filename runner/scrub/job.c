@@ -20,8 +20,10 @@ job_release(struct job *j)
 {
 	size_t i;
 
-	for (i = 0; i < j->n; i++)
+	for (i = 0; i < j->n; i++) {
 		spans_release(&j->v[i].spans);
+		spans_release(&j->v[i].kept);
+	}
 	free(j->v);
 	arena_wipe(j->scratch);
 }
@@ -305,9 +307,11 @@ finish_piece(struct job *j, size_t i)
 			from = at + h.text.n;
 	}
 	spans_release(&found);
+	keep_known(j, p);
 	spans_settle(&p->spans, p->raw);
 	if (p->spans.n == 0)
 		return;
+	keep_settle(p);
 	replace(j, p);
 	if (p->parent == 0)
 		return;
@@ -326,6 +330,7 @@ job_finish(struct job *j)
 
 	for (i = 0; i < j->n; i++) {
 		drop_in_children(j, i, i + 1);
+		keep_drop(&j->v[i]);
 		learn(j, i);
 	}
 	/* children stand behind their parents */

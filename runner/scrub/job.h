@@ -20,6 +20,7 @@ struct piece {
 	struct slice raw;
 	struct slice place;	/* for the tape's list */
 	struct spans spans;
+	struct spans kept;	/* stay as they stand; disjoint, by place */
 	size_t parent;		/* index + 1; 0: stands by itself */
 	size_t from, to;	/* in the parent */
 	encode_fn *encode;	/* into the parent */
@@ -64,6 +65,20 @@ void job_add_percent(struct job *j, size_t i, struct slice part);
 void job_mark(struct job *j, size_t i, struct slice at, enum span_rank rank,
 	      const char *class);
 const struct key_row *job_key(struct job *j, struct slice name);
+
+/* keep.c: parts that stay as they stand. */
+/* Keeps x->from to x->to of piece i, for the reason that x->rule tells; parts
+ * of one piece come in their order. */
+void job_keep(struct job *j, size_t i, const struct span *x);
+/* Does a keep of the user's cover the place?  Then as job_keep(). */
+bool job_keep_place(struct job *j, size_t i, const struct place *p,
+		    const struct field *f);
+/* Forgets what detectors and policies found in kept parts. */
+void keep_drop(struct piece *p);
+/* Secrets win: scrubs a kept value that is known from elsewhere. */
+void keep_known(struct job *j, struct piece *p);
+/* With the spans settled: what is taken all the same is not told as kept. */
+void keep_settle(struct piece *p);
 
 /* Searches, settles and replaces all. */
 void job_finish(struct job *j);

@@ -223,6 +223,17 @@ known_add(struct known *k, const struct span *x)
 	return v;
 }
 
+const struct known_value *
+known_find(const struct known *k, struct slice value)
+{
+	size_t slot;
+
+	if (k->n == 0)
+		return NULL;
+	slot = slot_of(k, value);
+	return k->table[slot] ? k->v[k->table[slot] - 1] : NULL;
+}
+
 void
 known_handle(struct known *k, const struct span *x, struct buf *out)
 {

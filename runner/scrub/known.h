@@ -39,6 +39,9 @@ void known_trim(struct known *k);
 
 /* Enters a span's secret (span.value); returns its entry. */
 const struct known_value *known_add(struct known *k, const struct span *x);
+/* The entry of exactly that value, or NULL. */
+const struct known_value *known_find(const struct known *k,
+				     struct slice value);
 /* Appends the handle for a span's secret, entering it when it is new. */
 void known_handle(struct known *k, const struct span *x, struct buf *out);
 

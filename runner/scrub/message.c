@@ -176,8 +176,8 @@ drop_chance(struct job *j, size_t i)
 	s->n = out;
 }
 
-/* A user's rule for the whole body. */
-static void
+/* A user's rule for the whole body; true when it is kept. */
+static bool
 mark_whole(struct job *j, const struct message_work *w, size_t i)
 {
 	struct place p = { .exchange = w->exchange, .side = w->side,
@@ -189,6 +189,8 @@ mark_whole(struct job *j, const struct message_work *w, size_t i)
 			.to = j->v[i].raw.n, .rank = RANK_USER,
 			.class = class, .rule = rule, .value = j->v[i].raw,
 		});
+	return class.n == 0 && job_keep_place(j, i, &p, &(struct field){
+		.span = j->v[i].raw, .value = j->v[i].raw });
 }
 
 static void
@@ -207,8 +209,9 @@ look_body(struct job *j, struct message_work *w)
 	format = format_of(j, header_value(w->in, "content-type"), text);
 	if (format && strcmp(format->name, "form") == 0)
 		at.where = KEY_URL;
-	mark_whole(j, w, w->body);
-	if (format && job_walk(j, w->body, text, format, &at) == FIELD_OK)
+	if (mark_whole(j, w, w->body))
+		job_detect_rules(j, w->body, false);
+	else if (format && job_walk(j, w->body, text, format, &at) == FIELD_OK)
 		job_detect(j, w->body);
 	else
 		job_detect_text(j, w->body);
@@ -232,7 +235,9 @@ message_look(struct job *j, struct message_work *w)
 	for (i = 0; i < m->trailers.n; i++)
 		w->lines[n++] = look_header(j, w, &m->trailers.v[i]);
 	look_body(j, w);
-	if (m->raw_body.n) {
+	/* raw bytes tell nothing of fields: a kept one would be taken there */
+	if (m->raw_body.n &&
+	    (w->body == NO_PIECE || j->v[w->body].kept.n == 0)) {
 		w->raw_body = job_add(j, m->raw_body,
 				      place(j, w, "body", SLICE("")));
 		job_detect(j, w->raw_body);

@@ -162,6 +162,8 @@ on_cookie(void *arg, const struct field *f)
 	struct slice class = rules_field(r->job->s->rules, &p, &rule);
 	struct buf b;
 
+	if (class.n == 0 && job_keep_place(r->job, r->piece, &p, f))
+		return 0;
 	if (class.n == 0 && cookie_is_plain(f->key, f->span))
 		return 0;
 	if (slice_chr(f->span, '%') >= 0) {
@@ -309,8 +311,8 @@ class_by_part(struct slice name)
 	return NULL;
 }
 
-/* A user's field rule for the whole header. */
-static void
+/* A user's rule for the whole header; true when it is kept. */
+static bool
 mark_rule(const struct reading *r, struct slice name)
 {
 	struct place p = {
@@ -321,13 +323,15 @@ mark_rule(const struct reading *r, struct slice name)
 	struct slice rule, class = rules_field(r->job->s->rules, &p, &rule);
 
 	if (class.n == 0)
-		return;
+		return job_keep_place(r->job, r->piece, &p, &(struct field){
+			.span = r->value, .value = r->value });
 	spans_add(&piece->spans, &(struct span){
 		.from = (size_t)(r->value.p - piece->raw.p),
 		.to = (size_t)(r->value.p - piece->raw.p) + r->value.n,
 		.rank = RANK_USER, .class = class, .rule = rule,
 		.value = r->value,
 	});
+	return false;
 }
 
 /* A rule may name the header, but only its value is ever a handle. */
@@ -360,7 +364,11 @@ policy_header(struct job *j, size_t i, const struct header *h,
 		job_detect_text(j, i);
 		return;
 	}
-	mark_rule(&r, h->name);
+	if (mark_rule(&r, h->name)) {
+		job_detect_rules(j, i, false);
+		clip_to_value(&r);
+		return;
+	}
 	for (k = 0; k < ARRAY_LEN(policies); k++) {
 		if (slice_ieq(h->name, slice_str(policies[k].name)))
 			break;
@@ -415,6 +423,9 @@ target_path(struct job *j, size_t i, struct slice path,
 				.rank = RANK_USER, .class = class,
 				.rule = rule, .value = seg,
 			});
+		} else if (job_keep_place(j, i, &p, &(struct field){
+				   .span = seg, .value = seg })) {
+			continue;
 		} else if (slice_chr(seg, '%') >= 0) {
 			job_add_percent(j, i, seg);
 		}

@@ -215,6 +215,9 @@ list_scrubbed(struct recording_work *w)
 				add_entry(w, p->spans.v[k].rule,
 					  entry_field(w, p, &p->spans.v[k]));
 		}
+		for (k = 0; k < p->kept.n; k++)
+			add_entry(w, p->kept.v[k].rule,
+				  entry_field(w, p, &p->kept.v[k]));
 	}
 }
 

@@ -25,7 +25,8 @@ struct part {			/* of a replace text */
 
 struct rule {
 	struct slice name;	/* "dvr.yaml:12" for the tape's list */
-	pcre2_code *code;	/* NULL for a field rule */
+	pcre2_code *code;	/* NULL for a rule about places */
+	bool keep;		/* what stands at the place stays */
 	char *field_text;
 	struct place field;
 	struct part parts[REPLACE_PARTS];
@@ -34,7 +35,7 @@ struct rule {
 
 struct rules {
 	struct rule *v;
-	size_t n, nfields;
+	size_t n, nplaces;
 	struct arena *arena;
 	pcre2_match_context *limits;
 	pcre2_match_data *match;
@@ -181,20 +182,38 @@ compile_regex(struct rule *r, const struct scrub_rule *in, struct err *e)
 }
 
 static int
-compile_field(struct rules *rs, struct rule *r, const struct scrub_rule *in,
+compile_place(struct rules *rs, struct rule *r, const struct scrub_rule *in,
 	      struct err *e)
 {
 	char q[QUOTE_MAX];
-	struct slice text = arena_copy(rs->arena, slice_str(in->field));
+	struct slice text = arena_copy(rs->arena, slice_str(
+		in->keep ? in->keep : in->field));
 
 	if (place_parse(text, &r->field) < 0)
-		return err_set(e, ERR_USAGE, "%s:%u:%u: bad field '%s'; "
+		return err_set(e, ERR_USAGE, "%s:%u:%u: bad %s '%s'; "
 			       "expected a place such as '*.req.body#/user/"
 			       "name' or '*.resp.header/x-token'",
 			       in->file ? in->file : "rule", in->line,
-			       in->column, quote(slice_str(in->field), q));
-	rs->nfields++;
+			       in->column, in->keep ? "keep" : "field",
+			       quote(text, q));
+	rs->nplaces++;
 	return 0;
+}
+
+/* Reviewers of a tape read the reason, so there has to be one. */
+static int
+compile_keep(struct rules *rs, struct rule *r, const struct scrub_rule *in,
+	     struct err *e)
+{
+	struct slice reason = slice_trim(slice_str(in->reason));
+
+	if (reason.n == 0)
+		return err_set(e, ERR_USAGE, "%s:%u:%u: a keep needs a reason",
+			       in->file ? in->file : "rule", in->line,
+			       in->column);
+	r->keep = true;
+	r->name = arena_fmt(rs->arena, KEEP_RULE "%.*s", SLICE_ARG(reason));
+	return compile_place(rs, r, in, e);
 }
 
 /* A field rule's `replace` is a class, with or without brackets. */
@@ -215,11 +234,13 @@ compile(struct rules *rs, struct rule *r, const struct scrub_rule *in,
 
 	r->name = arena_fmt(rs->arena, "%s:%u", in->file ? in->file : "rule",
 			    in->line);
+	if (in->keep)
+		return compile_keep(rs, r, in, e);
 	if (!in->regex) {
 		r->parts[0] = (struct part){ .is_class = true, .group = -1 };
 		r->parts[0].text = field_class(rs->arena, replace);
 		r->nparts = r->nclasses = 1;
-		return compile_field(rs, r, in, e);
+		return compile_place(rs, r, in, e);
 	}
 	if (parse_replace(rs->arena, r, replace) < 0)
 		return err_set(e, ERR_USAGE, "%s:%u:%u: replace has more "
@@ -400,7 +421,8 @@ rules_field(const struct rules *r, const struct place *p, struct slice *rule)
 	size_t i;
 
 	for (i = 0; i < r->n; i++) {
-		if (r->v[i].code || !place_matches(&r->v[i].field, p))
+		if (r->v[i].code || r->v[i].keep ||
+		    !place_matches(&r->v[i].field, p))
 			continue;
 		*rule = r->v[i].name;
 		return r->v[i].parts[0].text;
@@ -408,8 +430,20 @@ rules_field(const struct rules *r, const struct place *p, struct slice *rule)
 	return (struct slice){ 0 };
 }
 
-bool
-rules_have_fields(const struct rules *r)
+struct slice
+rules_keep(const struct rules *r, const struct place *p)
 {
-	return r->nfields > 0;
+	size_t i;
+
+	for (i = 0; i < r->n; i++) {
+		if (r->v[i].keep && place_matches(&r->v[i].field, p))
+			return r->v[i].name;
+	}
+	return (struct slice){ 0 };
+}
+
+bool
+rules_have_places(const struct rules *r)
+{
+	return r->nplaces > 0;
 }

@@ -10,6 +10,9 @@
 
 struct rules;
 
+/* Before the reason, in the names of rules that keep. */
+#define KEEP_RULE "keep: "
+
 struct rules *rules_create(const struct scrub_rule *v, size_t n,
 			   struct err *e);
 void rules_destroy(struct rules *r);
@@ -24,6 +27,8 @@ int rules_search(const struct rules *r, struct arena *a, struct slice text,
  * is its name. */
 struct slice rules_field(const struct rules *r, const struct place *p,
 			 struct slice *rule);
-bool rules_have_fields(const struct rules *r);
+/* The name of the keep that covers a place, or "". */
+struct slice rules_keep(const struct rules *r, const struct place *p);
+bool rules_have_places(const struct rules *r);
 
 #endif

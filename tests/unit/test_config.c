@@ -81,6 +81,8 @@ START_TEST(our_keys_stand_beside_it)
 		"  commit: failed\n"
 		"  ignore: [{route: \"GET /flaky\", status: 503, reason: "
 		"\"on purpose\"}]\n"
+		"  sanitization:\n"
+		"    - {keep: \"*.req.query/k\", reason: public}\n"
 		"  masks: [{field: \"*.resp.body#/at\", reason: clock}]\n"
 		"  fixtures: ../unit/x/../tapes\n";
 	struct config c;
@@ -100,6 +102,9 @@ START_TEST(our_keys_stand_beside_it)
 	ck_assert_uint_eq(c.ledger.on_timeout_ns, 10 * NS_PER_S);
 	ck_assert(c.ledger.commit_failed_only);
 	ck_assert_str_eq(c.ledger.ignore[0].route, "/flaky");
+	ck_assert_uint_eq(c.nrules, 1);
+	ck_assert_str_eq(c.rules[0].keep, "*.req.query/k");
+	ck_assert_str_eq(c.rules[0].reason, "public");
 	ck_assert_uint_eq(c.nmasks, 1);
 	ck_assert_str_eq(c.fixtures, "tests/unit/tapes");
 	config_release(&c);
@@ -130,6 +135,17 @@ static const struct bad {
 	{ HEAD "spec: {lanes: [{role: ingress}]}\n", "name" },
 	{ HEAD "spec: {ignore: [{route: \"GET /x\"}]}\n", "reason" },
 	{ HEAD "spec: {sanitization: [{replace: x}]}\n", "regex" },
+	{ HEAD "spec:\n  sanitization:\n    - {keep: \"*.req.query/k\"}\n",
+	  "dvr.yaml:5:14: a keep needs a reason" },
+	{ HEAD "spec:\n  sanitization:\n    - {keep: \"*.req.query/k\", "
+	       "reason: \"\"}\n", "dvr.yaml:5:14: a keep needs a reason" },
+	{ HEAD "spec:\n  sanitization:\n    - {keep: \"*.req.query/k\", "
+	       "reason: r, regex: x}\n", "dvr.yaml:5:14: a sanitization rule "
+	  "has only one of" },
+	{ HEAD "spec:\n  sanitization:\n    - {field: \"*.req.query/k\", "
+	       "keep: \"*.req.query/k\", reason: r}\n", "only one of" },
+	{ HEAD "spec: {sanitization: [{keep: \"*.req.query/k\", reason: r, "
+	       "replace: x}]}\n", "no 'replace'" },
 	{ HEAD "spec: {commit: never}\n", "always | failed" },
 	{ HEAD "spec: [a]\n", "mapping" },
 	{ "", "empty" },

@@ -12,7 +12,7 @@
 #include <dvr/base/clock.h>
 #include <dvr/tape/tape.h>
 
-/* One `sanitization:` entry. */
+/* One `sanitization:` entry: exactly one of regex, field and keep. */
 struct scrub_rule {
 	const char *regex;	/* PCRE2 over "Name: value" header lines, the
 				 * request line's target, bodies and logs; header names match
@@ -20,6 +20,15 @@ struct scrub_rule {
 	const char *field;	/* place pattern, or NULL */
 	const char *replace;	/* `[CLASS]` becomes a handle of that class;
 				 * NULL: handle of class "value" */
+	/*
+	 * Place pattern of a header, query parameter, cookie, path segment or
+	 * body field that stays as it stands: no detector and no policy takes
+	 * it.  Listed on the tape as "keep: REASON".  Secrets win all the same:
+	 * where a regex or field rule covers the place, or where the kept value
+	 * is scrubbed somewhere else, it is scrubbed here too.
+	 */
+	const char *keep;
+	const char *reason;	/* of a keep, mandatory */
 	const char *file;	/* for messages */
 	unsigned line, column;
 };
