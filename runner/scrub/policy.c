@@ -93,6 +93,49 @@ has_params(struct slice scheme, struct slice rest)
 	       slice_ifind(rest, SLICE("signature=")) >= 0;
 }
 
+/*
+ * Accounts whose key everybody may read, so that a signature made with it
+ * proves and hides nothing; taking it away would only make a replay's
+ * requests be refused.
+ */
+static const struct {
+	const char *scheme, *account, *why;
+} public_keys[] = {
+	/* Azure's storage emulator and Azurite: Microsoft documents account
+	 * and key under "Connect to the emulator account". */
+	{ "SharedKey", "devstoreaccount1",
+	  "signed with the storage emulator's documented key" },
+};
+
+/* SharedKey is SharedKeyLite, too; both sign for "account:". */
+static bool
+keep_public(const struct reading *r, struct slice scheme, struct slice rest)
+{
+	struct slice account = slice_cut(&rest, ':');
+	size_t i;
+
+	for (i = 0; rest.p && i < ARRAY_LEN(public_keys); i++) {
+		struct slice name = slice_str(public_keys[i].scheme);
+		struct slice left = slice_from(scheme, name.n);
+
+		if (!slice_istarts(scheme, name) ||
+		    (left.n && !slice_ieq(left, SLICE("Lite"))) ||
+		    !slice_eq(account, slice_str(public_keys[i].account)))
+			continue;
+		job_keep(r->job, r->piece, &(struct span){
+			.from = (size_t)(r->value.p -
+					 r->job->v[r->piece].raw.p),
+			.to = (size_t)(r->value.p + r->value.n -
+				       r->job->v[r->piece].raw.p),
+			.rule = arena_fmt(r->job->scratch, KEEP_RULE "%s",
+					  public_keys[i].why),
+			.value = r->value,
+		});
+		return true;
+	}
+	return false;
+}
+
 static void
 read_authorization(const struct reading *r)
 {
@@ -106,6 +149,8 @@ read_authorization(const struct reading *r)
 		return;
 	}
 	rest = slice_trim(rest);
+	if (keep_public(r, scheme, rest))
+		return;
 	if (slice_ieq(scheme, SLICE("Basic"))) {
 		learn_basic(r, rest);
 		job_mark(r->job, r->piece, rest, RANK_POLICY, "basic");

@@ -213,6 +213,45 @@ START_TEST(raw_bodies_do_not_take_a_kept_value)
 }
 END_TEST
 
+/* The storage emulator's key is public: its signatures stay, and are told;
+ * those of other accounts and schemes go. */
+START_TEST(the_emulators_signature_stays)
+{
+	static const struct {
+		const char *head;
+		bool kept;
+	} rows[] = {
+		{ "SharedKey devstoreaccount1", true },
+		{ "SharedKeyLite devstoreaccount1", true },
+		{ "sharedkeylite devstoreaccount1", true },
+		{ "SharedKey devstoreaccount12", false },
+		{ "SharedKey DEVSTOREACCOUNT1", false },
+		{ "SharedKeyHeavy devstoreaccount1", false },
+		{ "SharedKey shopaccount7", false },
+		{ "AWS devstoreaccount1", false },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct slice sum;
+		struct rig r;
+
+		rig_init(&r, NULL, 0);
+		sum = rig_secret(&r, "signature", 43);
+		rig_request(&r, rig_fmt(&r, "GET /devstoreaccount1 HTTP/1.1\n"
+					"Authorization: %s:%s=\n",
+					rows[i].head, sum.p), SLICE(""));
+		rig_scrub(&r);
+		ck_assert_msg((slice_find(rig_everything(&r), sum) >= 0) ==
+			      rows[i].kept, "%s", rows[i].head);
+		ck_assert_uint_eq(told(&r.tape, "keep: signed with the storage "
+				       "emulator's documented key",
+				       "1.req.header/Authorization"),
+				  rows[i].kept);
+		rig_release(&r);
+	}
+}
+END_TEST
+
 /* A keep that cannot work says where and why. */
 START_TEST(bad_keeps_are_told)
 {
@@ -244,6 +283,7 @@ suite_keep(void)
 	tcase_add_test(t, other_rules_win);
 	tcase_add_test(t, handles_in_kept_places_are_made_inert);
 	tcase_add_test(t, raw_bodies_do_not_take_a_kept_value);
+	tcase_add_test(t, the_emulators_signature_stays);
 	tcase_add_test(t, bad_keeps_are_told);
 	suite_add_tcase(s, t);
 	return s;
