@@ -52,6 +52,11 @@ print_tape(struct print *p, const struct ledger_tape *t,
 	else
 		fprintf(stderr, "\n        unproven: %s",
 			v && v->why[0] ? v->why : "not verified");
+	if (v && v->masked)
+		fprintf(stderr, "\n        masked: %u earlier answer%s %s errors "
+			"in a replay on this build too (replay.yaml)",
+			v->masked, v->masked == 1 ? "" : "s",
+			v->masked == 1 ? "has" : "have");
 	fputc('\n', stderr);
 }
 

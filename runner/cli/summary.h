@@ -8,6 +8,7 @@
 struct verified {
 	bool done;
 	unsigned hits, of;
+	unsigned masked;	/* answers whose errors are masked from now */
 	char why[256];		/* why it could not be replayed, clean */
 };
 

@@ -9,6 +9,10 @@
 #include <dvr/tape/yaml.h>
 
 #include <stdio.h>
+#include <string.h>
+
+#define ERRORS_REASON "verification: this build answers so in a replay too " \
+		      "(masked values)"
 
 void
 verify_trial_config(const struct config *c, struct scrub *s,
@@ -24,6 +28,62 @@ verify_trial_config(const struct config *c, struct scrub *s,
 		.clock = &clock_system,
 		.retries = 1,
 	};
+}
+
+/* Did the exchange answer with new errors in each replay that failed as
+ * recorded? */
+static bool
+always_errs(const struct tape_result *r, size_t at)
+{
+	for (size_t i = 0; i < r->nreplays; i++) {
+		const struct replay_result *x = &r->replays[i];
+
+		if (x->reproduced && (at >= x->ncases ||
+				      !x->cases[at].errors_appeared))
+			return false;
+	}
+	return true;
+}
+
+static void
+add_mask(struct plan *p, struct arena *a, uint32_t exchange)
+{
+	struct plan_mask *all = arena_array(a, p->nmasks + 1, sizeof(*all));
+
+	if (p->nmasks)
+		memcpy(all, p->masks, p->nmasks * sizeof(*all));
+	all[p->nmasks++] = (struct plan_mask){
+		.field = arena_fmt(a, "%u.resp.body#/errors", exchange),
+		.reason = SLICE(ERRORS_REASON),
+	};
+	p->masks = all;
+}
+
+/*
+ * A log-in whose password is scrubbed out of a GraphQL query is refused, in a
+ * 200, on any build.  Where this build fails as recorded in spite of it, the
+ * same refusal on another build is no divergence.  Only what stands before the
+ * failure, and never another status.
+ */
+static unsigned
+learn_masks(const struct tape *t, const struct tape_result *r, struct plan *p)
+{
+	const struct replay_result *first = NULL;
+	unsigned n = 0;
+
+	for (size_t i = 0; i < r->nreplays && !first; i++) {
+		if (r->replays[i].reproduced)
+			first = &r->replays[i];
+	}
+	for (size_t i = 0; first && i < first->ncases; i++) {
+		if (first->cases[i].exchange == t->trigger.exchange)
+			break;
+		if (!always_errs(r, i))
+			continue;
+		add_mask(p, t->arena, first->cases[i].exchange);
+		n++;
+	}
+	return n;
 }
 
 static int
@@ -53,6 +113,7 @@ verify_tape(struct recorder *r, const char *dir, struct verified *v,
 			 SLICE_ARG(result.reason));
 	p.hits = hits;
 	p.of = n;
+	v->masked = learn_masks(&t, &result, &p);
 	rc = plan_save(&p, dir, e);
 out:
 	tape_release(&t);

@@ -84,6 +84,7 @@ judging_cases(struct judging *j)
 	j->index = arena_array(j->a, n, sizeof(*j->index));
 	j->want = arena_array(j->a, n, sizeof(*j->want));
 	j->got = arena_array(j->a, n, sizeof(*j->got));
+	j->kept = arena_array(j->a, n, sizeof(*j->kept));
 	j->found = arena_array(j->a, n, sizeof(*j->found));
 	for (size_t i = 0; i < t->nexchanges; i++) {
 		if (!is_ingress(t, &t->exchanges[i]))

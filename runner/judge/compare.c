@@ -128,15 +128,23 @@ covers(struct slice pattern, const struct place *p)
 	}
 }
 
+const struct plan_mask *
+compare_mask(const struct plan *plan, const struct place *p)
+{
+	for (size_t i = 0; i < plan->nmasks; i++) {
+		if (covers(plan->masks[i].field, p))
+			return &plan->masks[i];
+	}
+	return NULL;
+}
+
 bool
 compare_masked(const struct comparison *c, const struct place *p)
 {
 	const struct plan *plan = c->in->plan;
 
-	for (size_t i = 0; i < plan->nmasks; i++) {
-		if (covers(plan->masks[i].field, p))
-			return true;
-	}
+	if (compare_mask(plan, p))
+		return true;
 	for (size_t i = 0; i < plan->nbindings; i++) {
 		if (covers(plan->bindings[i].from, p))
 			return true;

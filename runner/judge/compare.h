@@ -31,6 +31,9 @@ void compare_sort(struct comparison *c);
 /* Is this place noise: masked by the plan or by its nature, or does it produce
  * a value that is bound anew in every replay? */
 bool compare_masked(const struct comparison *c, const struct place *p);
+/* The plan's mask that covers a place, or NULL. */
+const struct plan_mask *compare_mask(const struct plan *plan,
+				     const struct place *p);
 
 /* compare_headers.c */
 void compare_headers(struct comparison *c, const struct message *want,

@@ -37,6 +37,9 @@ struct judging {
 	struct outcome *want, *got;	/* by case */
 	enum finding *found;		/* by case: the gravest */
 	enum finding gravest;
+	bool *kept;			/* by case: the outcome is the recorded
+					 * one, masked errors apart */
+	size_t nmasked;			/* cases that only a mask keeps */
 	size_t failing;			/* case that carries the verdict */
 	const struct exchange *trigger;	/* the failing exchange, or NULL */
 };
@@ -56,5 +59,9 @@ const struct observed_exchange *judging_seen(const struct judging *j,
 
 /* cases.c: one case an ingress exchange, named, with outcomes. */
 void judging_cases(struct judging *j);
+
+/* kept.c: says of each case whether it kept its outcome (j->kept); notes what
+ * a mask lets pass. */
+void judging_kept(struct judging *j);
 
 #endif

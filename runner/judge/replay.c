@@ -64,7 +64,7 @@ compare_case(struct judging *j, size_t at)
 			   .side = PLACE_RESPONSE,
 			   .part = PLACE_STATUS };
 
-	if (!outcome_eq(&j->want[at], &j->got[at]) && !compare_masked(&cmp, &p))
+	if (!j->kept[at] && !compare_masked(&cmp, &p))
 		compare_add(&cmp, RISK_HIGH, &p, c->want, c->got);
 	if (answers(&j->want[at]) && answers(&j->got[at]))
 		compare_answer(&cmp, &judging_exchange(j, at)->response,
@@ -318,11 +318,11 @@ judge_other(struct judging *j, size_t at, bool before)
 
 	if (pin && pin_holds(j, at, pin))
 		return;
-	if (!pin && outcome_eq(want, got))
+	if (!pin && j->kept[at])
 		return;
 	if (got->kind == OUTCOME_REFUSED)
 		judging_find(j, FIND_TRANSPORT, at, said(j, at, "no service"));
-	else if (outcome_failed(got) && !outcome_eq(want, got))
+	else if (outcome_failed(got) && !j->kept[at])
 		judging_find(j, FIND_FAILURE, at,
 			     said(j, at, "another failure"));
 	else if (pin)
@@ -431,13 +431,28 @@ copy_notes(struct judging *j)
 	const struct observed *o = j->in->seen;
 	struct slice *v;
 
-	v = arena_array(j->a, o->nnotes + o->nmisses + 1, sizeof(*v));
+	/* judging_kept() may say something about every case */
+	v = arena_array(j->a, o->nnotes + o->nmisses + j->r->ncases + 1,
+			sizeof(*v));
 	for (size_t i = 0; i < o->nnotes; i++)
 		v[i] = judging_clean(j, o->notes[i]);
 	for (size_t i = 0; i < o->nmisses; i++)
 		v[o->nnotes + i] = judging_clean(j, o->misses[i]);
 	j->r->notes = v;
 	j->r->nnotes = o->nnotes + o->nmisses;
+}
+
+static struct slice
+said_clean(const struct judging *j)
+{
+	const char *what = j->in->plan->expect == EXPECT_SAME ?
+		"every answer as recorded" :
+		"the recorded failure did not come again";
+
+	if (j->nmasked == 0)
+		return slice_str(what);
+	return arena_fmt(j->a, "%s; masked: errors in %zu earlier answer%s",
+			 what, j->nmasked, j->nmasked == 1 ? "" : "s");
 }
 
 void
@@ -452,6 +467,7 @@ judge_replay(const struct judge_input *in, struct arena *a,
 	judging_cases(&j);
 	find_trigger(&j);
 	copy_notes(&j);
+	judging_kept(&j);
 	for (size_t i = 0; i < r->ncases; i++)
 		compare_case(&j, i);
 	judge_surroundings(&j);
@@ -466,8 +482,5 @@ judge_replay(const struct judge_input *in, struct arena *a,
 	if (r->reproduced && in->plan->expect == EXPECT_BROKEN)
 		r->verdict = VERDICT_XFAIL;
 	if (j.gravest == FIND_CLEAN)
-		r->reason = in->plan->expect == EXPECT_SAME
-				    ? SLICE("every answer as recorded")
-				    : SLICE("the recorded failure did not "
-					    "come again");
+		r->reason = said_clean(&j);
 }

@@ -356,6 +356,86 @@ START_TEST(a_session_tape_needs_its_answers)
 }
 END_TEST
 
+/* ---- masked errors ------------------------------------------------------ */
+
+#define WITH_ERRORS "{\"data\":null,\"errors\":[{\"message\":\"no\"}]}"
+
+/* The plan foresees that exchange 2 answers with errors in its body. */
+static void
+mask_errors(struct scene *s)
+{
+	s->p.masks = arena_alloc(s->a, sizeof(*s->p.masks));
+	s->p.masks[0].field = SLICE("2.resp.body#/errors");
+	s->p.masks[0].reason = SLICE("masked values");
+	s->p.nmasks = 1;
+}
+
+/* Errors in an earlier 200 are a divergence, unless a mask covers them; then
+ * the report says so. */
+START_TEST(masked_errors_are_no_divergence)
+{
+	struct replay_result r;
+	struct scene s;
+
+	scene_init(&s);
+	scene_answer(s.a, &s.live[1].x, 200, WITH_ERRORS);
+	assert_replay(&s, VERDICT_ERROR, false, "diverged");
+	scene_init(&s);
+	mask_errors(&s);
+	scene_answer(s.a, &s.live[1].x, 200, WITH_ERRORS);
+	r = scene_judge(&s);
+	ck_assert_int_eq(r.verdict, VERDICT_PASS);
+	ck_assert(r.cases[1].errors_appeared && !r.cases[0].errors_appeared);
+	ck_assert_uint_eq(r.nnotes, 1);
+	ck_assert(scene_says(r.notes[0], "(exchange 2) answered 200 with "
+			     "errors, on the tape 200; masked: masked values"));
+	ck_assert(scene_says(r.reason, "; masked: errors in 1 earlier"));
+	scene_release(&s);
+}
+END_TEST
+
+/* The mask is for errors in a body: no other status passes under it, and no
+ * other exchange. */
+START_TEST(masked_errors_excuse_nothing_else)
+{
+	static const struct {
+		size_t at;
+		unsigned status;
+		enum verdict verdict;
+	} rows[] = {
+		{ 1, 401, VERDICT_ERROR },
+		{ 1, 404, VERDICT_ERROR },
+		{ 1, 201, VERDICT_ERROR },
+		{ 1, 500, VERDICT_FAILED },
+		{ 0, 200, VERDICT_ERROR },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct scene s;
+
+		scene_init(&s);
+		mask_errors(&s);
+		scene_answer(s.a, &s.live[rows[i].at].x, rows[i].status,
+			     WITH_ERRORS);
+		assert_replay(&s, rows[i].verdict, false, "");
+	}
+}
+END_TEST
+
+/* Whether the failing exchange is well again is never masked. */
+START_TEST(errors_at_the_failing_exchange_are_not_masked)
+{
+	struct plan_mask any = { SLICE("*.resp.body#/errors"), SLICE("noise") };
+	struct scene s;
+
+	scene_init(&s);
+	s.p.masks = &any;
+	s.p.nmasks = 1;
+	scene_answer(s.a, &s.live[4].x, 200, WITH_ERRORS);
+	assert_replay(&s, VERDICT_ERROR, false, "accept it or fix it");
+}
+END_TEST
+
 /* ---- pins -------------------------------------------------------------- */
 
 /* With a pin the answer must be the accepted one, body included. */
@@ -451,6 +531,9 @@ suite_judge(void)
 	tcase_add_test(c, a_log_trigger_is_reproduced_by_the_log);
 	tcase_add_test(c, half_as_slow_is_no_fix);
 	tcase_add_test(c, a_session_tape_needs_its_answers);
+	tcase_add_test(c, masked_errors_are_no_divergence);
+	tcase_add_test(c, masked_errors_excuse_nothing_else);
+	tcase_add_test(c, errors_at_the_failing_exchange_are_not_masked);
 	tcase_add_test(c, pins_decide);
 	tcase_add_test(c, a_pin_excuses_nothing_else);
 	tcase_add_test(c, cases_have_stable_names);

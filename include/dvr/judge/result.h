@@ -26,6 +26,8 @@ struct case_result {			/* one exchange */
 	struct slice type;		/* "dvr.mismatch", "dvr.transport" … */
 	struct slice message;		/* one line */
 	struct slice want, got;		/* outcomes, e.g. "200", "500" */
+	bool errors_appeared;		/* the recorded status, but errors in
+					 * the body where the tape has none */
 	struct difference *diffs;
 	size_t ndiffs;
 	size_t more;			/* differences beyond those kept */
