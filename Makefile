@@ -76,7 +76,7 @@ $(BUILD)/check_unit: $(UNIT_OBJ) $(LIB)
 
 # TEST=name runs one suite.
 unit: $(BUILD)/check_unit
-	CK_RUN_SUITE=$(TEST) $(BUILD)/check_unit
+	$(if $(TEST),CK_RUN_SUITE=$(TEST)) $(BUILD)/check_unit
 
 e2e: all
 	BUILD=$(BUILD) sh tests/e2e/run.sh $(TEST)
