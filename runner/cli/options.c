@@ -138,10 +138,10 @@ options_parse(char **argv, const enum opt *allowed, bool to_operand,
 
 	for (enum opt o = 0; o < OPT_COUNT; o++) {
 		const char *env = opt_rows[o].env;
+		char *set = env && is_allowed(allowed, o) ? getenv(env) : NULL;
 
-		if (env && is_allowed(allowed, o) && getenv(env) &&
-		    getenv(env)[0])
-			a.value[o] = getenv(env);
+		if (set && set[0])
+			a.value[o] = set;
 	}
 	for (; *argv; argv++) {
 		if (strcmp(*argv, "--") == 0) {

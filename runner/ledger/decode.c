@@ -20,7 +20,7 @@ struct decoding {
 	const struct decode_in *in;
 	const struct side *side;
 	struct http1_decoder *d;
-	struct message *m;
+	struct message m;		/* the one at hand */
 	size_t at;			/* how far the side is read */
 	size_t head_end, end;		/* of the message at hand */
 	struct buf payload;		/* chunked, or in several spans */
@@ -178,7 +178,7 @@ on_head(struct decoding *g, size_t from)
 {
 	const struct http1_head *h = &g->d->head;
 	struct slice raw = slice_range(g->side->bytes, from, g->at);
-	struct message *m = g->m;
+	struct message *m = &g->m;
 
 	g->head_end = g->at;
 	m->line = arena_copy(g->a, h->line);
@@ -209,7 +209,7 @@ on_body(struct decoding *g, struct slice span)
 static void
 on_chunk(struct decoding *g)
 {
-	struct message *m = g->m;
+	struct message *m = &g->m;
 
 	if (g->d->chunk_size == 0)
 		return;
@@ -226,11 +226,11 @@ unreadable(struct decoding *g, size_t from, const char *why,
 {
 	struct slice rest = slice_from(g->side->bytes, from), line;
 
-	g->m->raw_head = rest;
+	g->m.raw_head = rest;
 	line = slice_cut(&rest, '\n');
 	if (line.n > 0 && line.p[line.n - 1] == '\r')
 		line.n--;
-	g->m->line = line;
+	g->m.line = line;
 	if (why && x->note.n == 0)
 		x->note = arena_copy(g->a, slice_str(why));
 	g->at = g->side->bytes.n;
@@ -241,7 +241,7 @@ static void
 finish_body(struct decoding *g, unsigned which, bool final)
 {
 	const struct lx *x = g->in->x;
-	struct message *m = g->m;
+	struct message *m = &g->m;
 	uint64_t cut = final ? x->wire[which] - x->stored[which] : 0;
 
 	m->body = g->payload.n > 0 ?
@@ -273,7 +273,7 @@ read_message(struct decoding *g, struct exchange *x)
 	g->body = SLICE("");
 	buf_clear(&g->payload);
 	g->nchunks = g->cap_chunks = 0;
-	g->m->present = true;
+	g->m.present = true;
 	while (!ended) {
 		used = 0;
 		span = SLICE("");
@@ -301,7 +301,7 @@ read_message(struct decoding *g, struct exchange *x)
 			break;
 		case HTTP1_TRAILERS:
 			g->at += used;
-			g->m->trailers = copy_headers(g->a, &g->d->head);
+			g->m.trailers = copy_headers(g->a, &g->d->head);
 			break;
 		case HTTP1_END:
 			g->at += used;
@@ -320,7 +320,7 @@ read_message(struct decoding *g, struct exchange *x)
 				x->note = arena_copy(g->a,
 						     slice_str(g->d->why));
 			if (head)
-				g->m->raw_body = slice_from(g->side->bytes,
+				g->m.raw_body = slice_from(g->side->bytes,
 							    g->head_end);
 			g->at = g->end;
 			return false;
@@ -389,34 +389,32 @@ static void
 decode_side(struct decoding *g, unsigned which, struct exchange *out)
 {
 	struct message *last = which ? &out->response : &out->request;
-	struct message one;
 	size_t start, cap = 0;
 	bool whole;
 
 	while (g->side->bytes.n > g->at || (g->at == 0 && g->side->bytes.n)) {
-		one = (struct message){ .present = false };
-		g->m = &one;
+		g->m = (struct message){ .present = false };
 		start = g->at;
 		whole = read_message(g, out);
 		if (which == LX_RESPONSE && whole) {
-			unsigned status = message_status(&one);
+			unsigned status = message_status(&g->m);
 
 			if (status >= 100 && status < 200 && status != 101) {
 				finish_body(g, which, false);
-				set_times(g, &one, start, g->end);
-				one.end = END_COMPLETE;
+				set_times(g, &g->m, start, g->end);
+				g->m.end = END_COMPLETE;
 				out->interim = arena_grow(g->a, out->interim,
 							  out->ninterim, &cap,
-							  sizeof(one));
-				out->interim[out->ninterim++] = one;
+							  sizeof(g->m));
+				out->interim[out->ninterim++] = g->m;
 				continue;
 			}
 		}
 		if (whole)
-			add_rest(g, &one);
+			add_rest(g, &g->m);
 		finish_body(g, which, true);
-		set_times(g, &one, start, g->end);
-		*last = one;
+		set_times(g, &g->m, start, g->end);
+		*last = g->m;
 		break;
 	}
 	set_end(g, last, which);

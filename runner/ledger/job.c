@@ -142,7 +142,8 @@ gather_start(struct ledger *l, const struct pending *p, struct gathering *g)
 	};
 	gather(g);
 	take_failing(g);
-	qsort(g->v, g->n, sizeof(struct lx *), by_seq);
+	if (g->n > 1)
+		qsort(g->v, g->n, sizeof(struct lx *), by_seq);
 }
 
 static struct slice
