@@ -2,6 +2,7 @@
 #include <dvr/base/arena.h>
 #include <dvr/base/mem.h>
 
+#include <assert.h>
 #include <stdalign.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -23,6 +24,7 @@ struct block {
 struct arena {
 	struct block *head;
 	size_t next_cap;
+	struct block *region;	/* the caller's block, or NULL */
 };
 
 struct arena *
@@ -34,6 +36,31 @@ arena_create(void)
 	return a;
 }
 
+struct arena *
+arena_create_in(void *region, size_t n)
+{
+	const size_t align = alignof(max_align_t);
+	size_t at = (sizeof(struct arena) + align - 1) / align * align;
+	struct arena *a = region;
+
+	assert(n >= at + sizeof(struct block));
+	a->next_cap = BLOCK_FIRST_BYTES;
+	a->region = (struct block *)(void *)((char *)region + at);
+	a->region->cap = n - at - sizeof(struct block);
+	a->head = a->region;
+	return a;
+}
+
+size_t
+arena_region_used(const struct arena *a)
+{
+	const struct block *b = a->region;
+
+	if (!b || a->head != b || b->next)
+		return 0;
+	return (size_t)(b->data + b->n - (const char *)a);
+}
+
 void
 arena_destroy(struct arena *a)
 {
@@ -43,9 +70,11 @@ arena_destroy(struct arena *a)
 		return;
 	for (struct block *b = a->head; b; b = next) {
 		next = b->next;
-		free(b);
+		if (b != a->region)
+			free(b);
 	}
-	free(a);
+	if (!a->region)
+		free(a);
 }
 
 void

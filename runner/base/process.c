@@ -1,8 +1,9 @@
 /* Child processes: started in a group, watched by pidfd, ended as a group. */
+#include "family.h"
+
 #include <dvr/base/clock.h>
 #include <dvr/base/process.h>
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -255,6 +256,33 @@ process_start(const struct process_spec *spec, struct process *p,
 	return 0;
 }
 
+int
+process_fork(int death_signal, struct process *p, struct err *e)
+{
+	pid_t parent = getpid(), pid = fork();
+	int pidfd, saved;
+
+	if (pid < 0)
+		return err_sys(e, ERR_INTERNAL, "cannot fork");
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, death_signal);
+		if (getppid() != parent)
+			_exit(127);
+		setsid();
+		return 1;
+	}
+	pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (pidfd < 0) {
+		saved = errno;
+		kill(pid, SIGKILL);
+		wait_for(pid);
+		errno = saved;
+		return err_sys(e, ERR_INTERNAL, "cannot watch a child");
+	}
+	*p = (struct process){ .pid = pid, .pidfd = pidfd };
+	return 0;
+}
+
 /* A child that had the terminal leaves it to nobody: take it back. */
 static void
 take_terminal_back(pid_t from)
@@ -345,71 +373,18 @@ process_signal_group(const struct process *p, int sig)
 	errno = saved;
 }
 
-/* "PID (name) STATE PPID PGRP ...": alive and of this group? */
-static bool
-stat_line_in_group(struct slice line, pid_t group)
+void
+process_kill_session(const struct process *p)
 {
-	uint64_t pgrp;
-	ssize_t at = -1;
+	uint64_t deadline = deadline_after(KILL_WAIT_MS);
 
-	/* The name may hold anything, ") " too: it ends at the last one. */
-	for (size_t i = 0; i < line.n; i++)
-		if (line.p[i] == ')')
-			at = (ssize_t)i;
-	if (at < 0)
-		return false;
-	line = slice_from(line, (size_t)at + 2);
-	if (line.n == 0 || line.p[0] == 'Z' || line.p[0] == 'X')
-		return false;
-	slice_cut(&line, ' ');
-	slice_cut(&line, ' ');
-	return slice_uint(slice_cut(&line, ' '), INT32_MAX, &pgrp) == 0 &&
-		(pid_t)pgrp == group;
-}
-
-static bool
-proc_in_group(const char *name, pid_t group)
-{
-	char path[64], line[512];
-	uint64_t pid;
-	ssize_t got;
-	int fd;
-
-	if (slice_uint(slice_str(name), INT32_MAX, &pid) < 0)
-		return false;
-	snprintf(path, sizeof(path), "/proc/%u/stat", (unsigned)pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	got = read(fd, line, sizeof(line));
-	close(fd);
-	return got > 0 &&
-		stat_line_in_group(slice_of(line, (size_t)got), group);
-}
-
-/*
- * Is somebody of the group left who can still do anything?  Zombies whose
- * parent never collects them (a container's pid 1) are not waited for.
- */
-static bool
-group_lives(pid_t group)
-{
-	struct dirent *entry;
-	bool found = false;
-	DIR *d;
-
-	/* As pid 1 we are the heir of the orphans. */
-	while (waitpid(-group, NULL, WNOHANG) > 0)
-		;
-	if (kill(-group, 0) < 0 && errno == ESRCH)
-		return false;
-	d = opendir("/proc");
-	if (!d)
-		return true;
-	while (!found && (entry = readdir(d)) != NULL)
-		found = proc_in_group(entry->d_name, group);
-	closedir(d);
-	return found;
+	if (p->pid <= 1 || p->pidfd < 0)
+		return;
+	/* It may be so young that it leads no session yet. */
+	syscall(SYS_pidfd_send_signal, p->pidfd, SIGKILL, NULL, 0);
+	/* Somebody may have forked while we looked. */
+	while (family_kill_session(p->pid) > 0 && ms_until(deadline) > 0)
+		poll(NULL, 0, 1);
 }
 
 void
@@ -424,7 +399,7 @@ process_stop(struct process *p, int grace_ms, struct process_end *end)
 		process_wait(p, grace_ms, end);
 	/* The leader may be a shell that left its servers behind. */
 	for (int ms = 1; p->pid > 1 && p->pidfd < 0; ms = ms < 16 ? 2 * ms : ms) {
-		if (ms_until(deadline) == 0 || !group_lives(p->pid))
+		if (ms_until(deadline) == 0 || !family_group_lives(p->pid))
 			break;
 		poll(NULL, 0, ms);
 	}

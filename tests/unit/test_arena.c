@@ -94,6 +94,42 @@ START_TEST(arrays_grow)
 }
 END_TEST
 
+/* An arena in a region stays in it while there is room, then says so. */
+START_TEST(a_region_is_filled_first)
+{
+	static _Alignas(max_align_t) char region[4096];
+	struct arena *a = arena_create_in(region, sizeof(region));
+	char *p = NULL, *big;
+
+	ck_assert_ptr_eq((char *)a, region);
+	for (int i = 0; i < 30; i++) {
+		p = arena_alloc(a, 100);
+		ck_assert(p > region && p + 100 <= region + sizeof(region));
+		ck_assert_uint_ge(arena_region_used(a),
+				  (size_t)(p + 100 - region));
+		memset(p, 'x', 100);
+	}
+	ck_assert_uint_le(arena_region_used(a), sizeof(region));
+	big = arena_alloc(a, 2000);
+	ck_assert(big + 2000 <= region || big >= region + sizeof(region));
+	ck_assert_int_eq(big[1999], 0);
+	ck_assert_int_eq(p[99], 'x');
+	ck_assert_uint_eq(arena_region_used(a), 0);
+	for (int i = 0; i < 1000; i++)
+		arena_alloc(a, 100);
+	arena_destroy(a);
+	/* A piece larger than blocks does not fit either. */
+	memset(region, 0, sizeof(region));
+	a = arena_create_in(region, sizeof(region));
+	arena_alloc(a, sizeof(region));
+	ck_assert_uint_eq(arena_region_used(a), 0);
+	arena_wipe(a);
+	a = arena_create();
+	ck_assert_uint_eq(arena_region_used(a), 0);
+	arena_destroy(a);
+}
+END_TEST
+
 static void
 no_core(void)
 {
@@ -120,6 +156,7 @@ suite_arena(void)
 	tcase_add_test(t, a_large_piece_stands_alone);
 	tcase_add_test(t, copies_and_formats);
 	tcase_add_test(t, arrays_grow);
+	tcase_add_test(t, a_region_is_filled_first);
 	tcase_add_test_raise_signal(t, an_overflow_aborts, SIGABRT);
 	suite_add_tcase(s, t);
 	return s;

@@ -369,6 +369,50 @@ START_TEST(a_child_dies_with_us)
 }
 END_TEST
 
+/* Starts a sleeper in a group of its own, that a death signal never reaches;
+ * its number goes to fd. */
+static _Noreturn void
+lead_session(int fd)
+{
+	struct process_spec spec = SHELL("sleep 600 & echo $!; wait");
+	struct process p;
+
+	spec.out_fd = fd;
+	if (process_start(&spec, &p, NULL) != 0)
+		_exit(1);
+	for (;;)
+		pause();
+}
+
+/* A forked child's whole session ends, whatever groups are in it. */
+START_TEST(a_session_is_killed_whole)
+{
+	struct process_end end;
+	struct process p;
+	struct err e;
+	pid_t sleeper;
+	int fd[2], rc;
+
+	ck_assert_int_eq(pipe2(fd, O_CLOEXEC), 0);
+	rc = process_fork(SIGTERM, &p, &e);
+	if (rc == 1)
+		lead_session(fd[1]);
+	ck_assert_int_eq(rc, 0);
+	close(fd[1]);
+	sleeper = read_pid(fd[0]);
+	ck_assert_int_eq(getsid(sleeper), p.pid);
+	ck_assert_int_ne(getpgid(sleeper), p.pid);
+	process_kill_session(&p);
+	expect_gone(sleeper);
+	ck_assert_int_eq(process_wait(&p, 10000, &end), 1);
+	ck_assert(end.signalled);
+	ck_assert_int_eq(end.code, SIGKILL);
+	/* Collected: its number is nobody's now. */
+	process_kill_session(&p);
+	close(fd[0]);
+}
+END_TEST
+
 /* Nothing is ever sent to everybody. */
 START_TEST(no_process_no_signal)
 {
@@ -380,6 +424,7 @@ START_TEST(no_process_no_signal)
 	process_signal_group(&none, SIGTERM);
 	none.pid = 0;
 	process_stop(&none, 100, &end);
+	process_kill_session(&none);
 	ck_assert_int_eq(end.code, 5);
 }
 END_TEST
@@ -403,6 +448,7 @@ suite_process(void)
 	tcase_add_test(t, stopping_ends_the_group);
 	tcase_add_test(t, orphans_of_the_group_are_ended);
 	tcase_add_test(t, a_child_dies_with_us);
+	tcase_add_test(t, a_session_is_killed_whole);
 	tcase_add_test(t, no_process_no_signal);
 	suite_add_tcase(s, t);
 	return s;

@@ -12,6 +12,15 @@
 struct arena;
 
 struct arena *arena_create(void);
+/*
+ * An arena that begins in memory of the caller's: `region`, n zeroed bytes
+ * that outlive it, aligned for any type, the arena itself included.  When the
+ * region is full, blocks come from the heap as in any other.
+ */
+struct arena *arena_create_in(void *region, size_t n);
+/* Bytes from the region's beginning that are in use; 0 when the region was
+ * too small for everything. */
+size_t arena_region_used(const struct arena *a);
 /* Takes NULL.  `wipe` variants overwrite the memory first (raw traffic). */
 void arena_destroy(struct arena *a);
 void arena_wipe(struct arena *a);

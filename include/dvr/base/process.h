@@ -37,6 +37,19 @@ struct process_end {
  */
 int process_start(const struct process_spec *spec, struct process *p,
 		  struct err *e);
+/*
+ * Forks a child that runs our own code: 1 in the child, 0 and *p in the
+ * parent, -1 on failure.  The child leads a session of its own, so that
+ * everything it starts can be found again, and gets `death_signal` when the
+ * parent dies.  It must end with _exit().
+ */
+int process_fork(int death_signal, struct process *p, struct err *e);
+/*
+ * SIGKILL to the session that such a child leads, itself included, and to
+ * whatever groups it has; waits until nobody is left.  Before the child is
+ * collected: afterwards its number may be somebody else's.
+ */
+void process_kill_session(const struct process *p);
 /* Collects the child if it has ended: 1 and *end, 0 still running, -1 error.
  * Closes pidfd when it returns 1. */
 int process_reap(struct process *p, struct process_end *end);
