@@ -70,7 +70,7 @@ service_up(struct running *g, struct err *e)
 	struct service_start how = {
 		.config = cfg->service, .loop = g->loop,
 		.namespace = cfg->namespace, .env = g->env,
-		.fn = service_event, .arg = g,
+		.fn = service_event, .arg = g, .stop = cfg->stop,
 	};
 
 	if (service_start(&how, &g->service, e) != 0)

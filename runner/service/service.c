@@ -195,6 +195,7 @@ service_start(const struct service_start *how, struct service **out,
 	s->loop = how->loop;
 	s->fn = how->fn;
 	s->arg = how->arg;
+	s->stop = how->stop;
 	s->process.pidfd = -1;
 	s->log_io.fd = -1;
 	s->timeout = (struct loop_timer){ .fn = out_of_time, .owner = s };
@@ -210,9 +211,13 @@ service_start(const struct service_start *how, struct service **out,
 int
 service_wait_ready(struct service *s, struct err *e)
 {
-	while (s->phase == PHASE_STARTING || s->pending != 0)
+	while (s->phase == PHASE_STARTING || s->pending != 0) {
+		if (s->stop && *s->stop)
+			return err_set(e, ERR_TARGET, "interrupted before the "
+				       "service was ready");
 		if (loop_once(s->loop, UINT64_MAX, e) < 0)
 			return -1;
+	}
 	if (s->phase == PHASE_READY)
 		return 0;
 	if (e)

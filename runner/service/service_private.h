@@ -16,6 +16,7 @@ struct service {
 	struct loop *loop;
 	service_fn *fn;
 	void *arg;
+	const volatile int *stop;
 	struct env *base, *env;		/* as given; with ours and config's */
 	char state_dir[FS_PATH_MAX];
 	bool own_state_dir;

@@ -59,6 +59,8 @@ struct service_start {
 				 * one, gone with the service */
 	service_fn *fn;
 	void *arg;
+	/* Set by a signal: service_wait_ready() gives up.  May be NULL. */
+	const volatile int *stop;
 };
 
 /*
