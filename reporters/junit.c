@@ -101,7 +101,8 @@ property(struct junit *j, const char *name, struct slice value)
 }
 
 static void
-properties(struct junit *j, const struct tape_result *t)
+properties(struct junit *j, const struct results *all,
+	   const struct tape_result *t)
 {
 	struct buf b;
 
@@ -119,6 +120,9 @@ properties(struct junit *j, const struct tape_result *t)
 	property(j, "dvr.clean_replays", buf_slice(&b));
 	property(j, "dvr.command", t->command);
 	property(j, "dvr.version", SLICE(DVR_VERSION));
+	if (all->partial)
+		property(j, "dvr.partial",
+			 SLICE("interrupted, not every tape was tried"));
 	end(j);
 	buf_release(&b);
 }
@@ -303,7 +307,7 @@ print_suite(struct junit *j, const struct results *all,
 					     : all->started_us);
 	if (t->file.n)
 		attribute(j, "file", t->file);
-	properties(j, t);
+	properties(j, all, t);
 	if (!r || r->ncases == 0)
 		print_case(j, t, NULL, &only);
 	for (size_t i = 0; r && i < r->ncases; i++)
