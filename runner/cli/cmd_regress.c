@@ -1,5 +1,5 @@
 /* dvr regress: replays the tape library against this build. */
-#include "regression.h"
+#include "jobs.h"
 #include "reports.h"
 #include "verify.h"
 
@@ -13,12 +13,14 @@
 #include <unistd.h>
 
 static const enum opt regress_opts[] = { COMMON_OPTS, OPT_REPORT, OPT_JUNIT,
-	OPT_RETRIES, OPT_REPEAT, OPT_TIMING, OPT_TIMEOUT, OPT_TARGET,
+	OPT_JOBS, OPT_RETRIES, OPT_REPEAT, OPT_TIMING, OPT_TIMEOUT, OPT_TARGET,
 	OPT_BUILD, OPT_COUNT };
 
 /* The one thing a signal handler may do here. */
 static volatile sig_atomic_t stop_signal;
 static volatile int stop_flag;
+
+static const int stop_signals[] = { SIGINT, SIGTERM, SIGHUP };
 
 static void
 on_stop(int sig)
@@ -32,9 +34,19 @@ catch_signals(void)
 {
 	struct sigaction sa = { .sa_handler = on_stop };
 
-	sigaction(SIGINT, &sa, NULL);
-	sigaction(SIGTERM, &sa, NULL);
-	sigaction(SIGHUP, &sa, NULL);
+	for (size_t i = 0; i < ARRAY_LEN(stop_signals); i++)
+		sigaction(stop_signals[i], &sa, NULL);
+}
+
+static sigset_t
+stop_set(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < ARRAY_LEN(stop_signals); i++)
+		sigaddset(&set, stop_signals[i]);
+	return set;
 }
 
 static int
@@ -72,6 +84,26 @@ terminal_columns(void)
 	return 80;
 }
 
+/* Side by side needs a service for each tape. */
+static int
+set_jobs(struct regression *g, const struct args *args, struct err *e)
+{
+	const char *one = g->trial.target ? "--target" :
+			  g->cfg->service.attach ? "service.attach" : NULL;
+
+	g->jobs = 1;
+	if (command_uint(args, OPT_JOBS, JOBS_MAX, &g->jobs, e) != 0)
+		return -1;
+	if (g->jobs == 0)
+		return err_set(e, ERR_USAGE, "bad --jobs '0'; expected a "
+			       "number from 1 to %d", JOBS_MAX);
+	if (g->jobs > 1 && one)
+		return err_set(e, ERR_USAGE, "--jobs %u: with %s there is one "
+			       "service, and tapes side by side need one each",
+			       g->jobs, one);
+	return 0;
+}
+
 static int
 set_up(struct regression *g, const struct args *args, struct err *e)
 {
@@ -91,11 +123,13 @@ set_up(struct regression *g, const struct args *args, struct err *e)
 		return err_prefix(e, "--target");
 	if (command_uint(args, OPT_RETRIES, 100, &g->trial.retries, e) != 0 ||
 	    command_uint(args, OPT_REPEAT, 10000, &g->trial.repeat, e) != 0 ||
-	    command_colour(args, STDOUT_FILENO, &g->style.colour, e) != 0)
+	    command_colour(args, STDOUT_FILENO, &g->style.colour, e) != 0 ||
+	    set_jobs(g, args, e) != 0)
 		return -1;
 	g->style.columns = terminal_columns();
 	g->style.verbose = args_has(args, OPT_VERBOSE);
 	g->quiet = args_has(args, OPT_QUIET);
+	g->style.live = !g->quiet;
 	if (!g->trial.target && !c->service.command)
 		return err_set(e, ERR_USAGE, "nothing to replay against: no "
 			       "spec.service.command in %s; add it, or "
@@ -104,20 +138,30 @@ set_up(struct regression *g, const struct args *args, struct err *e)
 	return 0;
 }
 
+/* A run of all picked tapes. */
+struct run {
+	struct regression *g;
+	const struct reports *reports;
+	bool *tried;			/* by index: it has its verdict */
+	size_t done;
+};
+
 static void
-progress(struct regression *g, const struct reports *rs, size_t done)
+tried(void *arg, size_t i)
 {
+	struct run *run = arg;
+	struct regression *g = run->g;
 	struct buf line;
 
-	if (g->quiet)
-		return;
-	for (size_t i = 0; i < rs->n; i++) {
-		const struct report *r = &rs->v[i];
+	run->tried[i] = true;
+	run->done++;
+	for (size_t k = 0; k < run->reports->n && !g->quiet; k++) {
+		const struct report *r = &run->reports->v[k];
 
 		if (r->file || !r->reporter->progress)
 			continue;
 		buf_init(&line, MiB);
-		r->reporter->progress(&g->results.tapes[done - 1], done,
+		r->reporter->progress(&g->results.tapes[i], run->done,
 				      g->npicked, &g->style, &line);
 		write_all(STDOUT_FILENO, buf_slice(&line));
 		buf_release(&line);
@@ -125,21 +169,49 @@ progress(struct regression *g, const struct reports *rs, size_t done)
 }
 
 static void
+one_after_the_other(struct run *run)
+{
+	struct regression *g = run->g;
+
+	for (size_t i = 0; i < g->npicked && !stop_flag; i++) {
+		regression_tape(g, i, g->results.arena, &g->results.tapes[i]);
+		if (!stop_flag)		/* else cut short: no verdict */
+			tried(run, i);
+	}
+}
+
+/* What has no verdict is not in the results. */
+static void
+close_ranks(struct run *run)
+{
+	struct results *r = &run->g->results;
+
+	for (size_t i = 0; i < run->g->npicked; i++) {
+		if (run->tried[i])
+			r->tapes[r->ntapes++] = r->tapes[i];
+	}
+	r->partial = r->ntapes < run->g->npicked;
+}
+
+static void
 try_all(struct regression *g, const struct reports *rs)
 {
 	uint64_t start = clock_mono_ns(&clock_system);
+	struct run run = { .g = g, .reports = rs };
+	sigset_t blocked = stop_set();
+	struct jobs_how how = { .blocked = &blocked, .fn = tried,
+				.arg = &run };
 
+	run.tried = mem_array(g->npicked, sizeof(*run.tried));
 	g->results.started_us = clock_wall_us(&clock_system);
-	for (size_t i = 0; i < g->npicked && !stop_flag; i++) {
-		regression_tape(g, i);
-		if (stop_flag)
-			break;	/* cut short: no verdict about this one */
-		g->results.ntapes = i + 1;
-		progress(g, rs, i + 1);
-	}
-	g->results.partial = g->results.ntapes < g->npicked;
+	if (g->jobs > 1 && g->npicked > 1)
+		jobs_run(g, &how);
+	else
+		one_after_the_other(&run);
+	close_ranks(&run);
 	g->results.seconds =
 		(double)(clock_mono_ns(&clock_system) - start) / 1e9;
+	free(run.tried);
 }
 
 static void
@@ -186,6 +258,7 @@ regress(const struct args *args, struct err *e)
 	rc = stop_flag ? 128 + (int)stop_signal :
 			 results_exit_code(&g.results);
 out:
+	jobs_release(&g);
 	free(g.picked);
 	library_release(&g.lib);
 	if (g.trial.scrub)
@@ -204,6 +277,7 @@ const struct command cmd_regress = {
 		"failed, 3 a tape is broken, 4 the\nservice or its transport "
 		"failed, 5 nothing selected.\n\n"
 		"  dvr regress --junit build/dvr.xml\n"
+		"  dvr regress -j 4\n"
 		"  dvr regress --repeat 20 post-checkout-*\n",
 	.opts = regress_opts,
 	.run = regress,

@@ -37,7 +37,7 @@ const struct opt_row opt_rows[OPT_COUNT] = {
 			 "recorded, fast, 2x or precise" },
 	[OPT_BUILD] = { "build", 0, NULL, NULL,
 			"run service.build first" },
-	[OPT_JOBS] = { "jobs", 'j', "N", NULL, "tapes side by side" },
+	[OPT_JOBS] = { "jobs", 'j', "N", NULL, "tapes side by side, 1 to 64 (default 1)" },
 	[OPT_VERIFY] = { "verify", 0, NULL, NULL,
 			 "replay new tapes on the same build (default)" },
 	[OPT_NO_VERIFY] = { "no-verify", 0, NULL, NULL,

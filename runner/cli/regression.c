@@ -1,4 +1,4 @@
-/* Selects tapes and tries them one after the other. */
+/* Selects tapes and tries one of them. */
 #include "regression.h"
 
 #include <dvr/base/fs.h>
@@ -40,6 +40,7 @@ int
 regression_select(struct regression *g, const struct args *args,
 		  struct err *e)
 {
+	g->fixtures = args->value[OPT_FIXTURES];
 	if (library_scan(g->cfg->fixtures, &g->lib, e) != 0)
 		return -1;
 	g->picked = mem_array(g->lib.n + 1, sizeof(*g->picked));
@@ -59,34 +60,78 @@ regression_select(struct regression *g, const struct args *args,
 	return 0;
 }
 
+void
+shell_word(struct slice s, struct buf *out)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
+				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789_-./:=@%+,";
+	bool quoted = s.n == 0;
+
+	for (size_t i = 0; i < s.n; i++)
+		quoted |= !memchr(plain, s.p[i], sizeof(plain) - 1);
+	if (!quoted) {
+		buf_add(out, s);
+		return;
+	}
+	buf_addc(out, '\'');
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] == '\'')
+			buf_adds(out, "'\\''");
+		else
+			buf_addc(out, s.p[i]);
+	}
+	buf_addc(out, '\'');
+}
+
+/* " --flag WORD", when there is one. */
+static void
+add_flag(const char *flag, const char *value, struct buf *out)
+{
+	if (!value)
+		return;
+	buf_fmt(out, " %s ", flag);
+	shell_word(slice_str(value), out);
+}
+
+static struct slice
+command_for(const struct regression *g, const char *id, struct arena *a)
+{
+	struct buf command;
+	struct slice text;
+
+	buf_init(&command, 64 * KiB);
+	buf_adds(&command, "dvr regress");
+	add_flag("-c", g->cfg->path, &command);
+	add_flag("--fixtures", g->fixtures, &command);
+	add_flag("--target", g->trial.target, &command);
+	buf_addc(&command, ' ');
+	shell_word(slice_str(id), &command);
+	text = arena_copy(a, buf_slice(&command));
+	buf_release(&command);
+	return text;
+}
+
 /* What everybody may know about a tape before it is tried. */
 static void
-describe(struct regression *g, const struct library_entry *x,
-	 struct tape_result *out)
+describe(const struct regression *g, const struct library_entry *x,
+	 struct arena *a, struct tape_result *out)
 {
-	struct arena *a = g->results.arena;
-	struct buf command;
 	char *classname;
 
 	out->id = arena_copy(a, slice_str(x->id));
 	out->file = arena_fmt(a, "%s/tape.yaml", x->dir);
-	classname = arena_str(a, arena_fmt(a, "%s", x->id));
+	classname = arena_str(a, out->id);
 	for (char *p = classname; *p; p++) {
 		if (*p == '/' || *p == '.')
 			*p = *p == '/' ? '.' : '_';
 	}
 	out->classname = arena_fmt(a, "dvr.%s", classname);
-	buf_init(&command, 4 * KiB);
-	buf_fmt(&command, "dvr regress%s%s %s", g->cfg->path ? " -c " : "",
-		g->cfg->path ? g->cfg->path : "", x->id);
-	if (g->trial.target)
-		buf_fmt(&command, " --target %s", g->trial.target);
-	out->command = arena_copy(a, buf_slice(&command));
-	buf_release(&command);
+	out->command = command_for(g, x->id, a);
 }
 
 static void
-hash_file(struct regression *g, const char *dir, struct tape_result *out)
+hash_file(const char *dir, struct arena *a, struct tape_result *out)
 {
 	char path[FS_PATH_MAX], hex[SHA256_HEX];
 	struct buf text;
@@ -95,7 +140,7 @@ hash_file(struct regression *g, const char *dir, struct tape_result *out)
 	if (fs_join(path, dir, "tape.yaml", NULL) == 0 &&
 	    fs_read(path, &text, NULL) == 0) {
 		sha256_hex(buf_slice(&text), hex);
-		out->hash = arena_copy(g->results.arena, slice_str(hex));
+		out->hash = arena_copy(a, slice_str(hex));
 	}
 	buf_release(&text);
 }
@@ -118,41 +163,51 @@ add_masks(const struct config *c, struct arena *a, struct plan *p)
 }
 
 static void
-set_error(struct regression *g, struct tape_result *out, const struct err *e)
+set_error(struct arena *a, struct tape_result *out, const struct err *e)
 {
 	out->verdict = VERDICT_ERROR;
 	out->code = e->code;
-	out->reason = arena_copy(g->results.arena, slice_str(e->msg));
+	out->reason = arena_copy(a, slice_str(e->msg));
 }
 
 void
-regression_tape(struct regression *g, size_t i)
+regression_error(struct regression *g, size_t i, const struct err *why)
+{
+	struct tape_result *out = &g->results.tapes[i];
+
+	*out = (struct tape_result){ 0 };
+	describe(g, g->picked[i], g->results.arena, out);
+	set_error(g->results.arena, out, why);
+}
+
+void
+regression_tape(const struct regression *g, size_t i, struct arena *a,
+		struct tape_result *out)
 {
 	const struct library_entry *x = g->picked[i];
-	struct tape_result *out = &g->results.tapes[i], fixed = { 0 };
-	struct arena *a = g->results.arena;
+	struct tape_result fixed = { 0 };
 	struct err e = { .code = ERR_NONE };
 	struct tape t;
 	struct plan p;
 
-	describe(g, x, &fixed);
+	describe(g, x, a, &fixed);
 	*out = fixed;
 	if (tape_read(x->dir, &t, &e) != 0) {
-		set_error(g, out, &e);
+		set_error(a, out, &e);
 		return;
 	}
 	if (plan_load(t.arena, x->dir, &p, &e) != 0) {
-		set_error(g, out, &e);
+		set_error(a, out, &e);
 		goto out;
 	}
 	add_masks(g->cfg, t.arena, &p);
 	if (trial_run(&g->trial, &t, &p, a, out, &e) != 0)
-		set_error(g, out, &e);
+		set_error(a, out, &e);
 	out->id = fixed.id;
 	out->file = fixed.file;
 	out->classname = fixed.classname;
 	out->command = fixed.command;
-	hash_file(g, x->dir, out);
+	hash_file(x->dir, a, out);
 out:
 	tape_release(&t);
 }

@@ -17,12 +17,21 @@ struct regression {
 	struct results results;
 	struct report_style style;		/* for progress on stdout */
 	bool quiet;
+	unsigned jobs;				/* tapes side by side, from 1 */
+	const char *fixtures;			/* as it was given, or NULL */
+	struct jobs_room *rooms;		/* jobs.c: by index, or NULL */
 };
 
 /* Selects by args->rest (all when empty). Nothing: ERR_NOTHING. */
 int regression_select(struct regression *g, const struct args *args,
 		      struct err *e);
-/* One tape, read and tried; never fails: trouble is its verdict. */
-void regression_tape(struct regression *g, size_t i);
+/* One tape, read and tried; never fails: trouble is its verdict.  All texts of
+ * *out live in `a` or are static. */
+void regression_tape(const struct regression *g, size_t i, struct arena *a,
+		     struct tape_result *out);
+/* The verdict about a tape that could not be tried, into the results. */
+void regression_error(struct regression *g, size_t i, const struct err *why);
+/* One word of a shell's command line, quoted if it needs to be. */
+void shell_word(struct slice s, struct buf *out);
 
 #endif

@@ -1,5 +1,6 @@
 /* Whole trials against small Python services that are started for them. */
 #include "replay_fixture.h"
+#include "result_places.h"
 
 #include <dvr/base/fs.h>
 #include <dvr/base/mem.h>
@@ -10,8 +11,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+/* Results may be made in memory that another process reads: all of a result
+ * has to lie in it. */
+#define REGION_BYTES ((size_t)64 * MiB)
+static void *region;
 
 static struct fixture f;
 static struct arena *a;
@@ -32,7 +39,10 @@ setup(void)
 	struct err e = { 0 };
 
 	fixture_init(&f);
-	a = arena_create();
+	region = mmap(NULL, REGION_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED |
+		      MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	ck_assert_ptr_ne(region, MAP_FAILED);
+	a = arena_create_in(region, REGION_BYTES);
 	scrub = scrub_create(NULL, 0, &clock_system, &e);
 	ck_assert_int_eq(fs_temp_dir("dvr-test", dir, &e), 0);
 	argv[0] = python;
@@ -61,6 +71,7 @@ teardown(void)
 	fs_remove_tree(dir, NULL);
 	scrub_destroy(scrub);
 	arena_destroy(a);
+	munmap(region, REGION_BYTES);
 	fixture_release(&f);
 }
 
@@ -80,6 +91,8 @@ try_it(void)
 
 	ck_assert_msg(trial_run(&cfg, &f.tape, &f.plan, a, &got, &e) == 0,
 		      "%s", e.msg);
+	result_places_check(&got, region, REGION_BYTES);
+	ck_assert_uint_gt(arena_region_used(a), 0);
 }
 
 #define PREFIX \
