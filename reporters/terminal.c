@@ -213,7 +213,7 @@ print_diffs(const struct screen *s, const struct replay_result *r)
 static void
 print_log(const struct screen *s, struct slice log)
 {
-	size_t lines = 0, from = log.n;
+	size_t lines = 0, from;
 
 	while (slice_ends(log, SLICE("\n")))
 		log.n--;

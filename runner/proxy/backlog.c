@@ -3,6 +3,7 @@
 
 #include <dvr/base/mem.h>
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,8 +82,10 @@ backlog_drop(struct backlog *b, struct backlog_pool *pool, size_t n)
 	b->n -= n;
 	while (n) {
 		struct backlog_chunk *k = b->first;
-		size_t have = k->to - k->from;
+		size_t have;
 
+		assert(k);	/* the chunks hold what b->n counts */
+		have = k->to - k->from;
 		if (n < have) {
 			k->from += n;
 			return;

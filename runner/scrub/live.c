@@ -54,16 +54,17 @@ set_value(struct revival *r, struct header *h, struct slice value)
 static void
 mend_length(struct revival *r, struct header *h)
 {
-	uint64_t told, sent = r->in->body_bytes, now = r->out.body.n;
+	uint64_t told, now, sent = r->in->body_bytes;
 
 	if (!slice_ieq(h->name, SLICE("content-length")) ||
 	    slice_uint(h->value, UINT64_MAX / 2, &told) < 0)
 		return;
 	if (sent == 0 || sent > told)
 		sent = told;
-	if (told - sent + now != told)
+	now = told - sent + r->out.body.n;
+	if (now != told)
 		set_value(r, h, arena_fmt(r->arena, "%llu",
-			  (unsigned long long)(told - sent + now)));
+			  (unsigned long long)now));
 }
 
 static void

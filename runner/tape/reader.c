@@ -124,7 +124,7 @@ reader_number(struct reader *r, const struct yaml_node *n, uint64_t max,
 int
 reader_u32(struct reader *r, const struct yaml_node *n, void *out)
 {
-	uint64_t v;
+	uint64_t v = 0;
 
 	if (reader_number(r, n, UINT32_MAX, &v) < 0)
 		return -1;
