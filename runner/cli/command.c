@@ -110,6 +110,9 @@ command_colour(const struct args *args, int fd, bool *out, struct err *e)
 	return 0;
 }
 
+static void message(const char *prefix, const char *fmt, va_list ap)
+	PRINTF_LIKE(2, 0);
+
 static void
 message(const char *prefix, const char *fmt, va_list ap)
 {

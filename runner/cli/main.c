@@ -78,7 +78,7 @@ run_command(const struct command *c, char **argv)
 
 	if (options_parse(argv, c->opts, c->to_operand, &args, &e) != 0) {
 		fprintf(stderr, "dvr: %s: %s\n", c->name, e.msg);
-		return e.code;
+		return (int)e.code;
 	}
 	if (args_has(&args, OPT_HELP)) {
 		print_help(c);
@@ -87,7 +87,7 @@ run_command(const struct command *c, char **argv)
 	rc = c->run(&args, &e);
 	if (e.code != ERR_NONE) {
 		fprintf(stderr, "dvr: %s\n", e.msg);
-		return e.code;
+		return (int)e.code;
 	}
 	return rc;
 }
