@@ -3,6 +3,8 @@
 
 #include <dvr/judge/judge.h>
 
+#include <stdio.h>
+
 /* Lines of a dead service's log that are shown without --verbose. */
 #define LOG_LINES 15
 /* Narrowest column of the exchanges' names. */
@@ -102,9 +104,10 @@ gates(enum verdict v)
 	return v == VERDICT_FAILED || v == VERDICT_ERROR;
 }
 
-/* "  ✗ FAIL   post-checkout-pay-500-7889a          0.412 s" */
+/* "  ✗ FAIL   post-checkout-pay-500-7889a          0.412 s", behind `used`
+ * columns that are taken. */
 static void
-print_line(const struct screen *s, const struct tape_result *t)
+print_line(const struct screen *s, const struct tape_result *t, size_t used)
 {
 	const struct look *look = &looks[t->verdict];
 
@@ -113,7 +116,7 @@ print_line(const struct screen *s, const struct tape_result *t)
 	buf_fmt(s->out, "%s %-5s", look->symbol, look->word);
 	paint(s, PLAIN);
 	buf_adds(s->out, "  ");
-	column(s, t->id, columns_of(s) - 22);
+	column(s, t->id, columns_of(s) - 22 - used);
 	buf_adds(s->out, "  ");
 	seconds_print(t->seconds, s->out);
 	buf_adds(s->out, " s\n");
@@ -341,7 +344,7 @@ print(const struct results *r, const struct report_style *style,
 		 * failures' lines are: they may have scrolled away. */
 		if (style->live && (!gates(t->verdict) || r->ntapes == 1))
 			continue;
-		print_line(&s, t);
+		print_line(&s, t, 0);
 		if (style->live)
 			labelled(&s, "     reproduce", t->command);
 		else if (gates(t->verdict) || style->verbose)
@@ -363,12 +366,14 @@ progress(const struct tape_result *t, size_t done, size_t total,
 {
 	const struct screen s = { .style = style, .out = out };
 
+	char place[48];
+	int used = 0;
+
 	if (total > 1) {
-		paint(&s, DIM);
-		buf_fmt(out, "[%zu/%zu]", done, total);
-		paint(&s, PLAIN);
+		used = snprintf(place, sizeof(place), "[%zu/%zu]", done, total);
+		painted(&s, DIM, place);
 	}
-	print_line(&s, t);
+	print_line(&s, t, (size_t)used);
 	if (gates(t->verdict) || style->verbose)
 		print_details(&s, t);
 }
