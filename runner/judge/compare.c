@@ -396,9 +396,8 @@ compare_opaque(struct comparison *c, struct slice want, struct slice got,
 			      first_difference(want, got)));
 }
 
-/* The payload without its content coding; itself when that cannot be undone. */
-static struct slice
-plain(struct comparison *c, const struct message *m)
+struct slice
+compare_plain(struct arena *a, const struct message *m)
 {
 	struct slice coding = header_value(m, "content-encoding"), body;
 	struct buf out;
@@ -407,7 +406,7 @@ plain(struct comparison *c, const struct message *m)
 		return m->body;
 	buf_init(&out, PLAIN_MAX);
 	if (coding_decode(coding, m->body, &out) == CODING_OK)
-		body = arena_copy(c->a, buf_slice(&out));
+		body = arena_copy(a, buf_slice(&out));
 	else
 		body = m->body;
 	buf_release(&out);
@@ -418,7 +417,7 @@ void
 compare_body(struct comparison *c, struct slice want, struct slice type,
 	     const struct message *got)
 {
-	struct slice live = plain(c, got);
+	struct slice live = compare_plain(c->a, got);
 	struct slice live_type = header_value(got, "content-type");
 	const struct field_format *f = field_format_for(type);
 	struct leaves a, b;
@@ -457,6 +456,6 @@ compare_answer(struct comparison *c, const struct message *want,
 						      got->body_bytes));
 		return;
 	}
-	compare_body(c, plain(c, want), header_value(want, "content-type"),
+	compare_body(c, compare_plain(c->a, want), header_value(want, "content-type"),
 		     got);
 }

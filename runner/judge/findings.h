@@ -64,4 +64,8 @@ void judging_cases(struct judging *j);
  * a mask lets pass. */
 void judging_kept(struct judging *j);
 
+/* hollow.c: finds an answer that has nothing in it where the recorded one, of
+ * the same status, had.  Masks speak first. */
+void judging_hollow(struct judging *j, size_t at);
+
 #endif

@@ -318,8 +318,11 @@ judge_other(struct judging *j, size_t at, bool before)
 
 	if (pin && pin_holds(j, at, pin))
 		return;
-	if (!pin && j->kept[at])
+	if (!pin && j->kept[at]) {
+		if (before && !got->body_errors)
+			judging_hollow(j, at);
 		return;
+	}
 	if (got->kind == OUTCOME_REFUSED)
 		judging_find(j, FIND_TRANSPORT, at, said(j, at, "no service"));
 	else if (outcome_failed(got) && !j->kept[at])

@@ -137,6 +137,45 @@ START_TEST(refusing_everything_never_passes)
 }
 END_TEST
 
+/* 200 with nothing in it: what made the later requests possible is gone. */
+START_TEST(empty_answers_to_everything_never_pass)
+{
+	static const char *const rows[] = { NULL, "", "{}", "[]", "ok" };
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct scene s;
+
+		scene_init(&s);
+		for (size_t k = 0; k < SCENE_EXCHANGES; k++)
+			scene_answer(s.a, &s.live[k].x, 200, rows[i]);
+		assert_replay(&s, VERDICT_ERROR, false, "POST /init (exchange "
+			      "1): 200 with nothing in its body, on the tape 200 "
+			      "with 11 bytes");
+	}
+}
+END_TEST
+
+/* Other values, other members, or a mask over the body: a build may. */
+START_TEST(other_bodies_before_the_failure_pass)
+{
+	struct plan_mask mask = { .field = SLICE("1.resp.body") };
+	struct scene s;
+
+	scene_init(&s);
+	scene_answer(s.a, &s.live[0].x, 200, "{\"done\":1}");
+	assert_replay(&s, VERDICT_PASS, false, "");
+	scene_init(&s);
+	scene_answer(s.a, &s.live[0].x, 200, "{}");
+	s.p.masks = &mask;
+	s.p.nmasks = 1;
+	assert_replay(&s, VERDICT_PASS, false, "");
+	scene_init(&s);
+	scene_answer(s.a, &s.x[0], 200, "{}");
+	scene_answer(s.a, &s.live[0].x, 200, "[]");
+	assert_replay(&s, VERDICT_PASS, false, "");
+}
+END_TEST
+
 /* Dying in the settle time, or anywhere else, is another failure. */
 START_TEST(a_death_never_passes)
 {
@@ -518,6 +557,8 @@ suite_judge(void)
 	tcase_add_test(c, dubious_answers_must_be_accepted);
 	tcase_add_test(c, other_client_errors_pass);
 	tcase_add_test(c, refusing_everything_never_passes);
+	tcase_add_test(c, empty_answers_to_everything_never_pass);
+	tcase_add_test(c, other_bodies_before_the_failure_pass);
 	tcase_add_test(c, a_death_never_passes);
 	tcase_add_test(c, a_hang_never_passes);
 	tcase_add_test(c, a_mock_miss_never_passes);
