@@ -1,4 +1,5 @@
 /* dvr accept TAPE: pins the answer that this build gives and expects it. */
+#include "interrupt.h"
 #include "regression.h"
 #include "verify.h"
 
@@ -26,6 +27,9 @@ live_status(const struct accept *a, const struct tape_result *r,
 {
 	const struct replay_result *last;
 
+	if (*interrupt_flag())
+		return err_set(e, ERR_MISMATCH, "accept: interrupted; nothing "
+			       "was changed");
 	if (r->nreplays == 0)
 		return err_set(e, ERR_TARGET, "accept: %.*s",
 			       SLICE_ARG(r->reason));
@@ -117,6 +121,8 @@ run_accept(const struct args *args, struct err *e)
 		goto out;
 	verify_trial_config(&a.cfg, a.trial.scrub, &a.trial);
 	a.trial.target = args->value[OPT_TARGET];
+	a.trial.stop = interrupt_flag();
+	interrupt_catch();
 	if (!a.trial.target && !a.cfg.service.command) {
 		err_set(e, ERR_USAGE, "accept: no spec.service.command in %s; "
 			"add it, or --target URL",

@@ -1,4 +1,5 @@
 /* dvr regress: replays the tape library against this build. */
+#include "interrupt.h"
 #include "jobs.h"
 #include "reports.h"
 #include "verify.h"
@@ -15,39 +16,6 @@
 static const enum opt regress_opts[] = { COMMON_OPTS, OPT_REPORT, OPT_JUNIT,
 	OPT_JOBS, OPT_RETRIES, OPT_REPEAT, OPT_TIMING, OPT_TIMEOUT, OPT_TARGET,
 	OPT_BUILD, OPT_COUNT };
-
-/* The one thing a signal handler may do here. */
-static volatile sig_atomic_t stop_signal;
-static volatile int stop_flag;
-
-static const int stop_signals[] = { SIGINT, SIGTERM, SIGHUP };
-
-static void
-on_stop(int sig)
-{
-	stop_signal = sig;
-	stop_flag = 1;
-}
-
-static void
-catch_signals(void)
-{
-	struct sigaction sa = { .sa_handler = on_stop };
-
-	for (size_t i = 0; i < ARRAY_LEN(stop_signals); i++)
-		sigaction(stop_signals[i], &sa, NULL);
-}
-
-static sigset_t
-stop_set(void)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	for (size_t i = 0; i < ARRAY_LEN(stop_signals); i++)
-		sigaddset(&set, stop_signals[i]);
-	return set;
-}
 
 static int
 run_build(const struct config *c, struct err *e)
@@ -116,7 +84,7 @@ set_up(struct regression *g, const struct args *args, struct err *e)
 	if (!g->trial.scrub)
 		return -1;
 	verify_trial_config(c, g->trial.scrub, &g->trial);
-	g->trial.stop = &stop_flag;
+	g->trial.stop = interrupt_flag();
 	g->trial.target = args->value[OPT_TARGET];
 	if (g->trial.target &&
 	    url_parse(slice_str(g->trial.target), &u, e) != 0)
@@ -173,9 +141,9 @@ one_after_the_other(struct run *run)
 {
 	struct regression *g = run->g;
 
-	for (size_t i = 0; i < g->npicked && !stop_flag; i++) {
+	for (size_t i = 0; i < g->npicked && !*interrupt_flag(); i++) {
 		regression_tape(g, i, g->results.arena, &g->results.tapes[i]);
-		if (!stop_flag)		/* else cut short: no verdict */
+		if (!*interrupt_flag())		/* else cut short: no verdict */
 			tried(run, i);
 	}
 }
@@ -198,7 +166,7 @@ try_all(struct regression *g, const struct reports *rs)
 {
 	uint64_t start = clock_mono_ns(&clock_system);
 	struct run run = { .g = g, .reports = rs };
-	sigset_t blocked = stop_set();
+	sigset_t blocked = interrupt_set();
 	struct jobs_how how = { .blocked = &blocked, .fn = tried,
 				.arg = &run };
 
@@ -248,14 +216,14 @@ regress(const struct args *args, struct err *e)
 		goto out;
 	if (args_has(args, OPT_BUILD) && run_build(&cfg, e) != 0)
 		goto out;
-	catch_signals();
+	interrupt_catch();
 	g.results.command = SLICE("dvr regress");
 	try_all(&g, &rs);
 	if (reports_write(&rs, &g.results, &g.style, e) != 0)
 		goto out;
 	if (g.trial.repeat)
 		print_repeats(&g);
-	rc = stop_flag ? 128 + (int)stop_signal :
+	rc = *interrupt_flag() ? 128 + interrupt_signal() :
 			 results_exit_code(&g.results);
 out:
 	jobs_release(&g);

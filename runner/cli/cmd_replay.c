@@ -2,6 +2,7 @@
 #include "regression.h"
 #include "reports.h"
 #include "step.h"
+#include "interrupt.h"
 #include "verify.h"
 
 #include <dvr/tape/yaml.h>
@@ -38,6 +39,8 @@ replay_whole(const struct args *args, struct config *c, struct err *e)
 	verify_trial_config(c, g.trial.scrub, &g.trial);
 	g.trial.target = args->value[OPT_TARGET];
 	g.trial.repeat = 1;
+	g.trial.stop = interrupt_flag();
+	interrupt_catch();
 	g.style.verbose = true;
 	g.style.columns = 100;
 	if (!g.trial.target && !c->service.command) {

@@ -108,7 +108,8 @@ recording(const struct args *args, const struct mode *m, struct err *e)
 
 	if (command_config(args, &cfg, e) != 0)
 		return ERR_USAGE;
-	r = (struct recorder){ 0 };
+	r = (struct recorder){ .flags = { args->value[OPT_CONFIG],
+					  args->value[OPT_FIXTURES] } };
 	if (command_colour(args, STDERR_FILENO, &colour, e) != 0 ||
 	    apply_flags(args, &cfg, e) != 0)
 		goto out;

@@ -158,6 +158,39 @@ write_all(int fd, struct slice s)
 	return 0;
 }
 
+void
+shell_word(struct slice s, struct buf *out)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
+				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789_-./:=@%+,";
+	bool quoted = s.n == 0;
+
+	for (size_t i = 0; i < s.n; i++)
+		quoted |= !memchr(plain, s.p[i], sizeof(plain) - 1);
+	if (!quoted) {
+		buf_add(out, s);
+		return;
+	}
+	buf_addc(out, '\'');
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] == '\'')
+			buf_adds(out, "'\\''");
+		else
+			buf_addc(out, s.p[i]);
+	}
+	buf_addc(out, '\'');
+}
+
+void
+command_flag(const char *flag, const char *value, struct buf *out)
+{
+	if (!value)
+		return;
+	buf_fmt(out, " %s ", flag);
+	shell_word(slice_str(value), out);
+}
+
 struct scrub *
 command_scrub(const struct config *c, struct err *e)
 {

@@ -43,6 +43,11 @@ void warn(const char *fmt, ...) PRINTF_LIKE(1, 2);
 /* Everything of `b` to fd; 0 or -1 with errno. */
 int write_all(int fd, struct slice s);
 
+/* One word of a shell's command line, quoted if it needs to be. */
+void shell_word(struct slice s, struct buf *out);
+/* " --flag WORD" in a command to type; nothing when `value` is NULL. */
+void command_flag(const char *flag, const char *value, struct buf *out);
+
 /* A scrubber for replays' output: the configured rules, a key of its own. */
 struct scrub *command_scrub(const struct config *c, struct err *e);
 /* The one tape that `what` names: its entry, read. `lib` stays the caller's. */

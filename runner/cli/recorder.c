@@ -262,7 +262,7 @@ recorder_start(struct recorder *r, struct config *cfg, struct err *e)
 {
 	static const int sigs[] = { SIGINT, SIGTERM, SIGHUP };
 
-	*r = (struct recorder){ .cfg = cfg };
+	*r = (struct recorder){ .cfg = cfg, .flags = r->flags };
 	r->service_env = env_create(true);
 	r->signals = (struct loop_signal){ on_signal, r };
 	buf_init(&r->log, 2 * SERVICE_LOG_TAIL);

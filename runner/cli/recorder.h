@@ -9,6 +9,8 @@
 
 struct recorder {
 	struct config *cfg;
+	struct { const char *config, *fixtures; } flags; /* as given, for
+							 * commands to type */
 	struct loop *loop;
 	struct scrub *scrub;
 	struct ledger *ledger;

@@ -60,40 +60,6 @@ regression_select(struct regression *g, const struct args *args,
 	return 0;
 }
 
-void
-shell_word(struct slice s, struct buf *out)
-{
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
-				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				    "0123456789_-./:=@%+,";
-	bool quoted = s.n == 0;
-
-	for (size_t i = 0; i < s.n; i++)
-		quoted |= !memchr(plain, s.p[i], sizeof(plain) - 1);
-	if (!quoted) {
-		buf_add(out, s);
-		return;
-	}
-	buf_addc(out, '\'');
-	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] == '\'')
-			buf_adds(out, "'\\''");
-		else
-			buf_addc(out, s.p[i]);
-	}
-	buf_addc(out, '\'');
-}
-
-/* " --flag WORD", when there is one. */
-static void
-add_flag(const char *flag, const char *value, struct buf *out)
-{
-	if (!value)
-		return;
-	buf_fmt(out, " %s ", flag);
-	shell_word(slice_str(value), out);
-}
-
 static struct slice
 command_for(const struct regression *g, const char *id, struct arena *a)
 {
@@ -102,9 +68,9 @@ command_for(const struct regression *g, const char *id, struct arena *a)
 
 	buf_init(&command, 64 * KiB);
 	buf_adds(&command, "dvr regress");
-	add_flag("-c", g->cfg->path, &command);
-	add_flag("--fixtures", g->fixtures, &command);
-	add_flag("--target", g->trial.target, &command);
+	command_flag("-c", g->cfg->path, &command);
+	command_flag("--fixtures", g->fixtures, &command);
+	command_flag("--target", g->trial.target, &command);
 	buf_addc(&command, ' ');
 	shell_word(slice_str(id), &command);
 	text = arena_copy(a, buf_slice(&command));

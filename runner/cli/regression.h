@@ -31,7 +31,5 @@ void regression_tape(const struct regression *g, size_t i, struct arena *a,
 		     struct tape_result *out);
 /* The verdict about a tape that could not be tried, into the results. */
 void regression_error(struct regression *g, size_t i, const struct err *why);
-/* One word of a shell's command line, quoted if it needs to be. */
-void shell_word(struct slice s, struct buf *out);
 
 #endif

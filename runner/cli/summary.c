@@ -100,6 +100,25 @@ print_counts(const struct ledger_stats *s, const struct proxy_stats *ps)
 	fputc('\n', stderr);
 }
 
+/* What to type next, word for word. */
+static void
+print_next(const struct recorder *r, const char *id)
+{
+	static const char *const verbs[] = { "show", "regress" };
+	struct buf b;
+
+	buf_init(&b, 16 * KiB);
+	for (size_t i = 0; i < ARRAY_LEN(verbs); i++) {
+		buf_fmt(&b, "dvr %s", verbs[i]);
+		command_flag("-c", r->flags.config, &b);
+		command_flag("--fixtures", r->flags.fixtures, &b);
+		buf_fmt(&b, " %s · ", id);
+	}
+	fprintf(stderr, "  next: %scommit %s\n", buf_cstr(&b),
+		r->cfg->fixtures);
+	buf_release(&b);
+}
+
 bool
 summary_print(struct recorder *r, const struct verified *v, bool quiet,
 	      bool colour)
@@ -124,8 +143,6 @@ summary_print(struct recorder *r, const struct verified *v, bool quiet,
 	if (s.exchanges && s.ntapes == 0 && !quiet)
 		fprintf(stderr, "  nothing triggered: nothing was written\n");
 	if (fresh)
-		fprintf(stderr, "  next: dvr show %s · dvr regress %s · commit "
-			"%s\n", s.tapes[0].id, s.tapes[0].id,
-			r->cfg->fixtures);
+		print_next(r, s.tapes[0].id);
 	return p.trouble;
 }

@@ -2,6 +2,7 @@
 #include "verify.h"
 
 #include "command.h"
+#include "interrupt.h"
 
 #include <dvr/base/mem.h>
 #include <dvr/replay/orders.h>
@@ -100,11 +101,18 @@ verify_tape(struct recorder *r, const char *dir, struct verified *v,
 	if (tape_read(dir, &t, e) != 0)
 		return -1;
 	verify_trial_config(r->cfg, r->scrub, &tc);
+	tc.stop = interrupt_flag();
 	if (plan_load(t.arena, dir, &p, e) != 0 ||
 	    trial_verify(&tc, &t, &p, n, &hits, t.arena, &result, e) != 0)
 		goto out;
 	if (hits < n && orders_search(&tc, &t, &p, n, &hits, t.arena, e) != 0)
 		goto out;
+	if (*interrupt_flag()) {
+		snprintf(v->why, sizeof(v->why), "verification was "
+			 "interrupted");
+		rc = 0;
+		goto out;
+	}
 	v->done = true;
 	v->hits = hits;
 	v->of = n;
@@ -126,6 +134,7 @@ verify_new_tapes(struct recorder *r)
 	struct ledger_stats s;
 	struct verified *v;
 
+	interrupt_catch();
 	ledger_stats(r->ledger, &s);
 	v = mem_array(s.ntapes + 1, sizeof(*v));
 	for (size_t i = 0; i < s.ntapes; i++) {

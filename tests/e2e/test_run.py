@@ -190,6 +190,31 @@ class Run(Case):
         with self.assertRaises(ProcessLookupError):
             os.kill(int(pid), 0)
 
+    def test_ctrl_c_during_verification_ends_it(self):
+        """The second start of the service is verification's; it never gets ready."""
+        starts = self.path("starts")
+        self.write("service.sh", """
+            echo $$ >> %s
+            [ $(wc -l < %s) -gt 1 ] && exec sleep 300
+            exec python3 %s
+        """ % (starts, starts, SERVICE))
+        self.config(service=False, spec="""
+            service:
+              command: [sh, service.sh]
+              ready: {path: /health, timeout: 200s}
+        """)
+        s = self.suite('get("/boom")')
+        p = self.start(DVR, "run", "--", sys.executable, s)
+        while not os.path.exists(starts) or len(self.read("starts").splitlines()) < 2:
+            self.assertIsNone(p.poll())
+        p.send_signal(signal.SIGINT)
+        out, err = p.communicate(timeout=60)
+        self.assertIn("interrupted", err)
+        self.assertEqual(len(self.tapes()), 1, err)
+        for pid in self.read("starts").split():
+            with self.assertRaises(ProcessLookupError):
+                os.kill(int(pid), 0)
+
     def test_record_runs_until_sigterm(self):
         port = str(free_port())
         self.start(sys.executable, os.path.join(os.path.dirname(__file__), "service.py"),
