@@ -1,5 +1,6 @@
 /* Child processes: started in a group, watched by pidfd, ended as a group. */
 #include "family.h"
+#include "lookup.h"
 
 #include <dvr/base/clock.h>
 #include <dvr/base/process.h>
@@ -148,6 +149,9 @@ child_run(const struct process_spec *spec, int error_fd, pid_t parent)
 	if (spec->env)
 		environ = exec_strings(spec->env);
 	execvp(spec->argv[0], exec_strings(spec->argv));
+	/* One closed folder on the PATH makes EACCES of what is nowhere. */
+	if (errno == EACCES)
+		errno = command_stands_on_path(spec->argv[0]) ? EACCES : ENOENT;
 	child_fail(error_fd, STAGE_EXEC);
 }
 

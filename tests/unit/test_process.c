@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -143,6 +144,46 @@ START_TEST(what_cannot_start_fails_at_once)
 		ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1);
 		ck_assert_int_eq(errno, ECHILD);
 	}
+}
+END_TEST
+
+/* A folder on the PATH that may not be entered does not turn "not found" into
+ * "permission denied"; a file that may not be run does. */
+START_TEST(closed_folders_on_the_path_are_passed_over)
+{
+	char folder[FS_PATH_MAX], closed[FS_PATH_MAX + 8];
+	char file[FS_PATH_MAX + 8];
+	const char *argv[] = { "dvr-no-such-command", NULL };
+	struct process_spec spec = shell(argv);
+	struct env *env = env_create(true);
+	struct process p;
+	struct err e;
+	int fd;
+
+	ck_assert_int_eq(fs_temp_dir("dvr-path", folder, &e), 0);
+	ck_assert_int_eq(chmod(folder, 0755), 0);
+	snprintf(closed, sizeof(closed), "%s/closed", folder);
+	ck_assert_int_eq(mkdir(closed, 0), 0);
+	snprintf(file, sizeof(file), "%s/a-file", folder);
+	fd = open(file, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	ck_assert_int_ge(fd, 0);
+	close(fd);
+	/* Root enters every folder. */
+	if (getuid() == 0)
+		ck_assert_int_eq(seteuid(65534), 0);
+	env_set(env, "PATH", closed);
+	spec.env = env_list(env);
+	ck_assert_int_eq(process_start(&spec, &p, &e), -1);
+	ck_assert_int_eq(errno, ENOENT);
+	env_set(env, "PATH", folder);
+	spec.env = env_list(env);
+	argv[0] = "a-file";
+	ck_assert_int_eq(process_start(&spec, &p, &e), -1);
+	ck_assert_int_eq(errno, EACCES);
+	if (getuid() == 0)
+		ck_assert_int_eq(seteuid(0), 0);
+	ck_assert_int_eq(fs_remove_tree(folder, &e), 0);
+	env_destroy(env);
 }
 END_TEST
 
@@ -440,6 +481,7 @@ suite_process(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, ends_are_told);
 	tcase_add_test(t, what_cannot_start_fails_at_once);
+	tcase_add_test(t, closed_folders_on_the_path_are_passed_over);
 	tcase_add_test(t, a_child_starts_clean);
 	tcase_add_test(t, descriptors_may_be_crossed);
 	tcase_add_test(t, the_environment_is_the_given_one);
