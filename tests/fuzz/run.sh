@@ -20,7 +20,8 @@ for name in "$@"; do
 	fi
 	mkdir -p "$BUILD/corpus/$name"
 	seeds=
-	for dir in "tests/fuzz/seeds/$name" "fixtures/hostile/$name"; do
+	for dir in "tests/fuzz/seeds/$name" "fixtures/hostile/$name" \
+		"fixtures/hostile/${name}s"; do
 		[ -d "$dir" ] && seeds="$seeds $dir"
 	done
 	# shellcheck disable=SC2086
