@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define NAME_MAX_BYTES 64
+#define TAG_MAX_BYTES 512	/* looked back from an element's '>' */
 #define SHORT_MAX 64	/* bytes looked at for a value that must be short */
 
 static bool
@@ -154,16 +155,37 @@ name_value(struct slice t, size_t sep, struct spans *out)
 	return to - 1;
 }
 
-/* <password>…</password>, with or without a namespace. */
+/* The local name in the start tag that ends at `close`; empty when there is
+ * none. */
+static struct slice
+tag_name(struct slice t, size_t close)
+{
+	size_t from = close, to;
+
+	while (from > 0 && close - from < TAG_MAX_BYTES && t.p[from - 1] != '<')
+		from--;
+	if (from == 0 || t.p[from - 1] != '<' || t.p[close - 1] == '/')
+		return SLICE("");
+	for (to = from; to < close && name_char(t.p[to]); to++)
+		;
+	if (to < close && t.p[to] == ':') {
+		for (from = ++to; to < close && name_char(t.p[to]); to++)
+			;
+	}
+	if (to < close && (unsigned char)t.p[to] > ' ')
+		return SLICE("");
+	return slice_range(t, from, to);
+}
+
+/* <password>…</password>, with or without a namespace and attributes. */
 static void
 element(struct slice t, size_t close, struct spans *out)
 {
-	struct slice name = name_before(t, close);
+	struct slice name = tag_name(t, close);
 	const struct key_row *row;
-	size_t before = close - name.n, to = close + 1;
+	size_t to = close + 1;
 
-	if (name.n < 3 || before < 1 ||
-	    (t.p[before - 1] != '<' && t.p[before - 1] != ':'))
+	if (name.n < 3 || name.n > NAME_MAX_BYTES)
 		return;
 	row = key_find(name);
 	if (!row)

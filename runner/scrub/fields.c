@@ -14,6 +14,8 @@ struct field_walk {
 	const struct walk_at *at;
 	const struct key_row *deep;	/* strings below are secret as well */
 	const char *deep_end;		/* up to here */
+	const struct key_row *told;	/* {"name": "password", "value": … */
+	struct slice told_in;		/* in this object */
 };
 
 static bool
@@ -133,10 +135,39 @@ mark_named(struct field_walk *w, struct slice span)
 	spans_release(&found);
 }
 
+static struct slice
+parent_of(struct slice place)
+{
+	while (place.n > 0 && place.p[place.n - 1] != '/')
+		place.n--;
+	return place;
+}
+
+/* A list of names and values says in one member what the next one is. */
+static const struct key_row *
+told_key(struct field_walk *w, const struct field *f)
+{
+	const struct key_row *row;
+
+	if (slice_ieq(f->key, SLICE("name")) ||
+	    slice_ieq(f->key, SLICE("key"))) {
+		w->told = job_key(w->job, f->value);
+		w->told_in = parent_of(f->place);
+		return NULL;
+	}
+	if (!w->told || !slice_ieq(f->key, SLICE("value")) ||
+	    !slice_eq(parent_of(f->place), w->told_in))
+		return NULL;
+	row = w->told;
+	w->told = NULL;
+	return row;
+}
+
 static void
 scalar(struct field_walk *w, const struct field *f)
 {
-	const struct key_row *row = job_key(w->job, f->key);
+	const struct key_row *told = told_key(w, f);
+	const struct key_row *row = told ? told : job_key(w->job, f->key);
 
 	if (!row && w->deep && f->kind == FIELD_STRING)
 		row = w->deep;

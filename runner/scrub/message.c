@@ -141,6 +141,23 @@ decode_body(struct job *j, struct message_work *w)
 	return text;
 }
 
+/* UTF-16 and UTF-32: every name in it is torn apart by zeros.  A byte order
+ * mark alone may be chance in binary data; with a zero beside it, it is not. */
+static bool
+is_wide(struct slice type, struct slice text)
+{
+	static const char *const marks[] = { "utf-16", "utf-32", "ucs-2",
+					     "utf16" };
+	bool mark = slice_starts(text, SLICE("\xff\xfe")) ||
+		    slice_starts(text, SLICE("\xfe\xff"));
+
+	for (size_t i = 0; i < ARRAY_LEN(marks); i++) {
+		if (slice_ifind(type, slice_str(marks[i])) >= 0)
+			return true;
+	}
+	return mark && text.n >= 4 && (text.p[2] == 0) != (text.p[3] == 0);
+}
+
 /* By its type, or by its first byte: a JSON body under a form's type (curl
  * -d) or under none is read as JSON when it is. */
 static const struct field_format *
@@ -203,6 +220,8 @@ look_body(struct job *j, struct message_work *w)
 	if (w->in->body.n == 0)
 		return;
 	text = decode_body(j, w);
+	if (is_wide(header_value(w->in, "content-type"), text))
+		w->withheld = SLICE("UTF-16 and UTF-32 are not read");
 	if (w->withheld.n)
 		return;
 	w->body = job_add(j, text, place(j, w, "body", SLICE("")));

@@ -78,6 +78,12 @@ static const struct carrier {
 	  "<a><ns:password>%s</ns:password></a>", false },
 	{ "XML attribute", "POST / HTTP/1.1\nContent-Type: text/xml\n",
 	  "<a token=\"%s\"/>", false },
+	{ "XML with attributes", "POST / HTTP/1.1\nContent-Type: text/xml\n",
+	  "<a><ns:apiKey id='1' x=\"2>1\">%s</ns:apiKey></a>", false },
+	{ "name and value", JSON, "{\"env\":[{\"name\":\"DB_PASSWORD\","
+	  "\"value\":\"%s\"}]}", false },
+	{ "key and value", JSON, "[{\"Key\":\"apiKey\",\"x\":{\"y\":[1]},"
+	  "\"Value\":\"%s\"}]", false },
 	{ "text", PLAIN, "login with password=%s failed", false },
 	{ "YAML", PLAIN, "user: bob\npassword: '%s'\n", false },
 	{ "bearer in text", PLAIN, "curl -H 'authorization: bearer %s'",

@@ -279,6 +279,32 @@ START_TEST(unreadable_bodies_are_withheld)
 }
 END_TEST
 
+/* Names cannot be found in UTF-16, told by its type or by its first bytes. */
+START_TEST(wide_text_is_withheld)
+{
+	static const char wide[] = "\xff\xfe{\0\"\0p\0w\0\"\0";
+	struct rig r;
+	struct exchange *x;
+	size_t i;
+
+	rig_init(&r, NULL, 0);
+	x = rig_request(&r, "GET / HTTP/1.1\n", SLICE(""));
+	rig_answer(&r, x, "HTTP/1.1 200 OK\nContent-Type: text/xml; "
+		   "charset=\"UTF-16BE\"\n", SLICE("\0<\0a"));
+	x = rig_request(&r, "GET / HTTP/1.1\n", SLICE(""));
+	rig_answer(&r, x, "HTTP/1.1 200 OK\n",
+		   slice_of(wide, sizeof(wide) - 1));
+	x = rig_request(&r, "GET / HTTP/1.1\n", SLICE(""));
+	rig_answer(&r, x, "HTTP/1.1 200 OK\nContent-Type: image/x\n",
+		   SLICE("\xff\xfe\x01\x02\x03"));
+	rig_scrub(&r);
+	for (i = 0; i < 3; i++)
+		ck_assert_int_eq(r.tape.exchanges[i].response.withheld.n > 0,
+				 i < 2);
+	rig_release(&r);
+}
+END_TEST
+
 /* A broken gzip frame is kept when what can be read of it is clean. */
 START_TEST(broken_coding_is_kept_or_withheld)
 {
@@ -493,6 +519,7 @@ suite_scrub(void)
 	tcase_add_test(tc, json_keeps_its_shape);
 	tcase_add_test(tc, coded_bodies_are_decoded_only_for_a_hit);
 	tcase_add_test(tc, unreadable_bodies_are_withheld);
+	tcase_add_test(tc, wide_text_is_withheld);
 	tcase_add_test(tc, broken_coding_is_kept_or_withheld);
 	tcase_add_test(tc, the_seeds_rule_names_the_class);
 	tcase_add_test(tc, rules_replace_as_they_say);
