@@ -61,6 +61,25 @@ name_before(struct slice t, size_t at)
 	return slice_range(t, from, to);
 }
 
+/* The row of a name; in "\npassword" and "\x01password" the escape is no part
+ * of it, in "C:\token" it may be. */
+static const struct key_row *
+named_row(struct slice t, struct slice name)
+{
+	const struct key_row *row = key_find(name);
+	size_t n = 0;
+
+	if (row || name.p == t.p || name.p[-1] != '\\')
+		return row;
+	if (name.p[0] == 'x')
+		n = 3;
+	else if (name.p[0] == 'u')
+		n = 5;
+	else if (strchr("abefnrtv", name.p[0]))
+		n = 1;
+	return n > 0 && name.n > n + 2 ? key_find(slice_from(name, n)) : NULL;
+}
+
 /* "Bearer", "Basic" …: the secret is the next word. */
 static bool
 is_scheme(struct slice word)
@@ -134,7 +153,7 @@ name_value(struct slice t, size_t sep, struct spans *out)
 
 	if (name.n < 3)
 		return sep;
-	row = key_find(name);
+	row = named_row(t, name);
 	if (!row)
 		return sep;
 	t = reach(row, t, sep);

@@ -84,6 +84,10 @@ static const struct carrier {
 	  "\"value\":\"%s\"}]}", false },
 	{ "key and value", JSON, "[{\"Key\":\"apiKey\",\"x\":{\"y\":[1]},"
 	  "\"Value\":\"%s\"}]", false },
+	{ "after an escape", PLAIN, "{'m': 'failed\\npassword=%s'}", false },
+	{ "after a byte's escape", PLAIN, "b'\\x00\\x01password=%s'", false },
+	{ "after a character's escape", PLAIN, "'\\u001bpassword=%s'", false },
+	{ "after a backslash", PLAIN, "C:\\token=%s", false },
 	{ "text", PLAIN, "login with password=%s failed", false },
 	{ "YAML", PLAIN, "user: bob\npassword: '%s'\n", false },
 	{ "bearer in text", PLAIN, "curl -H 'authorization: bearer %s'",
