@@ -224,7 +224,8 @@ command_tape(const struct config *c, const char *what, struct tape *t,
 	}
 	if (tape_read(dir, t, e) != 0)
 		goto out;
-	if (plan_load(t->arena, dir, p, e) != 0) {
+	if (plan_load(t->arena, dir, p, e) != 0 ||
+	    plan_check(p, t, dir, e) != 0) {
 		tape_release(t);
 		goto out;
 	}

@@ -162,7 +162,8 @@ regression_tape(const struct regression *g, size_t i, struct arena *a,
 		set_error(a, out, &e);
 		return;
 	}
-	if (plan_load(t.arena, x->dir, &p, &e) != 0) {
+	if (plan_load(t.arena, x->dir, &p, &e) != 0 ||
+	    plan_check(&p, &t, x->dir, &e) != 0) {
 		set_error(a, out, &e);
 		goto out;
 	}

@@ -63,6 +63,10 @@ int plan_read(struct arena *a, const char *name, struct slice text,
 /* fixtures/<id>/replay.yaml: a missing file is the default plan. */
 int plan_load(struct arena *a, const char *tape_dir, struct plan *out,
 	      struct err *e);
+/* Do all places, exchanges and events that the plan names stand on the tape?
+ * ERR_TAPE, with replay.yaml's path, when one does not. */
+int plan_check(const struct plan *p, const struct tape *t,
+	       const char *tape_dir, struct err *e);
 /* Written atomically; a plan that could not be read back is an error. */
 int plan_save(const struct plan *p, const char *tape_dir, struct err *e);
 
