@@ -1,6 +1,7 @@
 /* Child processes: started in a group, watched by pidfd, ended as a group. */
 #include "family.h"
 #include "lookup.h"
+#include "space.h"
 
 #include <dvr/base/clock.h>
 #include <dvr/base/process.h>
@@ -28,7 +29,9 @@
 /* What the child says through the error pipe when it cannot become COMMAND. */
 struct start_failure {
 	enum start_stage {
-		STAGE_DESCRIPTORS, STAGE_GROUP, STAGE_FOLDER, STAGE_EXEC
+		STAGE_DESCRIPTORS, STAGE_GROUP, STAGE_FOLDER, STAGE_EXEC,
+		STAGE_SPACE,
+		STAGE_INSIDE	/* no failure: `error` is the child's pid */
 	} stage;
 	int error;
 };
@@ -125,6 +128,23 @@ clean_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+/* Goes on in the process inside; the one that went there ends here. */
+static void
+enter_space(const struct process_space *space, int error_fd)
+{
+	struct start_failure inside = { .stage = STAGE_INSIDE };
+	pid_t pid = space_enter(space);
+
+	if (pid < 0)
+		child_fail(error_fd, STAGE_SPACE);
+	if (pid == 0)
+		return;
+	inside.error = pid;
+	if (write(error_fd, &inside, sizeof(inside)) < 0)
+		_exit(126);
+	_exit(0);
+}
+
 static _Noreturn void
 child_run(const struct process_spec *spec, int error_fd, pid_t parent)
 {
@@ -134,6 +154,8 @@ child_run(const struct process_spec *spec, int error_fd, pid_t parent)
 	/* It may have died before that was in force. */
 	if (getppid() != parent)
 		_exit(127);
+	if (spec->space)
+		enter_space(spec->space, error_fd);
 	if (child_descriptors(spec, &error_fd) < 0)
 		child_fail(error_fd, STAGE_DESCRIPTORS);
 	if (spec->new_group && setpgid(0, 0) < 0)
@@ -180,21 +202,40 @@ start_error(const struct process_spec *spec, struct start_failure f,
 		else
 			err_sys(e, ERR_USAGE, "cannot run '%s'", q);
 		break;
+	case STAGE_SPACE:
+		err_sys(e, ERR_INTERNAL, "cannot start '%s': namespaces", q);
+		break;
+	case STAGE_INSIDE:
+		break;
 	}
 	errno = f.error;
 	return -1;
 }
 
-/* 0 when the child became the command: the pipe closed without a word. */
+/*
+ * 0 when the child became the command: the pipe closed without a failure.
+ * *inside is the pid of the process that did, when it is another one.
+ */
 static int
-read_failure(int fd, struct start_failure *f)
+read_failure(int fd, struct start_failure *f, pid_t *inside)
 {
+	struct start_failure said;
 	ssize_t got;
+	int rc = 0;
 
-	do {
-		got = read(fd, f, sizeof(*f));
-	} while (got < 0 && errno == EINTR);
-	return got == (ssize_t)sizeof(*f) ? -1 : 0;
+	for (;;) {
+		got = read(fd, &said, sizeof(said));
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got != (ssize_t)sizeof(said))
+			return rc;
+		if (said.stage == STAGE_INSIDE) {
+			*inside = said.error;
+		} else {
+			*f = said;
+			rc = -1;
+		}
+	}
 }
 
 static pid_t
@@ -229,7 +270,7 @@ process_start(const struct process_spec *spec, struct process *p,
 {
 	struct start_failure f;
 	int pipe_fd[2], pidfd, failed, saved;
-	pid_t pid;
+	pid_t pid, inside = 0;
 
 	if (pipe2(pipe_fd, O_CLOEXEC) < 0)
 		return err_sys(e, ERR_INTERNAL, "cannot make a pipe");
@@ -241,8 +282,12 @@ process_start(const struct process_spec *spec, struct process *p,
 		errno = saved;
 		return err_sys(e, ERR_INTERNAL, "cannot fork");
 	}
-	failed = read_failure(pipe_fd[0], &f);
+	failed = read_failure(pipe_fd[0], &f, &inside);
 	close(pipe_fd[0]);
+	if (inside > 0) {
+		wait_for(pid);
+		pid = inside;
+	}
 	if (failed) {
 		wait_for(pid);
 		return start_error(spec, f, e);

@@ -11,6 +11,18 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+/*
+ * Namespaces to start a child in: descriptors of /proc/PID/ns/ files.  The
+ * child is nevertheless ours to reap, and dies with us.
+ */
+struct process_space {
+	int user_fd;			/* -1: our own user namespace */
+	int net_fd, pid_fd;
+	/* Called in the child, inside, while it still may do everything
+	 * there; async-signal-safe calls only.  NULL: nothing to prepare. */
+	void (*furnish)(void);
+};
+
 struct process_spec {
 	const char *const *argv;	/* NULL-terminated, argv[0] via PATH */
 	const char *const *env;		/* NULL-terminated; NULL inherits */
@@ -18,6 +30,7 @@ struct process_spec {
 	int in_fd, out_fd, err_fd;	/* -1 inherits; dup'ed, not closed */
 	bool new_group;			/* own process group */
 	bool foreground;		/* and the terminal's, when there is one */
+	const struct process_space *space;	/* NULL: ours */
 };
 
 struct process {
