@@ -151,7 +151,7 @@ launch_command(struct service *s, const char *const *argv,
 {
 	struct process_spec spec = {
 		.argv = argv, .env = env_list(s->env), .workdir = workdir,
-		.new_group = true,
+		.new_group = true, .space = isolation_space(s->isolation),
 	};
 
 	launch_close_log(s);
@@ -231,7 +231,7 @@ static void
 begin_probe(struct service *s)
 {
 	struct probe_spec spec = {
-		.loop = s->loop, .count = 1,
+		.loop = s->loop, .count = 1, .isolation = s->isolation,
 		.fn = service_now_ready, .arg = s,
 	};
 	struct address to;
@@ -274,11 +274,20 @@ out:
 	return rc;
 }
 
+static int
+pick_port(struct service *s, struct err *e)
+{
+	if (s->config->port == 0 && !s->isolation)
+		return sock_free_port(&s->port, e);
+	s->port = s->config->port ? s->config->port : SERVICE_ISOLATED_PORT;
+	return 0;
+}
+
 int
 launch_service(struct service *s, struct err *e)
 {
 	s->launches++;
-	if (sock_free_port(&s->port, e) < 0 || make_env(s, e) < 0 ||
+	if (pick_port(s, e) < 0 || make_env(s, e) < 0 ||
 	    start_expanded(s, e) < 0)
 		return -1;
 	begin_probe(s);
@@ -334,6 +343,8 @@ launch_end(struct service *s, uint64_t grace_ns)
 		     (int)((deadline - now) / NS_PER_MS) : 0, &s->end);
 	if (s->ended_ns == 0)
 		s->ended_ns = loop_now_ns(s->loop);
+	/* Who left the group, too. */
+	isolation_sweep(s->isolation);
 	launch_read_log(s);
 	launch_close_log(s);
 }

@@ -29,6 +29,7 @@ enum probe_state {
 
 struct probe {
 	struct loop *loop;
+	struct isolation *isolation;
 	enum probe_state state;
 	struct address to[PROBE_ADDRESSES];
 	size_t count, turn;
@@ -81,7 +82,7 @@ attempt(struct probe *p)
 
 	p->head_n = p->drained = 0;
 	p->status = p->error = 0;
-	if (sock_connect(to, &p->io.fd) < 0) {
+	if (isolation_connect(p->isolation, to, &p->io.fd) < 0) {
 		p->io.fd = -1;
 		try_later(p, errno);
 	} else if (loop_add(p->loop, &p->io, LOOP_WRITE, &e) < 0) {
@@ -234,7 +235,8 @@ probe_start(const struct probe_spec *spec)
 	struct probe *p = mem_alloc(sizeof(*p));
 
 	*p = (struct probe){
-		.loop = spec->loop, .fn = spec->fn, .arg = spec->arg,
+		.loop = spec->loop, .isolation = spec->isolation,
+		.fn = spec->fn, .arg = spec->arg,
 		.count = spec->count, .pause_ns = PAUSE_FIRST_NS,
 		.io = { .fd = -1, .fn = io_ready, .owner = p },
 		.timer = { .fn = time_is_up, .owner = p },

@@ -7,11 +7,13 @@
 
 #include <dvr/net/loop.h>
 #include <dvr/net/sock.h>
+#include <dvr/service/isolation.h>
 
 struct probe;
 
 struct probe_spec {
 	struct loop *loop;
+	struct isolation *isolation;	/* where `to` is; NULL: here */
 	const struct address *to;	/* tried in turn; copied */
 	size_t count;
 	const char *host;		/* for the Host field; copied */

@@ -98,7 +98,8 @@ service_process_ended(struct service *s)
 		attach_command_ended(s);
 		return;
 	}
-	if (starting && s->launches < LAUNCHES_MAX && port_was_taken(s)) {
+	if (starting && s->launches < LAUNCHES_MAX && !s->isolation &&
+	    s->config->port == 0 && port_was_taken(s)) {
 		launch_again(s);
 		return;
 	}
@@ -196,6 +197,7 @@ service_start(const struct service_start *how, struct service **out,
 	s->fn = how->fn;
 	s->arg = how->arg;
 	s->stop = how->stop;
+	s->isolation = how->isolation;
 	s->process.pidfd = -1;
 	s->log_io.fd = -1;
 	s->timeout = (struct loop_timer){ .fn = out_of_time, .owner = s };

@@ -17,6 +17,7 @@ struct service {
 	service_fn *fn;
 	void *arg;
 	const volatile int *stop;
+	struct isolation *isolation;	/* NULL: none */
 	struct env *base, *env;		/* as given; with ours and config's */
 	char state_dir[FS_PATH_MAX];
 	bool own_state_dir;

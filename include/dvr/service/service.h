@@ -10,6 +10,7 @@
 #include <dvr/base/process.h>
 #include <dvr/net/loop.h>
 #include <dvr/net/sock.h>
+#include <dvr/service/isolation.h>
 
 #define SERVICE_LOG_TAIL (64u * KiB)
 
@@ -24,6 +25,7 @@ struct service_config {
 	char **command;		/* argv; `${NAME}` expanded from the env below.
 				 * NULL: none configured */
 	char *workdir;		/* NULL: the config's folder */
+	uint16_t port;		/* where it listens; 0: where we tell it */
 	char **env;		/* NAME=value, `${NAME}` expanded */
 	enum ready_kind ready;
 	char *ready_path, *ready_log;	/* READY_LOG: PCRE2 pattern */
@@ -61,10 +63,15 @@ struct service_start {
 	void *arg;
 	/* Set by a signal: service_wait_ready() gives up.  May be NULL. */
 	const volatile int *stop;
+	/* Where it runs; outlives it.  NULL: with us. */
+	struct isolation *isolation;
 };
 
+/* In a network of its own it gets the same port every time. */
+#define SERVICE_ISOLATED_PORT 8080
+
 /*
- * Picks a free port, makes the state folder, starts the command, begins to
+ * Picks a port, makes the state folder, starts the command, begins to
  * look for readiness.  Command not found or not executable: -1 at once.
  * Until it is ready the port may still change: when somebody else took it in
  * between, the service is started anew on another one.
