@@ -81,6 +81,8 @@ print_replay(const struct replay_result *r, struct buf *out)
 			(long long)r->timing.p99_us,
 			(long long)r->timing.max_us,
 			(long long)r->timing.drift_us);
+	if (r->isolation)
+		member("isolation", slice_str(r->isolation), out);
 	buf_adds(out, ",\"notes\":[");
 	for (size_t i = 0; i < r->nnotes; i++) {
 		if (i)

@@ -156,6 +156,8 @@ failure_text(const struct tape_result *t, const struct replay_result *r,
 		timing_print(&r->timing, out);
 		buf_addc(out, '\n');
 	}
+	if (r && r->isolation)
+		buf_fmt(out, "isolation: %s\n", r->isolation);
 	for (size_t i = 0; r && i < r->nnotes; i++)
 		buf_fmt(out, "note: %.*s\n", SLICE_ARG(r->notes[i]));
 	if (t->command.n)

@@ -271,6 +271,8 @@ print_details(const struct screen *s, const struct tape_result *t)
 		timing_print(&r->timing, &b);
 		labelled(s, "timing", buf_slice(&b));
 	}
+	if (r && r->isolation)
+		labelled(s, "isolation", slice_str(r->isolation));
 	if (t->of) {
 		judge_wilson(t->hits, t->of, &low, &high);
 		buf_clear(&b);

@@ -34,6 +34,9 @@ struct config {
 	struct plan_mask *masks;
 	size_t nmasks;
 	struct replay_options replay;
+	enum isolation_mode isolation;
+	char **reach;			/* NULL: nothing */
+	bool recorded_clock;
 	char *fixtures;
 	bool verify;
 	unsigned verify_runs;		/* 3 */

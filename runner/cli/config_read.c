@@ -1,6 +1,8 @@
 /* Reads the sections of dvr.yaml into a struct config, one function each. */
 #include "config_sections.h"
 
+#include <dvr/service/reach.h>
+
 #include <stdio.h>
 #include <string.h>
 
@@ -72,11 +74,13 @@ read_env(struct reader *r, const struct yaml_node *n, struct service_config *s)
 static int
 read_service(struct reader *r, const struct yaml_node *n, struct config *c)
 {
-	static keys known = { "command", "workdir", "env", "ready", "build",
+	static keys known = { "command", "workdir", "env", "port", "ready",
+			      "build",
 			      "attach", "start", "stop", "restart", "logs",
 			      "alive", "stop_grace", NULL };
 	struct service_config *s = &c->service;
 	const struct yaml_node *command;
+	unsigned port = 0;
 
 	if (value_map(r, n, "service", known) != 0)
 		return -1;
@@ -101,6 +105,7 @@ read_service(struct reader *r, const struct yaml_node *n, struct config *c)
 	    value_string(r, yaml_get(n, "logs"), &s->logs) != 0 ||
 	    value_string(r, yaml_get(n, "alive"), &s->alive) != 0 ||
 	    value_duration(r, yaml_get(n, "stop_grace"), &s->stop_grace_ns) ||
+	    value_uint(r, yaml_get(n, "port"), 65535, &port) != 0 ||
 	    read_env(r, yaml_get(n, "env"), s) != 0 ||
 	    read_ready(r, yaml_get(n, "ready"), s) != 0)
 		return -1;
@@ -108,6 +113,7 @@ read_service(struct reader *r, const struct yaml_node *n, struct config *c)
 		return yaml_error(r->doc, n, ERR_USAGE, r->e,
 				  "'service' needs either a command (a list: "
 				  "[python3, app.py]) or attach: URL");
+	s->port = (uint16_t)port;
 	c->has_service = true;
 	s->workdir = config_path(c, s->workdir ? s->workdir : ".");
 	return 0;
@@ -181,30 +187,47 @@ not_yet(struct reader *r, const struct yaml_node *n, const char *what,
 }
 
 static int
+read_reach(struct reader *r, const struct yaml_node *n, struct config *c)
+{
+	struct err why;
+
+	if (value_strings(r, n, &c->reach) != 0)
+		return -1;
+	for (char **at = c->reach; at && *at; at++)
+		if (reach_check(*at, &why) != 0)
+			return yaml_error(r->doc, n, ERR_USAGE, r->e, "%s",
+					  why.msg);
+	return 0;
+}
+
+static int
 read_replay(struct reader *r, const struct yaml_node *n, struct config *c)
 {
 	static keys known = { "timing",	 "isolation", "clock", "on_miss",
-			      "timeout", "settle",    "holds", NULL };
+			      "timeout", "settle",    "holds", "reach", NULL };
+	static keys isolations = { "auto", "netns", "none", NULL };
+	static keys clocks = { "real", "recorded", NULL };
 	static keys timings = { "recorded", "fast", "2x", "precise", NULL };
 	unsigned timing = (unsigned)c->replay.timing;
-	const struct yaml_node *isolation;
+	unsigned isolation = (unsigned)c->isolation, clock = 0;
 
 	if (value_map(r, n, "replay", known) != 0)
 		return -1;
 	if (!n)
 		return 0;
-	isolation = yaml_get(n, "isolation");
-	if (isolation && !slice_eq(isolation->text, SLICE("auto")) &&
-	    not_yet(r, isolation, "isolation", "none") != 0)
-		return -1;
 	if (value_choice(r, yaml_get(n, "timing"), timings, &timing) != 0 ||
-	    not_yet(r, yaml_get(n, "clock"), "clock", "real") != 0 ||
+	    value_choice(r, yaml_get(n, "isolation"), isolations,
+			 &isolation) != 0 ||
+	    value_choice(r, yaml_get(n, "clock"), clocks, &clock) != 0 ||
+	    read_reach(r, yaml_get(n, "reach"), c) != 0 ||
 	    not_yet(r, yaml_get(n, "on_miss"), "on_miss", "fail") != 0 ||
 	    value_duration(r, yaml_get(n, "timeout"), &c->replay.timeout_ns) ||
 	    value_duration(r, yaml_get(n, "settle"), &c->replay.settle_ns) ||
 	    value_bool(r, yaml_get(n, "holds"), &c->replay.holds) != 0)
 		return -1;
 	c->replay.timing = (enum replay_timing)timing;
+	c->isolation = (enum isolation_mode)isolation;
+	c->recorded_clock = clock == 1;
 	return 0;
 }
 

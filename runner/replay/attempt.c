@@ -1,6 +1,8 @@
 /* One replay: mocks, a fresh service, the engine, the judge, and all down. */
 #include "attempt.h"
 
+#include "surroundings.h"
+
 #include <stdio.h>
 
 #define LOG_TAIL_MAX (256u * KiB)
@@ -8,6 +10,7 @@
 struct running {
 	const struct attempt *how;
 	struct loop *loop;
+	struct surroundings around;
 	struct mocks *mocks;
 	struct env *env;
 	struct service *service;
@@ -46,8 +49,8 @@ mocks_up(struct running *g, struct err *e)
 	/* What runs already cannot be told where the mocks are. */
 	if (cfg->service->attach != NULL && cfg->service->start == NULL)
 		return 0;
-	if (mocks_create(g->loop, g->how->tape, g->how->plan, &g->mocks,
-			 e) != 0)
+	if (mocks_create_in(g->around.isolation, g->loop, g->how->tape,
+			    g->how->plan, &g->mocks, e) != 0)
 		return -1;
 	for (size_t i = 0; i < cfg->nlanes; i++) {
 		const struct lane_config *lane = &cfg->lanes[i];
@@ -71,15 +74,18 @@ service_up(struct running *g, struct err *e)
 		.config = cfg->service, .loop = g->loop,
 		.namespace = cfg->namespace, .env = g->env,
 		.fn = service_event, .arg = g, .stop = cfg->stop,
+		.isolation = g->around.isolation,
 	};
 
+	if (surroundings_clock(cfg, g->how->tape, &g->around, g->env, e) != 0)
+		return -1;
 	if (service_start(&how, &g->service, e) != 0)
 		return -1;
 	if (service_wait_ready(g->service, e) != 0)
 		return -1;
 	snprintf(g->url, sizeof(g->url), "http://127.0.0.1:%u",
 		 (unsigned)service_port(g->service));
-	return 0;
+	return surroundings_wait(&g->around, g->loop, e);
 }
 
 static const char *
@@ -99,6 +105,7 @@ replay_it(struct running *g, struct err *e)
 
 	o.target = target(g);
 	o.stop = g->how->cfg->stop;
+	o.isolation = g->around.isolation;
 	if (replay_create(g->loop, g->how->tape, g->how->plan, g->mocks, &o,
 			  &g->replay, e) != 0)
 		return -1;
@@ -142,6 +149,7 @@ judge_it(struct running *g, struct replay_result *r)
 	};
 
 	replay_timing(g->replay, &r->timing);
+	surroundings_tell(g->how->cfg, &g->around, &g->seen);
 	judge_replay(&in, g->how->arena, r);
 }
 
@@ -169,6 +177,7 @@ down(struct running *g)
 	if (g->service != NULL)
 		service_destroy(g->service);
 	mocks_destroy(g->mocks);
+	surroundings_down(&g->around);
 	if (g->env != NULL)
 		env_destroy(g->env);
 	loop_destroy(g->loop);
@@ -191,7 +200,9 @@ attempt_run(const struct attempt *how, struct replay_result *r, struct err *e)
 	g.seen.arena = arena_create();
 	rc = 0;
 	if (how->cfg->target == NULL)
-		rc = mocks_up(&g, &why) != 0 || service_up(&g, &why) != 0;
+		rc = surroundings_up(how->cfg, g.loop, &g.around, &why) != 0 ||
+		     mocks_up(&g, &why) != 0 || service_up(&g, &why) != 0;
+	r->isolation = isolation_name(g.around.isolation);
 	if (rc == 0)
 		rc = replay_it(&g, &why);
 	if (rc == 0) {

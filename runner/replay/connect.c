@@ -12,6 +12,7 @@
 struct connector {
 	struct loop *loop;
 	const char *url;
+	struct isolation *isolation;
 	CURLM *multi;
 	struct loop_timer timer;
 	struct connecting *all;
@@ -166,8 +167,8 @@ timer_fired(struct loop_timer *t)
 }
 
 int
-connector_create(struct loop *l, const char *url, struct connector **out,
-		 struct err *e)
+connector_create(struct loop *l, const char *url, struct isolation *in,
+		 struct connector **out, struct err *e)
 {
 	struct connector *c;
 	struct url u;
@@ -180,6 +181,7 @@ connector_create(struct loop *l, const char *url, struct connector **out,
 	c = mem_alloc(sizeof(*c));
 	c->loop = l;
 	c->url = url;
+	c->isolation = in;
 	c->timer = (struct loop_timer){ .fn = timer_fired, .owner = c };
 	c->multi = curl_multi_init();
 	if (c->multi == NULL) {
@@ -192,6 +194,18 @@ connector_create(struct loop *l, const char *url, struct connector **out,
 	curl_multi_setopt(c->multi, CURLMOPT_TIMERDATA, c);
 	*out = c;
 	return 0;
+}
+
+/* A socket belongs to the network that it was made in. */
+static curl_socket_t
+open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *a)
+{
+	const struct connector *c = arg;
+	int fd = isolation_socket(c->isolation, a->family, a->socktype,
+				  a->protocol);
+
+	(void)purpose;
+	return fd < 0 ? CURL_SOCKET_BAD : fd;
 }
 
 struct connecting *
@@ -214,6 +228,11 @@ connector_start(struct connector *c, unsigned timeout_ms, connect_fn *fn,
 	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
 			 (long)CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	if (c->isolation != NULL) {
+		curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION,
+				 open_socket);
+		curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, c);
+	}
 	curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
 	/* The environment's proxy is for the suite, not for us. */
 	curl_easy_setopt(easy, CURLOPT_PROXY, "");

@@ -17,6 +17,8 @@ struct mock_lane {
 
 struct mocks {
 	struct loop *loop;
+	struct isolation *isolation;	/* NULL: none */
+	unsigned nlanes;
 	const struct tape *tape;
 	const struct plan *plan;
 	struct arena *arena;

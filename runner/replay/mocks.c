@@ -8,6 +8,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+/* In a network of their own mocks have the same ports every time; below the
+ * range that the system draws from. */
+#define ISOLATED_PORT 20000
+
 static void
 accept_all(struct loop_io *io, unsigned ready)
 {
@@ -34,13 +38,16 @@ add_lane(struct mocks *m, struct slice name, struct err *e)
 {
 	struct mock_lane *lane;
 	struct address at, bound;
+	uint16_t port = 0;
 	int fd;
 
 	if (find_lane(m, name) != NULL)
 		return 0;
-	if (address_literal(SLICE("127.0.0.1"), 0, &at) != 0)
+	if (m->isolation != NULL)
+		port = (uint16_t)(ISOLATED_PORT + m->nlanes++);
+	if (address_literal(SLICE("127.0.0.1"), port, &at) != 0)
 		return err_set(e, ERR_INTERNAL, "no loopback address");
-	if (sock_listen(&at, &fd, &bound, e) != 0)
+	if (isolation_listen(m->isolation, &at, &fd, &bound, e) != 0)
 		return -1;
 	lane = arena_alloc(m->arena, sizeof(*lane));
 	lane->mocks = m;
@@ -68,10 +75,18 @@ int
 mocks_create(struct loop *l, const struct tape *t, const struct plan *p,
 	     struct mocks **out, struct err *e)
 {
+	return mocks_create_in(NULL, l, t, p, out, e);
+}
+
+int
+mocks_create_in(struct isolation *in, struct loop *l, const struct tape *t,
+		const struct plan *p, struct mocks **out, struct err *e)
+{
 	struct arena *a = arena_create();
 	struct mocks *m = arena_alloc(a, sizeof(*m));
 
 	m->loop = l;
+	m->isolation = in;
 	m->tape = t;
 	m->plan = p;
 	m->arena = a;

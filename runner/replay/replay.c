@@ -21,7 +21,7 @@ replay_create(struct loop *l, const struct tape *t, const struct plan *p,
 	struct holds_setup with;
 	struct replay *r;
 
-	if (connector_create(l, o->target, &connector, e) != 0)
+	if (connector_create(l, o->target, o->isolation, &connector, e) != 0)
 		return -1;
 	r = mem_alloc(sizeof(*r));
 	r->loop = l;

@@ -52,6 +52,7 @@ struct replay_result {			/* one replay */
 	struct case_result *cases;	/* ingress exchanges, in tape order */
 	size_t ncases;
 	struct timing timing;
+	const char *isolation;		/* of the service: static; NULL unknown */
 	double seconds;
 };
 

@@ -9,6 +9,7 @@
 #include <dvr/judge/judge.h>
 #include <dvr/net/loop.h>
 #include <dvr/net/sock.h>
+#include <dvr/service/isolation.h>
 #include <dvr/tape/plan.h>
 
 enum replay_timing { TIMING_RECORDED, TIMING_FAST, TIMING_DOUBLE,
@@ -21,6 +22,7 @@ struct replay_options {
 	bool holds;		/* enforce recorded order in overlaps */
 	const char *target;	/* "http://127.0.0.1:PORT" */
 	const volatile int *stop;	/* set: give up; NULL never */
+	struct isolation *isolation;	/* where `target` is; NULL: here */
 };
 
 /* Listeners that stand for the egress lanes; made before the service starts,
@@ -28,6 +30,10 @@ struct replay_options {
 struct mocks;
 int mocks_create(struct loop *l, const struct tape *t, const struct plan *p,
 		 struct mocks **out, struct err *e);
+/* The same inside an isolation, which outlives them. */
+int mocks_create_in(struct isolation *in, struct loop *l,
+		    const struct tape *t, const struct plan *p,
+		    struct mocks **out, struct err *e);
 /* A lane that the tape does not know: every call on it is a miss. */
 int mocks_add_lane(struct mocks *m, const char *lane, struct err *e);
 /* URL of the mock of the named egress lane, NULL when the tape has none. */

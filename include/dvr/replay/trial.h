@@ -18,6 +18,9 @@ struct trial_config {
 	const char *namespace;
 	const char *target;		/* --target: no service is started */
 	struct replay_options replay;
+	enum isolation_mode isolation;
+	char **reach;			/* host:port …, NULL-terminated; NULL */
+	bool recorded_clock;		/* the service sees the tape's time */
 	struct scrub *scrub;
 	unsigned retries;		/* of errors */
 	unsigned repeat;		/* --repeat: exactly so many, 0: as needed */
