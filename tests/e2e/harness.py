@@ -120,6 +120,19 @@ class Case(unittest.TestCase):
                     data += f.read()
         return data
 
+    def left_behind(self):
+        """Live processes that work in the test's folder, by their command."""
+        found = []
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                if not os.readlink("/proc/%s/cwd" % pid).startswith(self.dir):
+                    continue
+                with open("/proc/%s/cmdline" % pid, "rb") as f:
+                    found.append(f.read().replace(b"\0", b" ").decode())
+            except OSError:
+                pass    # ended meanwhile, or a zombie
+        return [c for c in found if c]
+
     def assertOneLineError(self, r, code, *parts):
         """One clear line on stderr, with these parts, and this exit code."""
         self.assertEqual(r.code, code, r)
