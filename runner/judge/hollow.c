@@ -53,7 +53,7 @@ is_hollow(struct judging *j, size_t at)
 	struct slice body;
 
 	if (j->want[at].kind != OUTCOME_STATUS || want->body_bytes == 0 ||
-	    !judging_seen(j, at))
+	    want->framing == FRAMING_TUNNEL || !judging_seen(j, at))
 		return false;
 	got = &judging_seen(j, at)->x.response;
 	if (got->body_bytes == 0 && got->body.n == 0)

@@ -219,6 +219,10 @@ look_body(struct job *j, struct message_work *w)
 
 	if (w->in->body.n == 0)
 		return;
+	if (w->in->framing == FRAMING_TUNNEL) {
+		w->withheld = SLICE("what runs in a tunnel is not read");
+		return;
+	}
 	text = decode_body(j, w);
 	if (is_wide(header_value(w->in, "content-type"), text))
 		w->withheld = SLICE("UTF-16 and UTF-32 are not read");

@@ -157,7 +157,8 @@ add_loss(struct recording_work *w, const struct message_work *m)
 	t->losses = arena_grow(t->arena, t->losses, t->nlosses,
 			       &w->nlosses_cap, sizeof(*t->losses));
 	t->losses[t->nlosses++] = text;
-	if (t->not_replayable.n == 0)
+	/* replays end at a tunnel's head */
+	if (t->not_replayable.n == 0 && m->in->framing != FRAMING_TUNNEL)
 		t->not_replayable = text;
 }
 

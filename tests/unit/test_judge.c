@@ -155,6 +155,25 @@ START_TEST(empty_answers_to_everything_never_pass)
 }
 END_TEST
 
+/* A tunnel is replayed up to its head: nothing in it is missed. */
+START_TEST(a_tunnel_without_its_bytes_passes)
+{
+	struct scene s;
+	struct replay_result r;
+
+	scene_init(&s);
+	s.x[0].response.framing = FRAMING_TUNNEL;
+	s.x[0].response.withheld = SLICE("not read");
+	s.x[0].response.body = SLICE("");
+	s.live[0].x.response.framing = FRAMING_TUNNEL;
+	s.live[0].x.response.body = SLICE("");
+	s.live[0].x.response.body_bytes = 0;
+	r = scene_judge(&s);
+	ck_assert_uint_eq(r.cases[0].ndiffs, 0);
+	assert_replay(&s, VERDICT_PASS, false, "");
+}
+END_TEST
+
 /* Other values, other members, or a mask over the body: a build may. */
 START_TEST(other_bodies_before_the_failure_pass)
 {
@@ -559,6 +578,7 @@ suite_judge(void)
 	tcase_add_test(c, refusing_everything_never_passes);
 	tcase_add_test(c, empty_answers_to_everything_never_pass);
 	tcase_add_test(c, other_bodies_before_the_failure_pass);
+	tcase_add_test(c, a_tunnel_without_its_bytes_passes);
 	tcase_add_test(c, a_death_never_passes);
 	tcase_add_test(c, a_hang_never_passes);
 	tcase_add_test(c, a_mock_miss_never_passes);

@@ -279,6 +279,29 @@ START_TEST(unreadable_bodies_are_withheld)
 }
 END_TEST
 
+/* What runs in a tunnel is coded (WebSocket masks it), so no secret can be
+ * found in it; replays end at its head, so none of it is missed. */
+START_TEST(a_tunnels_bytes_are_withheld)
+{
+	struct rig r;
+	struct exchange *x;
+
+	rig_init(&r, NULL, 0);
+	x = rig_request(&r, "GET /ws HTTP/1.1\nUpgrade: websocket\n",
+			SLICE("\x81\x85\x01\x02\x03\x04igojn"));
+	rig_answer(&r, x, "HTTP/1.1 101 Switching Protocols\n",
+		   SLICE("\x81\x05hello"));
+	x->request.framing = x->response.framing = FRAMING_TUNNEL;
+	rig_scrub(&r);
+	ck_assert_uint_gt(r.tape.exchanges[0].request.withheld.n, 0);
+	ck_assert_uint_eq(r.tape.exchanges[0].request.body.n, 0);
+	ck_assert_uint_eq(r.tape.exchanges[0].response.body.n, 0);
+	ck_assert_uint_eq(r.tape.not_replayable.n, 0);
+	ck_assert_uint_eq(r.tape.nlosses, 2);
+	rig_release(&r);
+}
+END_TEST
+
 /* Names cannot be found in UTF-16, told by its type or by its first bytes. */
 START_TEST(wide_text_is_withheld)
 {
@@ -520,6 +543,7 @@ suite_scrub(void)
 	tcase_add_test(tc, coded_bodies_are_decoded_only_for_a_hit);
 	tcase_add_test(tc, unreadable_bodies_are_withheld);
 	tcase_add_test(tc, wide_text_is_withheld);
+	tcase_add_test(tc, a_tunnels_bytes_are_withheld);
 	tcase_add_test(tc, broken_coding_is_kept_or_withheld);
 	tcase_add_test(tc, the_seeds_rule_names_the_class);
 	tcase_add_test(tc, rules_replace_as_they_say);
