@@ -62,3 +62,12 @@ expect_name(enum expect x)
 {
 	return expect_names[x];
 }
+
+/* How a bound value stands in its request. */
+const char *const plan_as_names[] = {
+	[AS_IS] = "is",
+	[AS_BASE64] = "base64",
+	[AS_BASE64URL] = "base64url",
+	[AS_PERCENT] = "percent",
+	NULL,
+};

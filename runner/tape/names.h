@@ -7,5 +7,6 @@ extern const char *const message_end_names[];
 extern const char *const lane_role_names[];
 extern const char *const trigger_kind_names[];
 extern const char *const expect_names[];
+extern const char *const plan_as_names[];
 
 #endif

@@ -1,72 +1,105 @@
-/* Does what a plan names stand on its tape?  A mask or a pin that points at
- * nothing would be obeyed by doing nothing. */
-#include <dvr/field/field.h>
+/* Finds bindings of a plan that its tape cannot obey. */
 #include <dvr/tape/plan.h>
 
-static int
-check_exchange(const struct tape *t, uint32_t id, const char *what,
-	       struct err *e)
-{
-	if (tape_exchange(t, id))
-		return 0;
-	return err_set(e, ERR_TAPE, "%s: exchange %u is not on the tape, "
-		       "which has %zu", what, id, t->nexchanges);
-}
+#include <dvr/field/field.h>
+
+#include <stdarg.h>
+#include <stdio.h>
+
+struct checked {
+	const struct tape *tape;
+	const struct plan_binding *binding;
+	const char *dir;
+	struct err *e;
+};
+
+static int fault(const struct checked *c, const char *fmt, ...)
+	PRINTF_LIKE(2, 3);
 
 static int
-check_place(const struct tape *t, struct slice text, const char *what,
-	    struct err *e)
+fault(const struct checked *c, const char *fmt, ...)
 {
-	struct place p;
+	char text[400];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	return err_set(c->e, ERR_TAPE, "%s/replay.yaml:%u: %s", c->dir,
+		       c->binding->line, text);
+}
+
+/* The exchange that a place names; NULL with the error set. */
+static const struct exchange *
+named(const struct checked *c, struct slice text, enum place_side side)
+{
+	const struct exchange *x;
 	char q[QUOTE_MAX];
+	struct place p;
 
-	if (place_parse(text, &p) != 0)
-		return err_set(e, ERR_TAPE, "%s: bad place '%s'; expected for "
-			       "example 4.req.body#/cart/id or *.resp.header/"
-			       "date", what, quote(text, q));
-	return p.exchange ? check_exchange(t, p.exchange, what, e) : 0;
+	if (place_parse(text, &p) < 0 || p.side != side) {
+		fault(c, side == PLACE_RESPONSE ?
+		      "a binding from '%s'; expected an answer's value, as "
+		      "1.resp.body#/id" :
+		      "a binding to '%s'; expected a request's value, as "
+		      "2.req.path/1", quote(text, q));
+		return NULL;
+	}
+	x = tape_exchange(c->tape, p.exchange);
+	if (!x)
+		fault(c, "a binding names exchange %u, which is not on the "
+		      "tape; take the line out, or name one of its %zu "
+		      "exchanges", p.exchange, c->tape->nexchanges);
+	return x;
 }
 
-/* The reader let only N.req and N.resp pass. */
-static int
-check_event(const struct tape *t, struct slice event, struct err *e)
+/* As the schedule sees it: what ended later is not waited for. */
+static int64_t
+end_us(const struct exchange *x)
 {
-	uint64_t id = 0;
+	int64_t end = x->request.end_us;
 
-	if (slice_uint(slice_cut(&event, '.'), UINT32_MAX, &id) != 0)
-		id = 0;
-	return check_exchange(t, (uint32_t)id, "holds", e);
+	if (x->response.end == END_OPEN || (x->response.present &&
+	    x->response.framing == FRAMING_TUNNEL))
+		return x->response.at_us > end ? x->response.at_us : end;
+	return x->response.end_us > end ? x->response.end_us : end;
 }
 
 static int
-check(const struct plan *p, const struct tape *t, struct err *e)
+check_binding(const struct checked *c)
 {
-	for (size_t i = 0; i < p->nmasks; i++) {
-		if (check_place(t, p->masks[i].field, "masks", e) != 0)
-			return -1;
-	}
-	for (size_t i = 0; i < p->nbindings; i++) {
-		if (check_place(t, p->bindings[i].from, "bindings", e) != 0 ||
-		    check_place(t, p->bindings[i].to, "bindings", e) != 0)
-			return -1;
-	}
-	for (size_t i = 0; i < p->npins; i++) {
-		if (check_exchange(t, p->pins[i].exchange, "pins", e) != 0)
-			return -1;
-	}
-	for (size_t i = 0; i < p->nholds; i++) {
-		if (check_event(t, p->holds[i].event, e) != 0 ||
-		    check_event(t, p->holds[i].until, e) != 0)
-			return -1;
-	}
+	const struct tape *t = c->tape;
+	const struct exchange *from =
+		named(c, c->binding->from, PLACE_RESPONSE);
+	const struct exchange *to;
+
+	if (!from)
+		return -1;
+	to = named(c, c->binding->to, PLACE_REQUEST);
+	if (!to)
+		return -1;
+	if (t->lanes[from->lane].role != LANE_INGRESS ||
+	    t->lanes[to->lane].role != LANE_INGRESS)
+		return fault(c, "a binding between exchanges %u and %u; "
+			     "expected two of an ingress lane", from->id,
+			     to->id);
+	if (from->id >= to->id || end_us(from) > to->request.at_us)
+		return fault(c, "a binding from exchange %u, which had not "
+			     "ended when exchange %u began; name an earlier "
+			     "answer", from->id, to->id);
 	return 0;
 }
 
 int
-plan_check(const struct plan *p, const struct tape *t, const char *tape_dir,
+plan_check(const struct plan *p, const struct tape *t, const char *dir,
 	   struct err *e)
 {
-	if (check(p, t, e) == 0)
-		return 0;
-	return err_prefix(e, "%s/replay.yaml", tape_dir);
+	struct checked c = { .tape = t, .dir = dir, .e = e };
+
+	for (size_t i = 0; i < p->nbindings; i++) {
+		c.binding = &p->bindings[i];
+		if (check_binding(&c) != 0)
+			return -1;
+	}
+	return 0;
 }

@@ -27,6 +27,18 @@ needed_text(struct printer *p, const char *name, struct slice s)
 }
 
 static void
+print_transform(struct printer *p, const struct plan_binding *b)
+{
+	print_member_text(p, "take", b->take);
+	if (b->as != AS_IS)
+		print_member_text(p, "as", slice_str(plan_as_names[b->as]));
+	if (b->before > 0)
+		print_member_uint(p, "before", b->before);
+	if (b->after > 0)
+		print_member_uint(p, "after", b->after);
+}
+
+static void
 print_bindings(struct printer *p, const struct plan *plan)
 {
 	if (plan->nbindings > 0)
@@ -35,6 +47,7 @@ print_bindings(struct printer *p, const struct plan *plan)
 		open_item(p);
 		needed_text(p, "from", plan->bindings[i].from);
 		needed_text(p, "to", plan->bindings[i].to);
+		print_transform(p, &plan->bindings[i]);
 		close_item(p);
 	}
 }

@@ -3,6 +3,7 @@
 
 #include <dvr/base/fs.h>
 #include <dvr/base/yaml.h>
+#include <dvr/field/field.h>
 
 #include "names.h"
 #include "reader.h"
@@ -89,14 +90,74 @@ read_list(struct reader *r, const struct yaml_node *n,
 
 /* ---- the lists ------------------------------------------------------- */
 
+/* "1.resp.body#/cart": one value of one exchange. */
+static int
+read_place(struct reader *r, const struct yaml_node *n, void *out)
+{
+	struct place p;
+	char q[QUOTE_MAX];
+
+	if (read_name(r, n, out) < 0)
+		return -1;
+	if (place_parse(n->text, &p) < 0 || p.exchange == 0)
+		return reader_fail(r, n,
+				   "bad place '%s'; expected a value of an "
+				   "exchange, as 1.resp.body#/id",
+				   quote(n->text, q));
+	return 0;
+}
+
+/* Part of a value; what is in the names is for the replay to find. */
+static int
+read_take(struct reader *r, const struct yaml_node *n, void *out)
+{
+	struct slice name = n->text, kind;
+	char q[QUOTE_MAX];
+	uint64_t i;
+
+	if (reader_text(r, n, out) < 0)
+		return -1;
+	kind = slice_cut(&name, '/');
+	if (slice_eq(n->text, SLICE("decoded")) ||
+	    (slice_eq(kind, SLICE("path")) &&
+	     slice_uint(name, UINT32_MAX, &i) == 0) ||
+	    ((slice_eq(kind, SLICE("query")) ||
+	      slice_eq(kind, SLICE("claim"))) && name.n > 0))
+		return 0;
+	return reader_fail(r, n,
+			   "bad take '%s'; expected path/N, query/NAME, "
+			   "claim/NAME or decoded",
+			   quote(n->text, q));
+}
+
+static int
+read_as(struct reader *r, const struct yaml_node *n, void *out)
+{
+	size_t i;
+
+	if (reader_word(r, n, plan_as_names, &i) < 0)
+		return -1;
+	*(enum plan_as *)out = (enum plan_as)i;
+	return 0;
+}
+
+#define AT(member) offsetof(struct plan_binding, member)
 static const struct row binding_rows[] = {
-	{ "from", read_name, offsetof(struct plan_binding, from), true },
-	{ "to", read_name, offsetof(struct plan_binding, to), true },
+	{ "from", read_place, AT(from), true },
+	{ "to", read_place, AT(to), true },
+	{ "take", read_take, AT(take), false },
+	{ "as", read_as, AT(as), false },
+	{ "before", reader_u32, AT(before), false },
+	{ "after", reader_u32, AT(after), false },
 };
+#undef AT
 
 static int
 read_binding(struct reader *r, const struct yaml_node *n, void *out)
 {
+	struct plan_binding *b = out;
+
+	b->line = n->line;
 	return reader_map(r, n, binding_rows, ARRAY_LEN(binding_rows), out);
 }
 

@@ -119,8 +119,8 @@ END_TEST
 /* What produces a bound value is new in every replay. */
 START_TEST(bound_producers_are_noise)
 {
-	struct plan_binding b = { SLICE("1.resp.body#/cart"),
-				  SLICE("2.req.path/1") };
+	struct plan_binding b = { .from = SLICE("1.resp.body#/cart"),
+				  .to = SLICE("2.req.path/1") };
 	struct pair p;
 
 	pair_init(&p, "{\"cart\":\"c1\"}", "{\"cart\":\"c2\"}");

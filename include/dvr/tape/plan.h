@@ -9,7 +9,15 @@
 
 enum expect { EXPECT_FIXED, EXPECT_SAME, EXPECT_BROKEN, EXPECT_QUARANTINED };
 
-struct plan_binding { struct slice from, to; };		/* places */
+enum plan_as { AS_IS, AS_BASE64, AS_BASE64URL, AS_PERCENT };
+struct plan_binding {			/* a live value's way */
+	struct slice from, to;		/* places */
+	struct slice take;		/* part of `from`; "" all of it */
+	enum plan_as as;		/* its coding in the request */
+	uint32_t before, after;		/* bytes of the request's value that
+					 * stay around it, codings undone */
+	unsigned line;			/* in replay.yaml; 0: from elsewhere */
+};
 struct plan_mask { struct slice field, reason; };	/* place pattern */
 struct plan_pin {
 	uint32_t exchange;
@@ -49,7 +57,13 @@ const char *expect_name(enum expect x);
  *   reproduces   {hits, of}: replays on the recorded build
  *   quarantine   {until: YYYY-MM-DD, owner, reason, link}; `until` is needed,
  *                and all of it for expect: quarantined
- *   bindings     list of {from: place, to: place}
+ *   bindings     list of {from: place, to: place, take, as, before, after}:
+ *                the request's value at `to` is what the answer held at `from`
+ *     take ?     only this part: path/N, query/NAME (of a URL), claim/NAME (of
+ *                a JWT), decoded (percent-decoded)
+ *     as ?       base64 | base64url | percent: how the request spells it
+ *     before ? after ?   bytes of the request's value that stay in front of
+ *                it and behind it ("Bearer ": before: 7)
  *   masks        list of {field: place pattern, reason}
  *   pins         list of {exchange, status: 100..599, body, accepted: date}
  *   holds        list of {event: N.req | N.resp, until: N.req | N.resp}
@@ -63,10 +77,10 @@ int plan_read(struct arena *a, const char *name, struct slice text,
 /* fixtures/<id>/replay.yaml: a missing file is the default plan. */
 int plan_load(struct arena *a, const char *tape_dir, struct plan *out,
 	      struct err *e);
-/* Do all places, exchanges and events that the plan names stand on the tape?
- * ERR_TAPE, with replay.yaml's path, when one does not. */
-int plan_check(const struct plan *p, const struct tape *t,
-	       const char *tape_dir, struct err *e);
+/* Do the bindings name exchanges that are on the tape, an answer first and a
+ * request that began after it?  Else ERR_TAPE with DIR/replay.yaml:line. */
+int plan_check(const struct plan *p, const struct tape *t, const char *dir,
+	       struct err *e);
 /* Written atomically; a plan that could not be read back is an error. */
 int plan_save(const struct plan *p, const char *tape_dir, struct err *e);
 
