@@ -7,6 +7,7 @@ static const struct field_format *const formats[] = {
 	&field_query,
 	&field_cookie,
 	&field_multipart,
+	&field_html,	/* by name only */
 };
 
 const struct field_format *

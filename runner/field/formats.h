@@ -12,5 +12,6 @@ extern const struct field_format field_form;
 extern const struct field_format field_query;
 extern const struct field_format field_cookie;
 extern const struct field_format field_multipart;
+extern const struct field_format field_html;
 
 #endif

@@ -1,0 +1,255 @@
+/* Walks the values of a message (see values.h). */
+#include <dvr/relate/values.h>
+
+#include <dvr/wire/coding.h>
+
+/* Answers are decoded up to this (bytes): as far as replays keep them. */
+#define PLAIN_MAX (8u * MiB)
+/* A body of no known format is one value up to this (bytes). */
+#define OPAQUE_MAX (64u * KiB)
+
+struct walk {
+	struct arena *arena;
+	const struct message *m;
+	enum place_side side;
+	value_fn *fn;
+	void *arg;
+	enum place_part part;		/* of fields that come */
+	const struct field_format *format;
+	struct slice whole;
+	bool stopped;
+};
+
+static void
+give(struct walk *w, struct value v)
+{
+	v.place.side = w->side;
+	v.whole = w->whole;
+	v.format = w->format;
+	if (!w->stopped)
+		w->stopped = w->fn(w->arg, &v) != 0;
+}
+
+static int
+on_field(void *arg, const struct field *f)
+{
+	struct walk *w = arg;
+	bool body = w->part == PLACE_BODY;
+
+	if (f->kind == FIELD_ARRAY || f->kind == FIELD_OBJECT)
+		return 0;
+	if (!body && f->place.n < 2)
+		return 0;
+	give(w, (struct value){
+		.place = { .part = w->part,
+			   .name = slice_from(f->place, body ? 0 : 1) },
+		.key = f->key, .kind = f->kind, .span = f->span,
+		.value = f->kind == FIELD_NUMBER ? f->span : f->value,
+	});
+	return w->stopped;
+}
+
+/* Fields of one format within `text`, which is in `whole`. */
+static bool
+walk_format(struct walk *w, enum place_part part, const char *name,
+	    struct slice text)
+{
+	w->part = part;
+	w->format = field_format_named(name);
+	return w->format->walk(w->arena, text, on_field, w) == FIELD_OK;
+}
+
+/* ---- the start line --------------------------------------------------- */
+
+static struct slice
+decoded(struct walk *w, struct slice s)
+{
+	struct slice done;
+	struct buf b;
+
+	if (slice_chr(s, '%') < 0)
+		return s;
+	buf_init(&b, s.n);
+	percent_decode(s, false, &b);
+	done = arena_copy(w->arena, buf_slice(&b));
+	buf_release(&b);
+	return done;
+}
+
+static void
+walk_target(struct walk *w)
+{
+	struct slice path = message_path(w->m), key = SLICE(""), query;
+	struct slice target = message_target(w->m);
+	unsigned i;
+
+	w->whole = w->m->line;
+	w->format = NULL;
+	if (path.n == 0 || path.p[0] != '/')
+		return;
+	query = slice_from(target, path.n);
+	path = slice_from(path, 1);
+	for (i = 0; path.p && !w->stopped; i++) {
+		struct slice s = slice_cut(&path, '/');
+		struct slice value = decoded(w, s);
+
+		give(w, (struct value){
+			.place = { .part = PLACE_PATH,
+				   .name = arena_fmt(w->arena, "%u", i) },
+			.key = key, .kind = FIELD_STRING, .span = s,
+			.value = value,
+		});
+		key = value;
+	}
+	query = slice_cut(&query, '#');
+	if (query.n > 1 && query.p[0] == '?')
+		walk_format(w, PLACE_QUERY, "query", slice_from(query, 1));
+}
+
+/* ---- headers ------------------------------------------------------------ */
+
+static struct slice
+lower(struct arena *a, struct slice s)
+{
+	char *p = arena_str(a, s);
+	size_t i;
+
+	for (i = 0; i < s.n; i++) {
+		if (p[i] >= 'A' && p[i] <= 'Z')
+			p[i] = (char)(p[i] - 'A' + 'a');
+	}
+	return slice_of(p, s.n);
+}
+
+static void
+walk_set_cookie(struct walk *w, const struct header *h)
+{
+	struct slice pair = h->value, name;
+
+	pair = slice_cut(&pair, ';');
+	name = slice_trim(slice_cut(&pair, '='));
+	if (!pair.p || name.n == 0)
+		return;
+	pair = slice_trim(pair);
+	if (pair.n >= 2 && pair.p[0] == '"' && pair.p[pair.n - 1] == '"')
+		pair = slice_range(pair, 1, pair.n - 1);
+	give(w, (struct value){
+		.place = { .part = PLACE_COOKIE, .name = name },
+		.key = name, .kind = FIELD_STRING, .span = pair,
+		.value = pair,
+	});
+}
+
+/* Only the first of a name has a place. */
+static bool
+comes_again(const struct headers *in, size_t at)
+{
+	size_t i;
+
+	for (i = 0; i < at; i++) {
+		if (slice_ieq(in->v[i].name, in->v[at].name))
+			return true;
+	}
+	return false;
+}
+
+static void
+walk_header(struct walk *w, const struct headers *in, size_t i)
+{
+	const struct header *h = &in->v[i];
+
+	w->whole = h->line;
+	w->format = NULL;
+	if (h->name.n == 0 || h->value.n == 0)
+		return;
+	if (w->side == PLACE_RESPONSE &&
+	    slice_ieq(h->name, SLICE("set-cookie"))) {
+		walk_set_cookie(w, h);
+		return;
+	}
+	if (comes_again(in, i))
+		return;
+	if (w->side == PLACE_REQUEST && slice_ieq(h->name, SLICE("cookie"))) {
+		walk_format(w, PLACE_COOKIE, "cookie", h->value);
+		return;
+	}
+	give(w, (struct value){
+		.place = { .part = PLACE_HEADER,
+			   .name = lower(w->arena, h->name) },
+		.key = h->name, .kind = FIELD_STRING, .span = h->value,
+		.value = h->value,
+	});
+}
+
+/* ---- the body ------------------------------------------------------------- */
+
+static struct slice
+header_value(const struct message *m, const char *name)
+{
+	const struct header *h = headers_find(&m->headers, name);
+
+	return h ? h->value : SLICE("");
+}
+
+/* Without its content coding; false: it cannot be seen. */
+static bool
+plain_body(struct walk *w, struct slice *out)
+{
+	struct slice coding = header_value(w->m, "Content-Encoding");
+	struct buf b;
+	bool ok;
+
+	*out = w->m->body;
+	if (w->m->decoded.n || coding.n == 0 || coding_identity(coding))
+		return true;
+	if (w->side == PLACE_REQUEST)
+		return false;
+	buf_init(&b, PLAIN_MAX);
+	ok = coding_decode(coding, w->m->body, &b) == CODING_OK;
+	if (ok)
+		*out = arena_copy(w->arena, buf_slice(&b));
+	buf_release(&b);
+	return ok;
+}
+
+static void
+walk_body(struct walk *w)
+{
+	struct slice type = header_value(w->m, "Content-Type"), body;
+	const struct field_format *f = field_format_for(type);
+
+	if (w->m->body.n == 0 || !plain_body(w, &body))
+		return;
+	w->whole = body;
+	if (slice_istarts(type, SLICE("text/html")) &&
+	    w->side == PLACE_RESPONSE)
+		f = field_format_named("html");
+	if (f && walk_format(w, PLACE_BODY, f->name, body))
+		return;
+	w->format = NULL;
+	if (body.n > OPAQUE_MAX)
+		return;
+	give(w, (struct value){
+		.place = { .part = PLACE_BODY }, .kind = FIELD_STRING,
+		.span = body, .value = body,
+	});
+}
+
+void
+values_walk(struct arena *a, const struct message *m, enum place_side side,
+	    value_fn *fn, void *arg)
+{
+	struct walk w = {
+		.arena = a, .m = m, .side = side, .fn = fn, .arg = arg,
+	};
+	size_t i;
+
+	if (!m->present)
+		return;
+	if (side == PLACE_REQUEST)
+		walk_target(&w);
+	for (i = 0; i < m->headers.n && !w.stopped; i++)
+		walk_header(&w, &m->headers, i);
+	if (!w.stopped)
+		walk_body(&w);
+}
