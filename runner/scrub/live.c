@@ -177,24 +177,60 @@ revive_body(struct revival *r)
 		mend_chunks(r);
 }
 
-void
-scrub_print_live(const struct message *m, struct buf *out)
+/* Framing fields and the exact head follow what was changed. */
+static void
+mend(struct revival *r)
 {
-	struct revival r = { .arena = arena_create(), .in = m, .out = *m };
 	size_t i;
+
+	if (r->body_changed) {
+		for (i = 0; i < r->out.headers.n; i++)
+			mend_length(r, &r->out.headers.v[i]);
+		r->out.body_bytes = r->out.body.n;
+	}
+	if (r->in->decoded.n > 0)
+		drop_coding(r);
+	mend_raw_head(r);
+}
+
+void
+scrub_live(struct arena *a, const struct message *m, struct message *out)
+{
+	struct revival r = { .arena = a, .in = m, .out = *m };
 	bool any;
 
 	r.out.line = expand(&r, m->line, &any);
 	expand_headers(&r, &m->headers, &r.out.headers);
 	expand_headers(&r, &m->trailers, &r.out.trailers);
 	revive_body(&r);
+	mend(&r);
+	*out = r.out;
+}
+
+void
+scrub_live_mend(struct arena *a, const struct message *was,
+		struct message *now)
+{
+	struct revival r = { .arena = a, .in = was, .out = *now,
+			     .changed = true };
+
+	r.body_changed = !slice_eq(was->body, now->body);
 	if (r.body_changed) {
-		for (i = 0; i < r.out.headers.n; i++)
-			mend_length(&r, &r.out.headers.v[i]);
+		r.out.raw_body = (struct slice){ 0 };
+		if (was->framing == FRAMING_CHUNKED)
+			mend_chunks(&r);
 	}
-	if (m->decoded.n > 0)
-		drop_coding(&r);
-	mend_raw_head(&r);
-	message_print(&r.out, out);
-	arena_destroy(r.arena);
+	mend(&r);
+	*now = r.out;
+}
+
+void
+scrub_print_live(const struct message *m, struct buf *out)
+{
+	struct arena *a = arena_create();
+	struct message live;
+
+	scrub_live(a, m, &live);
+	message_print(&live, out);
+	arena_destroy(a);
 }

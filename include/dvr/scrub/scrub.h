@@ -68,5 +68,11 @@ bool scrub_has_handle(struct slice s);
  * (`decoded`) left undone and its header dropped.
  */
 void scrub_print_live(const struct message *m, struct buf *out);
+/* The same as a message, in `a`. */
+void scrub_live(struct arena *a, const struct message *m, struct message *out);
+/* `now` is such a message `was` with another line, other header lines (as many)
+ * or another body: makes its framing fields and its exact head right. */
+void scrub_live_mend(struct arena *a, const struct message *was,
+		     struct message *now);
 
 #endif
