@@ -141,12 +141,18 @@ compare_mask(const struct plan *plan, const struct place *p)
 bool
 compare_masked(const struct comparison *c, const struct place *p)
 {
+	return compare_mask(c->in->plan, p) != NULL;
+}
+
+bool
+compare_produced(const struct comparison *c, const struct place *p)
+{
 	const struct plan *plan = c->in->plan;
 
-	if (compare_mask(plan, p))
-		return true;
 	for (size_t i = 0; i < plan->nbindings; i++) {
-		if (covers(plan->bindings[i].from, p))
+		/* Of a part the rest is compared: see compare_echo(). */
+		if (plan->bindings[i].take.n == 0 &&
+		    covers(plan->bindings[i].from, p))
 			return true;
 	}
 	return false;
@@ -307,7 +313,9 @@ compare_leaf(struct comparison *c, const struct place *p,
 		return;
 	}
 	if (is_container(want->kind) ||
-	    compare_equal(c, want->value, got->value))
+	    compare_equal(c, want->value, got->value) ||
+	    compare_produced(c, p) ||
+	    compare_echo(c, p, want->value, got->value))
 		return;
 	harmless = want->value.n > 0 || got->kind == FIELD_BOOL;
 	compare_add(c, RISK_MEDIUM, p, show_recorded(c, want),
@@ -384,7 +392,8 @@ compare_opaque(struct comparison *c, struct slice want, struct slice got,
 			   .side = PLACE_RESPONSE,
 			   .part = PLACE_BODY };
 
-	if (compare_masked(c, &p) || compare_equal(c, want, got))
+	if (compare_masked(c, &p) || compare_equal(c, want, got) ||
+	    compare_produced(c, &p) || compare_echo(c, NULL, want, got))
 		return;
 	if (both_text && want.n <= SHOWN_MAX && got.n <= CLEAN_MAX) {
 		compare_add(c, RISK_MEDIUM, &p, compare_cut(c, want),

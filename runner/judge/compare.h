@@ -28,8 +28,9 @@ void compare_body(struct comparison *c, struct slice want, struct slice type,
 		  const struct message *got);
 /* Highest risk first, then in order of discovery. */
 void compare_sort(struct comparison *c);
-/* Is this place noise: masked by the plan or by its nature, or does it produce
- * a value that is bound anew in every replay? */
+/* Does this place produce a value that is bound anew in every replay? */
+bool compare_produced(const struct comparison *c, const struct place *p);
+/* Is this place noise: masked by the plan? */
 bool compare_masked(const struct comparison *c, const struct place *p);
 /* The plan's mask that covers a place, or NULL. */
 const struct plan_mask *compare_mask(const struct plan *plan,
@@ -44,6 +45,10 @@ void compare_add(struct comparison *c, enum risk risk, const struct place *p,
 		 struct slice want, struct slice got);
 bool compare_equal(const struct comparison *c, struct slice recorded,
 		   struct slice live);
+/* echo.c: is `live` what this replay has in place of `recorded`, because an
+ * answer produced it anew?  `p` may be NULL. */
+bool compare_echo(const struct comparison *c, const struct place *p,
+		  struct slice recorded, struct slice live);
 /* Live text made showable, behind `context` ("Name: ") which helps the
  * scrubber's rules and is not shown. */
 struct slice compare_show(const struct comparison *c, struct slice context,

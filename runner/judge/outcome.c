@@ -55,8 +55,7 @@ kind_of(const struct exchange *x)
 	switch (x->response.end) {
 	case END_COMPLETE:
 		if (x->response.present)
-			return message_status(&x->response) ? OUTCOME_STATUS :
-							      OUTCOME_RESET;
+			return OUTCOME_STATUS;
 		return is_cut(x->request.end) ? OUTCOME_ABORTED : OUTCOME_OPEN;
 	case END_FIN:
 	case END_RST:

@@ -18,6 +18,13 @@ struct observed_exchange {
 	int64_t late_us;		/* how late the first byte left */
 };
 
+/* A recorded value and what stood in its place in this replay's answer. */
+struct counterpart {
+	struct slice recorded;		/* as on the tape; may hold handles */
+	struct slice live;		/* raw */
+	struct slice key;		/* what names it */
+};
+
 struct observed {
 	struct arena *arena;
 	struct observed_exchange *v;	/* by index, as tape.exchanges */
@@ -30,6 +37,8 @@ struct observed {
 	size_t nmisses;
 	struct slice *notes;		/* released holds, reconnects … */
 	size_t nnotes;
+	struct counterpart *counterparts;	/* of bound values */
+	size_t ncounterparts;
 	struct slice log_tail;		/* raw */
 	bool settled;			/* stayed alive through the settle time */
 	bool aborted;			/* ended early: error in `why` */
