@@ -92,33 +92,10 @@ suite_exit_code(const struct recorder *r)
 	return r->suite_end.code;
 }
 
-/* Ctrl-C while the service starts: nothing is wrong with it. */
-static int
-stopped_early(const struct recorder *r, struct err *e)
-{
-	fprintf(stderr, "dvr: %s\n", e->msg);
-	*e = (struct err){ .code = ERR_NONE };
-	return 128 + r->signal;
-}
-
 struct mode {
 	const char *name;
 	char **argv;		/* NULL: record until a signal */
 };
-
-/* Where the service listens is for its environment to say. */
-static void
-say_lane(const struct recorder *r, size_t i)
-{
-	const struct lane_config *l = &r->cfg->lanes[i];
-	struct err e;
-	char *target = r->service && l->role == LANE_INGRESS ?
-		service_expand(l->target, service_env(r->service), &e) : NULL;
-
-	say("lane %s: %s → %s", l->name, proxy_url(r->proxy, i),
-	    target ? target : l->target);
-	free(target);
-}
 
 static int
 recording(const struct args *args, const struct mode *m, struct err *e)
@@ -138,8 +115,6 @@ recording(const struct args *args, const struct mode *m, struct err *e)
 		goto out;
 	if (recorder_start(&r, &cfg, e) != 0) {
 		print_log_tail(&r);
-		if (r.signal)
-			rc = stopped_early(&r, e);
 		goto out;
 	}
 	if (m->argv) {
@@ -152,7 +127,8 @@ recording(const struct args *args, const struct mode *m, struct err *e)
 		}
 	} else if (!args_has(args, OPT_QUIET)) {
 		for (size_t i = 0; i < cfg.nlanes; i++)
-			say_lane(&r, i);
+			say("lane %s: %s → %s", cfg.lanes[i].name,
+			    proxy_url(r.proxy, i), cfg.lanes[i].target);
 	}
 	if (recorder_wait(&r, e) != 0)
 		goto out;

@@ -23,17 +23,14 @@ paint(const struct view *v, const char *code)
 	return v->colour ? code : "";
 }
 
-/* Tapes are clean but not harmless: no control byte reaches the terminal, and
- * where the text is not UTF-8 no byte that some terminal takes for one. */
+/* Tapes are clean but not harmless: no control byte reaches the terminal. */
 static void
 put_safe(struct slice s)
 {
-	bool utf8 = slice_is_utf8(s);
-
 	for (size_t i = 0; i < s.n; i++) {
 		unsigned char c = (unsigned char)s.p[i];
 
-		if (c < 0x20 || c == 0x7f || (c >= 0x80 && !utf8) ||
+		if (c < 0x20 || c == 0x7f ||
 		    (c == 0xc2 && i + 1 < s.n && (unsigned char)s.p[i + 1] < 0xa0))
 			printf("\\x%02x", c);
 		else
@@ -59,10 +56,6 @@ show_body(const struct view *v, const struct message *m)
 		printf("       (%zu bytes, not text)\n", b.n);
 		return;
 	}
-	/* never in the middle of a character */
-	while (limit < b.n && limit > 0 &&
-	       ((unsigned char)b.p[limit] & 0xc0) == 0x80)
-		limit--;
 	printf("       │ ");
 	put_safe(slice_range(b, 0, limit));
 	printf("%s\n", b.n > limit ? " …" : "");

@@ -115,7 +115,6 @@ start_service(struct recorder *r, struct err *e)
 		.env = r->service_env,
 		.fn = on_service,
 		.arg = r,
-		.stop = &r->signal,
 	};
 
 	if (!r->cfg->has_service)

@@ -61,18 +61,11 @@ print_tape(struct print *p, const struct ledger_tape *t,
 }
 
 static void
-print_count(const char *before, uint64_t n, const char *what)
-{
-	fprintf(stderr, "%s%llu %s%s", before, (unsigned long long)n, what,
-		n == 1 ? "" : "s");
-}
-
-static void
 print_nothing_seen(struct recorder *r, const struct proxy_stats *ps)
 {
-	print_count("  no exchange was recorded: ", ps->accepted,
-		    "connection");
-	fprintf(stderr, " accepted, %llu refused by the target.\n",
+	fprintf(stderr, "  no exchange was recorded: %llu connections were "
+		"accepted, %llu were refused by the target.\n",
+		(unsigned long long)ps->accepted,
 		(unsigned long long)ps->connect_refused);
 	if (ps->accepted == 0)
 		fprintf(stderr, "  Does the suite use $DVR_BASE_URL (here %s)? "
@@ -83,15 +76,15 @@ print_nothing_seen(struct recorder *r, const struct proxy_stats *ps)
 static void
 print_counts(const struct ledger_stats *s, const struct proxy_stats *ps)
 {
-	print_count("dvr: ", s->exchanges, "exchange");
-	print_count(" in ", s->sessions, "session");
+	fprintf(stderr, "dvr: %llu exchanges in %llu session%s",
+		(unsigned long long)s->exchanges,
+		(unsigned long long)s->sessions, s->sessions == 1 ? "" : "s");
 	if (s->evicted)
 		fprintf(stderr, ", %llu evicted from memory",
 			(unsigned long long)s->evicted);
 	if (s->cut_bodies)
-		fprintf(stderr, ", %llu bod%s cut over max_body",
-			(unsigned long long)s->cut_bodies,
-			s->cut_bodies == 1 ? "y" : "ies");
+		fprintf(stderr, ", %llu bodies cut",
+			(unsigned long long)s->cut_bodies);
 	if (s->lost_bytes)
 		fprintf(stderr, ", %llu bytes not kept",
 			(unsigned long long)s->lost_bytes);
@@ -102,7 +95,8 @@ print_counts(const struct ledger_stats *s, const struct proxy_stats *ps)
 		fprintf(stderr, ", %llu refused (service not there: no "
 			"trigger)", (unsigned long long)s->ignored_refused);
 	if (ps->undecoded)
-		print_count(", not HTTP/1.1: ", ps->undecoded, "connection");
+		fprintf(stderr, ", %llu connections not HTTP/1.1",
+			(unsigned long long)ps->undecoded);
 	fputc('\n', stderr);
 }
 

@@ -1,5 +1,6 @@
 /* Forks the child that writes a tape, and watches it (see commit.h). */
 #include "commit.h"
+#include "first_plan.h"
 
 #include <dvr/base/fs.h>
 #include <dvr/base/mem.h>
@@ -108,11 +109,10 @@ free_id(const struct ledger *l, struct tape *t, struct slice id,
 }
 
 static int
-write_tape(const struct ledger *l, struct tape *t, char dir[FS_PATH_MAX],
-	   struct err *e)
+write_tape(const struct ledger *l, struct tape *t, const struct plan *plan,
+	   char dir[FS_PATH_MAX], struct err *e)
 {
 	static const struct exchange nothing;
-	const struct plan plan = { .expect = EXPECT_FIXED };
 	const struct exchange *x = tape_exchange(t, t->trigger.exchange);
 	struct buf id;
 
@@ -125,7 +125,7 @@ write_tape(const struct ledger *l, struct tape *t, char dir[FS_PATH_MAX],
 	buf_release(&id);
 	if (tape_write(t, l->config.fixtures, e))
 		return -1;
-	return plan_save(&plan, dir, e);
+	return plan_save(plan, dir, e);
 }
 
 static void
@@ -158,6 +158,7 @@ child_main(struct ledger *l, const struct job *j, int report_fd)
 	struct arena *a = arena_create();
 	char dir[FS_PATH_MAX] = "";
 	struct recording raw;
+	struct plan plan;
 	struct tape t;
 	struct buf b;
 	int failed;
@@ -165,8 +166,11 @@ child_main(struct ledger *l, const struct job *j, int report_fd)
 	leave_parent(report_fd);
 	tape_init(&t);
 	job_record(l, j, a, &raw);
-	failed = scrub_recording(l->scrub, &raw, &t, &e) ||
-		write_tape(l, &t, dir, &e);
+	failed = scrub_recording(l->scrub, &raw, &t, &e);
+	if (!failed) {
+		first_plan(l, a, &raw, &plan);
+		failed = write_tape(l, &t, &plan, dir, &e);
+	}
 	buf_init(&b, REPORT_MAX);
 	put_field(&b, failed ? "" : arena_str(t.arena, t.id));
 	put_field(&b, failed ? "" : dir);

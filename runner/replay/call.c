@@ -95,20 +95,33 @@ leave_fired(struct loop_timer *t)
 			       loop_now_ns(loop_of(k)) + LINGER_NS);
 }
 
+struct buf *
+call_wire(struct call *k)
+{
+	buf_clear(&k->wire);
+	return &k->wire;
+}
+
+void
+call_wire_done(struct call *k)
+{
+	const struct header *expect =
+		headers_find(&k->rec->request.headers, "Expect");
+
+	k->head_n = head_length(buf_slice(&k->wire));
+	k->expecting = expect != NULL && k->head_n < k->wire.n &&
+		       slice_ieq(expect->value, SLICE("100-continue"));
+}
+
 void
 call_init(struct call *k, const struct exchange *rec,
 	  struct observed_exchange *seen, struct client *c)
 {
-	const struct header *expect =
-		headers_find(&rec->request.headers, "Expect");
-
 	*k = (struct call){ .rec = rec, .seen = seen };
 	collect_init(&k->collect, c->arena);
 	buf_init(&k->wire, WIRE_MAX);
 	scrub_print_live(&rec->request, &k->wire);
-	k->head_n = head_length(buf_slice(&k->wire));
-	k->expecting = expect != NULL && k->head_n < k->wire.n &&
-		       slice_ieq(expect->value, SLICE("100-continue"));
+	call_wire_done(k);
 	k->pace = (struct loop_timer){ .fn = pace_fired, .owner = k };
 	k->expiry = (struct loop_timer){ .fn = expired, .owner = k };
 	k->leave = (struct loop_timer){ .fn = leave_fired, .owner = k };

@@ -76,6 +76,10 @@ struct call {			/* one request and its answer */
 void call_init(struct call *k, const struct exchange *rec,
 	       struct observed_exchange *seen, struct client *c);
 void call_release(struct call *k, struct loop *l);
+/* Other bytes than the recorded ones, before they are sent: an empty buffer to
+ * print them to, then the word that they are all there. */
+struct buf *call_wire(struct call *k);
+void call_wire_done(struct call *k);
 
 void conn_init(struct conn *c, struct client *client);
 /* Begins to connect unless it is up or at it; on_up() follows. */

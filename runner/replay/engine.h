@@ -5,6 +5,7 @@
 #include "client.h"
 #include "gate.h"
 #include "mocks.h"
+#include "resolve.h"
 #include "schedule.h"
 
 /* Connections are opened this long ahead of need: enough for a slow handshake,
@@ -40,6 +41,7 @@ struct line {			/* a recorded connection */
 struct replay {
 	struct loop *loop;
 	const struct tape *tape;
+	const struct plan *plan;
 	struct mocks *mocks;		/* or NULL */
 	struct replay_options options;
 	struct arena *arena;
@@ -47,6 +49,7 @@ struct replay {
 	struct gate gate;
 	struct mock_run mock_run;
 	struct client client;
+	struct resolver resolver;
 	struct shot *shots;		/* as schedule.items */
 	struct line *lines;
 	size_t armed;			/* shots whose deadline is known */

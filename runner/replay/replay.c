@@ -26,6 +26,7 @@ replay_create(struct loop *l, const struct tape *t, const struct plan *p,
 	r = mem_alloc(sizeof(*r));
 	r->loop = l;
 	r->tape = t;
+	r->plan = p;
 	r->mocks = m;
 	r->options = *o;
 	r->arena = arena_create();
@@ -97,6 +98,7 @@ engine_begin(struct replay *r, struct observed *seen)
 	r->client.arena = seen->arena;
 	for (size_t i = 0; i < r->gate.holds.nnotes; i++)
 		notes_add(&r->notes, r->gate.holds.notes[i]);
+	resolver_init(&r->resolver, t, r->plan, seen, &r->notes);
 	shots_prepare(r);
 }
 
@@ -187,6 +189,7 @@ engine_end(struct replay *r)
 	end_tunnels(r);
 	gate_open(&r->gate);
 	copy_egress(r);
+	resolver_tell(&r->resolver, seen);
 	if (r->mocks != NULL)
 		mocks_attach(r->mocks, NULL);
 	seen->nnotes = r->notes.n;

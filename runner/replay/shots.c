@@ -200,6 +200,11 @@ try_send(struct shot *s)
 	s->out = true;
 	s->line->next = s->next;
 	now = loop_now_ns(r->loop);
+	if (resolver_binds(&r->resolver, s->index)) {
+		resolver_print(&r->resolver, s->index,
+			       call_wire(&s->call));
+		call_wire_done(&s->call);
+	}
 	conn_send(&s->line->conn, &s->call);
 	s->sent_ns = now;
 	s->call.seen->late_us = now > s->deadline_ns ?

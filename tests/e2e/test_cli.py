@@ -1,6 +1,5 @@
 """Mistakes on the command line and in dvr.yaml: one line, the right code."""
 import os
-import sys
 
 from harness import Case, main
 
@@ -45,13 +44,6 @@ class Cli(Case):
             self.assertIn(addr, r.err)
             self.assertIn("in use", r.err)
         self.assertOneLineError(self.dvr("run", "--target", "ftp://x", "--", "true"), 2, "--target")
-
-    def test_one_is_not_several(self):
-        self.config()
-        r = self.dvr("run", "--no-verify", "--", sys.executable, "-c",
-                     "import os, urllib.request as u;"
-                     "u.urlopen(os.environ['DVR_BASE_URL'] + '/health')")
-        self.assertIn("1 exchange in 1 session\n", r.err)
 
     def test_nothing_selected(self):
         self.config()

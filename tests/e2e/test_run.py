@@ -190,23 +190,6 @@ class Run(Case):
         with self.assertRaises(ProcessLookupError):
             os.kill(int(pid), 0)
 
-    def test_ctrl_c_while_the_service_starts_ends_it(self):
-        self.write("service.sh", "echo $$ > pid; exec sleep 300\n")
-        self.config(service=False, spec="""
-            service:
-              command: [sh, service.sh]
-              ready: {path: /health, timeout: 200s}
-        """)
-        p = self.start(DVR, "run", "--", "true")
-        while not os.path.exists(self.path("pid")) or not self.read("pid"):
-            self.assertIsNone(p.poll())
-        p.send_signal(signal.SIGINT)
-        out, err = p.communicate(timeout=60)
-        self.assertEqual(p.returncode, 130, err)
-        self.assertIn("interrupted", err)
-        with self.assertRaises(ProcessLookupError):
-            os.kill(int(self.read("pid")), 0)
-
     def test_ctrl_c_during_verification_ends_it(self):
         """The second start of the service is verification's; it never gets ready."""
         starts = self.path("starts")

@@ -53,18 +53,6 @@ START_TEST(every_ending_has_its_word)
 }
 END_TEST
 
-/* Bytes that are no HTTP are no answer; a replay that meets them ends as one
- * that was cut, so the tape's own must. */
-START_TEST(an_answer_without_a_status_is_a_reset)
-{
-	struct exchange x = { .id = 1, .response = {
-		.present = true, .end = END_COMPLETE,
-		.line = SLICE("<!DOCTYPE HTML>") } };
-
-	assert_text(&x, "connection reset", true);
-}
-END_TEST
-
 /* A cut answer keeps the status it began with, but counts as a reset. */
 START_TEST(a_cut_answer_is_a_reset)
 {
@@ -124,7 +112,6 @@ suite_outcome(void)
 	TCase *c = tcase_create("outcome");
 
 	tcase_add_test(c, every_ending_has_its_word);
-	tcase_add_test(c, an_answer_without_a_status_is_a_reset);
 	tcase_add_test(c, a_cut_answer_is_a_reset);
 	tcase_add_test(c, a_clients_abort_is_no_failure);
 	tcase_add_test(c, errors_in_a_200_are_seen);

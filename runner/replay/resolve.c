@@ -1,0 +1,311 @@
+/* Which live values are bound where (see resolve.h). */
+#include "resolve.h"
+
+#include "resolve_edit.h"
+
+#include <dvr/relate/values.h>
+
+#include <stdlib.h>
+
+static size_t
+index_of(const struct tape *t, uint32_t id)
+{
+	const struct exchange *x = tape_exchange(t, id);
+
+	return x ? (size_t)(x - t->exchanges) : t->nexchanges;
+}
+
+static int
+place_order(const struct place *a, const struct place *b)
+{
+	if (a->part != b->part)
+		return a->part < b->part ? -1 : 1;
+	return slice_cmp(a->name, b->name);
+}
+
+static int
+by_consumer(const void *pa, const void *pb)
+{
+	const struct bound *a = pa, *b = pb;
+	int order;
+
+	if (a->to_index != b->to_index)
+		return a->to_index < b->to_index ? -1 : 1;
+	order = place_order(&a->to, &b->to);
+	if (order != 0)
+		return order;
+	return a->binding->before < b->binding->before ? -1 :
+	       a->binding->before > b->binding->before;
+}
+
+static int
+by_producer(const void *pa, const void *pb)
+{
+	const struct bound *a = *(struct bound *const *)pa;
+	const struct bound *b = *(struct bound *const *)pb;
+
+	if (a->from_index != b->from_index)
+		return a->from_index < b->from_index ? -1 : 1;
+	return place_order(&a->from, &b->from);
+}
+
+/* People write header names as they like. */
+static void
+lower_name(struct arena *a, struct place *p)
+{
+	char *s;
+
+	if (p->part != PLACE_HEADER)
+		return;
+	s = arena_str(a, p->name);
+	for (size_t i = 0; i < p->name.n; i++)
+		if (s[i] >= 'A' && s[i] <= 'Z')
+			s[i] = (char)(s[i] - 'A' + 'a');
+	p->name.p = s;
+}
+
+void
+resolver_init(struct resolver *r, const struct tape *t, const struct plan *p,
+	      const struct observed *seen, struct notes *notes)
+{
+	size_t max = p ? p->nbindings : 0;
+
+	*r = (struct resolver){ .tape = t, .seen = seen,
+		.arena = seen->arena, .notes = notes };
+	r->v = arena_array(r->arena, max + 1, sizeof(*r->v));
+	r->from = arena_array(r->arena, max + 1, sizeof(*r->from));
+	for (size_t i = 0; i < max; i++) {
+		struct bound b = { .binding = &p->bindings[i] };
+
+		if (place_parse(b.binding->from, &b.from) != 0 ||
+		    place_parse(b.binding->to, &b.to) != 0)
+			continue;
+		b.from_index = index_of(t, b.from.exchange);
+		b.to_index = index_of(t, b.to.exchange);
+		if (b.from_index >= b.to_index ||
+		    b.to_index == t->nexchanges)
+			continue;
+		lower_name(r->arena, &b.from);
+		lower_name(r->arena, &b.to);
+		r->v[r->n++] = b;
+	}
+	if (r->n == 0)
+		return;
+	qsort(r->v, r->n, sizeof(*r->v), by_consumer);
+	for (size_t i = 0; i < r->n; i++)
+		r->from[i] = &r->v[i];
+	qsort(r->from, r->n, sizeof(struct bound *), by_producer);
+}
+
+/* The first that takes a value in the exchange, or beyond it. */
+static size_t
+first_to(const struct resolver *r, size_t index)
+{
+	size_t low = 0, high = r->n;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (r->v[mid].to_index < index)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+static size_t
+first_from(const struct resolver *r, size_t index)
+{
+	size_t low = 0, high = r->n;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (r->from[mid]->from_index < index)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+bool
+resolver_binds(const struct resolver *r, uint32_t index)
+{
+	size_t i = first_to(r, index);
+
+	return i < r->n && r->v[i].to_index == index;
+}
+
+/* ---- what answers hold -------------------------------------------------- */
+
+struct reading {
+	struct resolver *r;
+	size_t from, to;	/* in r->from: all of one answer */
+	bool live;		/* else the recorded answer */
+};
+
+static void
+take(struct reading *g, struct bound *b, const struct value *v)
+{
+	struct slice part;
+
+	if (!parts_take(g->r->arena, v->value, b->binding->take, &part))
+		return;
+	part = arena_copy(g->r->arena, part);
+	if (g->live) {
+		b->live = part;
+		b->found = true;
+	} else {
+		b->recorded = part;
+		b->key = arena_copy(g->r->arena, v->key);
+	}
+}
+
+static int
+on_answer_value(void *arg, const struct value *v)
+{
+	struct reading *g = arg;
+	size_t low = g->from, high = g->to;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (place_order(&g->r->from[mid]->from, &v->place) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	for (; low < g->to; low++) {
+		if (place_order(&g->r->from[low]->from, &v->place) != 0)
+			break;
+		take(g, g->r->from[low], v);
+	}
+	return 0;
+}
+
+/* Reads the answer of an exchange once, when the first value is needed. */
+static void
+read_answer(struct resolver *r, size_t index)
+{
+	struct arena *scratch;
+	struct reading g = { .r = r, .from = first_from(r, index) };
+
+	g.to = g.from;
+	while (g.to < r->n && r->from[g.to]->from_index == index)
+		g.to++;
+	if (g.from == g.to || r->from[g.from]->read)
+		return;
+	scratch = arena_create();
+	values_walk(scratch, &r->tape->exchanges[index].response,
+		    PLACE_RESPONSE, on_answer_value, &g);
+	g.live = true;
+	values_walk(scratch, &r->seen->v[index].x.response, PLACE_RESPONSE,
+		    on_answer_value, &g);
+	for (size_t i = g.from; i < g.to; i++)
+		r->from[i]->read = true;
+	arena_wipe(scratch);
+}
+
+/*
+ * An answer that only repeated the value may not do so any more: then another
+ * one that held it will do.
+ */
+static void
+find_elsewhere(struct resolver *r, struct bound *b)
+{
+	for (size_t i = 0; i < r->n && !b->found; i++) {
+		const struct bound *other = &r->v[i];
+
+		if (!other->found || b->recorded.n == 0 ||
+		    !slice_eq(other->recorded, b->recorded))
+			continue;
+		b->live = other->live;
+		b->found = true;
+	}
+}
+
+/* ---- what requests take --------------------------------------------------- */
+
+static void
+tell_missing(struct resolver *r, const struct bound *b)
+{
+	const struct plan_binding *x = b->binding;
+
+	if (!b->found)
+		notes_fmt(r->notes, "binding to %.*s: the answer holds no "
+			  "%.*s%s%.*s; the recorded value was sent",
+			  SLICE_ARG(x->to), SLICE_ARG(x->from),
+			  x->take.n ? " " : "", SLICE_ARG(x->take));
+	else if (!b->used)
+		notes_fmt(r->notes, "binding to %.*s: the recorded request "
+			  "has no such value", SLICE_ARG(x->to));
+}
+
+static int
+on_request_value(void *arg, const struct value *v)
+{
+	struct editing *e = arg;
+	size_t low = 0, high = e->n;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (place_order(&e->v[mid].to, &v->place) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	for (high = low; high < e->n; high++)
+		if (place_order(&e->v[high].to, &v->place) != 0)
+			break;
+	if (high > low)
+		edit_value(e, &e->v[low], high - low, v);
+	return 0;
+}
+
+void
+resolver_print(struct resolver *r, uint32_t index, struct buf *out)
+{
+	struct editing e = { .arena = arena_create() };
+	size_t from = first_to(r, index), to = from;
+	struct message m;
+
+	while (to < r->n && r->v[to].to_index == index)
+		read_answer(r, r->v[to++].from_index);
+	for (size_t i = from; i < to; i++)
+		find_elsewhere(r, &r->v[i]);
+	e.v = r->v + from;
+	e.n = to - from;
+	edit_begin(&e, &r->tape->exchanges[index].request);
+	values_walk(e.arena, &e.was, PLACE_REQUEST, on_request_value, &e);
+	edit_end(&e, &m);
+	message_print(&m, out);
+	for (size_t i = from; i < to; i++)
+		tell_missing(r, &r->v[i]);
+	arena_wipe(e.arena);
+}
+
+void
+resolver_tell(struct resolver *r, struct observed *out)
+{
+	size_t n = 0;
+
+	out->counterparts = arena_array(r->arena, r->n + 1,
+					sizeof(*out->counterparts));
+	for (size_t i = 0; i < r->n; i++) {
+		const struct bound *b = r->from[i];
+
+		read_answer(r, b->from_index);
+		if (!b->found || b->recorded.n == 0 || b->live.n == 0)
+			continue;
+		if (n > 0 && slice_eq(out->counterparts[n - 1].live, b->live) &&
+		    slice_eq(out->counterparts[n - 1].recorded, b->recorded))
+			continue;
+		out->counterparts[n++] = (struct counterpart){
+			.recorded = b->recorded, .live = b->live,
+			.key = b->key };
+	}
+	out->ncounterparts = n;
+}

@@ -1,0 +1,34 @@
+/*
+ * Bindings at replay: a request's bytes are made when it leaves, with the
+ * values that the live answers before it held.  What is not bound is the
+ * recorded value, its handles expanded.
+ */
+#ifndef REPLAY_RESOLVE_H
+#define REPLAY_RESOLVE_H
+
+#include "notes.h"
+
+#include <dvr/judge/judge.h>
+
+struct resolver {
+	const struct tape *tape;
+	const struct observed *seen;
+	struct arena *arena;	/* raw: the answers' */
+	struct notes *notes;
+	struct bound *v;	/* by consumer, place and offset */
+	struct bound **from;	/* by producer and place */
+	size_t n;
+};
+
+/* `notes` gets what cannot be obeyed. Places were checked by plan_check(). */
+void resolver_init(struct resolver *r, const struct tape *t,
+		   const struct plan *p, const struct observed *seen,
+		   struct notes *notes);
+/* Does the exchange (by index) take any value from an answer? */
+bool resolver_binds(const struct resolver *r, uint32_t index);
+/* Its request's wire bytes as of now. */
+void resolver_print(struct resolver *r, uint32_t index, struct buf *out);
+/* Every recorded value whose live counterpart is known by now. */
+void resolver_tell(struct resolver *r, struct observed *out);
+
+#endif

@@ -1,0 +1,227 @@
+/* Edits a request: values composed, coded for their place, put in. */
+#include "resolve_edit.h"
+
+#include <dvr/base/hash.h>
+#include <dvr/scrub/scrub.h>
+
+#define EDIT_MAX ((size_t)1 << 30)
+
+void
+edit_begin(struct editing *e, const struct message *recorded)
+{
+	scrub_live(e->arena, recorded, &e->was);
+}
+
+/* ---- one value ---------------------------------------------------------- */
+
+static void
+add_coded(enum plan_as as, struct slice live, struct buf *out)
+{
+	switch (as) {
+	case AS_IS:
+		buf_add(out, live);
+		break;
+	case AS_BASE64:
+		base64_encode(live, out);
+		break;
+	case AS_BASE64URL:
+		base64url_encode(live, out);
+		break;
+	case AS_PERCENT:
+		percent_encode(live, false, out);
+		break;
+	}
+}
+
+/* The decoded value: what is around the bound pieces stays. */
+static bool
+compose(struct bound *b, size_t n, struct slice value, struct buf *out)
+{
+	size_t at = 0;
+	bool any = false;
+
+	for (size_t i = 0; i < n; i++) {
+		size_t before = b[i].binding->before;
+		size_t after = b[i].binding->after;
+
+		b[i].used = true;
+		/* A piece that cannot be there, or lies in another one. */
+		if (!b[i].found || before < at || before > value.n ||
+		    after > value.n - before)
+			continue;
+		buf_add(out, slice_range(value, at, before));
+		add_coded(b[i].binding->as, b[i].live, out);
+		at = value.n - after;
+		any = true;
+	}
+	buf_add(out, slice_from(value, at));
+	return any;
+}
+
+/* RFC 3986 §3.3: pchar, without the escapes. */
+static bool
+is_path_char(char c)
+{
+	static const char marks[] = "-._~!$&'()*+,;=:@";
+
+	if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+	    (c >= 'A' && c <= 'Z'))
+		return true;
+	for (size_t i = 0; marks[i]; i++)
+		if (marks[i] == c)
+			return true;
+	return false;
+}
+
+static void
+add_segment(const struct value *v, struct slice text, struct buf *out)
+{
+	bool plain = slice_eq(v->span, v->value);
+
+	for (size_t i = 0; i < text.n; i++)
+		plain = plain && is_path_char(text.p[i]);
+	if (plain)
+		buf_add(out, text);
+	else
+		percent_encode(text, false, out);
+}
+
+/* What ends a header line cannot be in one. */
+static void
+add_header_text(struct slice text, bool cookie, struct buf *out)
+{
+	for (size_t i = 0; i < text.n; i++) {
+		char c = text.p[i];
+
+		if (c != '\r' && c != '\n' && c != '\0' &&
+		    !(cookie && c == ';'))
+			buf_addc(out, c);
+	}
+}
+
+/* RFC 8259 §6, near enough: what starts and goes on like a number. */
+static bool
+is_number(struct slice s)
+{
+	bool digit = false;
+
+	for (size_t i = 0; i < s.n; i++) {
+		char c = s.p[i];
+
+		digit |= c >= '0' && c <= '9';
+		if (!(c >= '0' && c <= '9') && c != '.' && c != 'e' &&
+		    c != 'E' && c != '+' && c != '-')
+			return false;
+	}
+	return digit && s.p[0] != '+' && s.p[0] != '.' &&
+	       !(s.n > 1 && s.p[0] == '0' && s.p[1] >= '0' && s.p[1] <= '9');
+}
+
+static void
+add_field(const struct value *v, struct slice text, struct buf *out)
+{
+	bool quote = v->kind != FIELD_STRING && !is_number(text);
+
+	if (quote)
+		buf_addc(out, '"');
+	v->format->encode(quote ? FIELD_STRING : v->kind, text, out);
+	if (quote)
+		buf_addc(out, '"');
+}
+
+static void
+add_for_place(const struct value *v, struct slice text, struct buf *out)
+{
+	switch (v->place.part) {
+	case PLACE_PATH:
+		add_segment(v, text, out);
+		return;
+	case PLACE_HEADER:
+	case PLACE_COOKIE:
+		add_header_text(text, v->place.part == PLACE_COOKIE, out);
+		return;
+	case PLACE_STATUS:
+	case PLACE_METHOD:
+	case PLACE_QUERY:
+	case PLACE_BODY:
+		break;
+	}
+	if (v->format)
+		add_field(v, text, out);
+	else
+		buf_add(out, text);
+}
+
+void
+edit_value(struct editing *e, struct bound *b, size_t n,
+	   const struct value *v)
+{
+	size_t from = (size_t)(v->span.p - v->whole.p);
+	struct buf value, text;
+
+	buf_init(&value, EDIT_MAX);
+	buf_init(&text, EDIT_MAX);
+	if (compose(b, n, v->value, &value)) {
+		add_for_place(v, buf_slice(&value), &text);
+		e->edits = arena_grow(e->arena, e->edits, e->nedits, &e->cap,
+				      sizeof(*e->edits));
+		e->edits[e->nedits++] = (struct edit){
+			.whole = v->whole, .from = from,
+			.to = from + v->span.n,
+			.text = arena_copy(e->arena, buf_slice(&text)),
+		};
+	}
+	buf_release(&value);
+	buf_release(&text);
+}
+
+/* ---- the whole ------------------------------------------------------------ */
+
+/* `whole` with its edits; itself when there are none. */
+static struct slice
+edited(struct editing *e, struct slice whole)
+{
+	struct slice done = whole;
+	size_t at = 0;
+	bool any = false;
+	struct buf b;
+
+	buf_init(&b, EDIT_MAX);
+	for (size_t i = 0; i < e->nedits; i++) {
+		const struct edit *x = &e->edits[i];
+
+		if (x->whole.p != whole.p || x->whole.n != whole.n ||
+		    x->from < at)
+			continue;
+		buf_add(&b, slice_range(whole, at, x->from));
+		buf_add(&b, x->text);
+		at = x->to;
+		any = true;
+	}
+	if (any) {
+		buf_add(&b, slice_from(whole, at));
+		done = arena_copy(e->arena, buf_slice(&b));
+	}
+	buf_release(&b);
+	return done;
+}
+
+void
+edit_end(struct editing *e, struct message *out)
+{
+	const struct headers *in = &e->was.headers;
+	struct header *v = arena_array(e->arena, in->n + 1, sizeof(*v));
+
+	*out = e->was;
+	out->line = edited(e, e->was.line);
+	out->headers.v = v;
+	for (size_t i = 0; i < in->n; i++) {
+		struct slice line = edited(e, in->v[i].line);
+
+		v[i] = line.p == in->v[i].line.p ? in->v[i] :
+						   header_of_line(line);
+	}
+	if (e->was.body.n > 0)
+		out->body = edited(e, e->was.body);
+	scrub_live_mend(e->arena, &e->was, out);
+}

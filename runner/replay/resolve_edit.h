@@ -1,0 +1,39 @@
+/* Puts live values into a recorded request (private to resolve.c). */
+#ifndef REPLAY_RESOLVE_EDIT_H
+#define REPLAY_RESOLVE_EDIT_H
+
+#include <dvr/relate/values.h>
+#include <dvr/tape/plan.h>
+
+struct bound {			/* one binding of the plan */
+	const struct plan_binding *binding;
+	struct place from, to;
+	size_t from_index, to_index;	/* into tape.exchanges */
+	struct slice recorded, live, key;
+	bool read;		/* its answer was looked at */
+	bool found;		/* and held a value: `live` */
+	bool used;		/* the request has the place */
+};
+
+struct edit {			/* whole[from, to) becomes text */
+	struct slice whole, text;
+	size_t from, to;
+};
+
+struct editing {
+	struct arena *arena;
+	struct bound *v;	/* of the request, by place and offset */
+	size_t n;
+	struct message was;	/* the request, handles expanded */
+	struct edit *edits;
+	size_t nedits, cap;
+};
+
+void edit_begin(struct editing *e, const struct message *recorded);
+/* The value takes what `n` bindings of its place have found. */
+void edit_value(struct editing *e, struct bound *b, size_t n,
+		const struct value *v);
+/* The request with all edits; lives in e->arena. */
+void edit_end(struct editing *e, struct message *out);
+
+#endif
