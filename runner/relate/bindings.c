@@ -2,6 +2,7 @@
 #include <dvr/relate/bindings.h>
 
 #include "origins.h"
+#include "plumbing.h"
 #include "strength.h"
 
 #include <dvr/base/hash.h>
@@ -72,27 +73,6 @@ on_part(void *arg, const struct part *p)
 	return 0;
 }
 
-/* Fields of an answer that tell of the connection, not of the service. */
-static bool
-is_plumbing(const struct value *v)
-{
-	static const char *const names[] = {
-		"age", "allow", "cache-control", "connection",
-		"content-length", "content-type", "date", "expires",
-		"keep-alive", "server", "transfer-encoding", "vary", "via",
-		"x-powered-by",
-	};
-	size_t i;
-
-	if (v->place.part != PLACE_HEADER)
-		return false;
-	for (i = 0; i < ARRAY_LEN(names); i++) {
-		if (slice_eq(v->place.name, slice_str(names[i])))
-			return true;
-	}
-	return slice_starts(v->place.name, SLICE("access-control-"));
-}
-
 static bool
 is_top_level(const struct value *v)
 {
@@ -108,7 +88,7 @@ on_answer_value(void *arg, const struct value *v)
 		slice_eq(v->place.name, SLICE("location"));
 
 	if ((v->kind != FIELD_STRING && v->kind != FIELD_NUMBER) ||
-	    is_plumbing(v))
+	    value_is_plumbing(v))
 		return 0;
 	if (v->kind == FIELD_NUMBER && !value_is_integer(v->value))
 		return 0;
@@ -347,36 +327,13 @@ bind_runs(struct finding *f, const struct value *v)
 		each_run(f, v->value, run_chars[i], bind_run, taken);
 }
 
-/* Fields that a client writes of itself. */
-static bool
-is_clients_own(const struct value *v)
-{
-	static const char *const names[] = {
-		"accept", "accept-charset", "accept-encoding",
-		"accept-language", "cache-control", "connection",
-		"content-length", "content-type", "date", "expect", "host",
-		"origin", "te", "traceparent", "tracestate",
-		"transfer-encoding", "upgrade", "user-agent",
-		"x-dvr-correlation-id",
-	};
-	size_t i;
-
-	if (v->place.part != PLACE_HEADER)
-		return false;
-	for (i = 0; i < ARRAY_LEN(names); i++) {
-		if (slice_eq(v->place.name, slice_str(names[i])))
-			return true;
-	}
-	return false;
-}
-
 static int
 on_asked_value(void *arg, const struct value *v)
 {
 	struct finding *f = arg;
 
 	if ((v->kind != FIELD_STRING && v->kind != FIELD_NUMBER) ||
-	    v->value.n == 0 || is_clients_own(v))
+	    v->value.n == 0 || value_is_clients_own(v))
 		return 0;
 	f->value = v;
 	if (bind_whole(f, v) || bind_behind_scheme(f, v) ||
