@@ -72,7 +72,11 @@ look_line(struct job *j, const struct message_work *w)
 			   w->side == PLACE_REQUEST ? "path" : "status",
 			   SLICE("")));
 
-	if (target.n > 0)
+	/* HTTP by chance only: a lane may see any protocol */
+	if (w->side == PLACE_REQUEST &&
+	    slice_find(w->in->line, SLICE(" HTTP/")) < 0)
+		job_detect_text(j, i);
+	else if (target.n > 0)
 		policy_target(j, i, target, &at);
 	else
 		job_detect(j, i);

@@ -88,6 +88,7 @@ static const struct carrier {
 	{ "after a byte's escape", PLAIN, "b'\\x00\\x01password=%s'", false },
 	{ "after a character's escape", PLAIN, "'\\u001bpassword=%s'", false },
 	{ "after a backslash", PLAIN, "C:\\token=%s", false },
+	{ "a line of another protocol", "SSH-2.0 password=%s\n", "", false },
 	{ "text", PLAIN, "login with password=%s failed", false },
 	{ "YAML", PLAIN, "user: bob\npassword: '%s'\n", false },
 	{ "bearer in text", PLAIN, "curl -H 'authorization: bearer %s'",
