@@ -5,18 +5,6 @@
 
 #include <string.h>
 
-struct slice
-slice_of(const void *p, size_t n)
-{
-	return (struct slice){ .p = p, .n = n };
-}
-
-struct slice
-slice_str(const char *s)
-{
-	return (struct slice){ .p = s, .n = s ? strlen(s) : 0 };
-}
-
 static unsigned char
 lower(char c)
 {
@@ -29,11 +17,12 @@ same_bytes(const char *a, const char *b, size_t n)
 	return n == 0 || memcmp(a, b, n) == 0;
 }
 
-static bool
-same_letters(const char *a, const char *b, size_t n)
+bool
+slice_same_letters(const char *a, const char *b, size_t n)
 {
+	/* Mostly they are the same bytes: only others need a closer look. */
 	for (size_t i = 0; i < n; i++)
-		if (lower(a[i]) != lower(b[i]))
+		if (a[i] != b[i] && lower(a[i]) != lower(b[i]))
 			return false;
 	return true;
 }
@@ -45,12 +34,6 @@ slice_eq(struct slice a, struct slice b)
 }
 
 bool
-slice_ieq(struct slice a, struct slice b)
-{
-	return a.n == b.n && same_letters(a.p, b.p, a.n);
-}
-
-bool
 slice_starts(struct slice s, struct slice prefix)
 {
 	return s.n >= prefix.n && same_bytes(s.p, prefix.p, prefix.n);
@@ -59,7 +42,7 @@ slice_starts(struct slice s, struct slice prefix)
 bool
 slice_istarts(struct slice s, struct slice prefix)
 {
-	return s.n >= prefix.n && same_letters(s.p, prefix.p, prefix.n);
+	return s.n >= prefix.n && slice_same_letters(s.p, prefix.p, prefix.n);
 }
 
 bool
@@ -111,28 +94,9 @@ slice_ifind(struct slice s, struct slice needle)
 		return -1;
 	for (size_t i = 0; i <= s.n - needle.n; i++)
 		if (needle.n == 0 ||
-		    same_letters(s.p + i, needle.p, needle.n))
+		    slice_same_letters(s.p + i, needle.p, needle.n))
 			return (ssize_t)i;
 	return -1;
-}
-
-struct slice
-slice_range(struct slice s, size_t from, size_t to)
-{
-	if (to > s.n)
-		to = s.n;
-	if (from > to)
-		from = to;
-	return (struct slice){
-		.p = from > 0 ? s.p + from : s.p,
-		.n = to - from,
-	};
-}
-
-struct slice
-slice_from(struct slice s, size_t from)
-{
-	return slice_range(s, from, s.n);
 }
 
 static bool

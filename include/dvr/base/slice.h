@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/types.h>
 
 struct slice {
@@ -22,13 +23,28 @@ struct slice {
 /* For printf("%.*s"). */
 #define SLICE_ARG(s) (int)(s).n, (s).p
 
-struct slice slice_of(const void *p, size_t n);
+static inline struct slice
+slice_of(const void *p, size_t n)
+{
+	return (struct slice){ .p = (const char *)p, .n = n };
+}
+
 /* Over a NUL-terminated string; NULL gives the empty slice. */
-struct slice slice_str(const char *s);
+static inline struct slice
+slice_str(const char *s)
+{
+	return (struct slice){ .p = s, .n = s ? strlen(s) : 0 };
+}
 
 bool slice_eq(struct slice a, struct slice b);
+/* n bytes that differ in nothing but the case of ASCII letters? */
+bool slice_same_letters(const char *a, const char *b, size_t n);
 /* ASCII case ignored, as header names want (RFC 9110 §5.1). */
-bool slice_ieq(struct slice a, struct slice b);
+static inline bool
+slice_ieq(struct slice a, struct slice b)
+{
+	return a.n == b.n && slice_same_letters(a.p, b.p, a.n);
+}
 bool slice_starts(struct slice s, struct slice prefix);
 bool slice_istarts(struct slice s, struct slice prefix);
 bool slice_ends(struct slice s, struct slice suffix);
@@ -41,8 +57,26 @@ ssize_t slice_find(struct slice s, struct slice needle);
 ssize_t slice_ifind(struct slice s, struct slice needle);
 
 /* The part from `from` on / [from, to); both are clamped to the slice. */
-struct slice slice_from(struct slice s, size_t from);
-struct slice slice_range(struct slice s, size_t from, size_t to);
+static inline struct slice
+slice_range(struct slice s, size_t from, size_t to)
+{
+	if (to > s.n)
+		to = s.n;
+	if (from > to)
+		from = to;
+	/* NULL stays NULL: nothing is added to it. */
+	return (struct slice){
+		.p = from > 0 ? s.p + from : s.p,
+		.n = to - from,
+	};
+}
+
+static inline struct slice
+slice_from(struct slice s, size_t from)
+{
+	return slice_range(s, from, s.n);
+}
+
 /* Without SP and HTAB at both ends (OWS of RFC 9110 §5.6.3). */
 struct slice slice_trim(struct slice s);
 /*
