@@ -357,9 +357,11 @@ dispatch(struct loop *l, struct turn *t)
 int
 loop_once(struct loop *l, uint64_t until_ns, struct err *e)
 {
-	struct turn t = { .outer = l->turn };
+	struct turn t;	/* the events are not cleared: epoll fills them */
 	int timeout;
 
+	t.at = 0;
+	t.outer = l->turn;
 	if (wait_mode(l, until_ns, e, &timeout) < 0)
 		return -1;
 	t.count = epoll_wait(l->epoll_fd, t.events, TURN_EVENTS, timeout);
