@@ -7,18 +7,30 @@
 #include "book.h"
 
 #include <assert.h>
+#include <endian.h>
 #include <string.h>
 
-static const char HEX[] = "0123456789abcdef";
+/* Eight digits, all at once: each nibble gets a byte, each byte its letter. */
+static char *
+put_hex8(char *p, uint32_t v)
+{
+	const uint64_t ones = 0x0101010101010101u;
+	uint64_t x = v, letters;
+
+	x = (x << 16 | x) & 0x0000ffff0000ffffu;
+	x = (x << 8 | x) & 0x00ff00ff00ff00ffu;
+	x = (x << 4 | x) & 0x0f0f0f0f0f0f0f0fu;
+	letters = ((x + ones * 6) >> 4) & ones;
+	x += ones * '0' + letters * ('a' - '0' - 10);
+	x = htobe64(x);
+	memcpy(p, &x, sizeof(x));
+	return p + sizeof(x);
+}
 
 static char *
-put_hex(char *p, uint64_t v, unsigned digits)
+put_hex16(char *p, uint64_t v)
 {
-	unsigned i = digits;
-
-	while (i-- > 0)
-		*p++ = HEX[(v >> (4 * i)) & 15];
-	return p;
+	return put_hex8(put_hex8(p, (uint32_t)(v >> 32)), (uint32_t)v);
 }
 
 static char *
@@ -58,14 +70,13 @@ make_traceparent(const struct ledger *l, struct lx *x)
 {
 	char *p = x->live->traceparent;
 
-	p = put_hex(p, 0, 2);
-	*p++ = '-';
-	p = put_hex(p, l->trace_key, 8);
-	p = put_hex(p, lx_slot(l, x), 8);
-	p = put_hex(p, x->seq, 16);
+	memcpy(p, "00-", 3);
+	p = put_hex8(p + 3, l->trace_key);
+	p = put_hex8(p, lx_slot(l, x));
+	p = put_hex16(p, x->seq);
 	*p++ = '-';
 	/* A span id must not be zero; seq never is. */
-	p = put_hex(p, x->seq ^ ((uint64_t)l->trace_key << 32), 16);
+	p = put_hex16(p, x->seq ^ ((uint64_t)l->trace_key << 32));
 	memcpy(p, "-01", 4);
 }
 

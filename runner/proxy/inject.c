@@ -1,8 +1,17 @@
 /* Writes the headers that dvr adds to a request's forwarded copy. */
 #include "inject.h"
 
+#include <string.h>
+
 static const char correlation_name[] = "X-DVR-Correlation-Id";
 static const char traceparent_name[] = "traceparent";
+
+static char *
+put(char *at, struct slice s)
+{
+	memcpy(at, s.p, s.n);
+	return at + s.n;
+}
 
 bool
 inject_allowed(const struct http1_head *h)
@@ -11,12 +20,16 @@ inject_allowed(const struct http1_head *h)
 }
 
 static void
-put_line(const char *name, struct slice value, struct buf *out)
+put_line(struct slice name, struct slice value, struct buf *out)
 {
-	buf_adds(out, name);
-	buf_adds(out, ": ");
-	buf_add(out, value);
-	buf_adds(out, "\r\n");
+	size_t n = name.n + value.n + 4;
+	char *at = buf_room(out, n);
+
+	if (!at)
+		return;
+	at = put(put(at, name), SLICE(": "));
+	put(put(at, value), SLICE("\r\n"));
+	buf_grew(out, n);
 }
 
 bool
@@ -26,9 +39,9 @@ inject_lines(const struct injection *in, const struct http1_head *h,
 	size_t before = out->n;
 
 	if (in->correlation.n && !http1_field(h, correlation_name))
-		put_line(correlation_name, in->correlation, out);
+		put_line(SLICE(correlation_name), in->correlation, out);
 	if (in->traceparent.n && !http1_field(h, traceparent_name))
-		put_line(traceparent_name, in->traceparent, out);
+		put_line(SLICE(traceparent_name), in->traceparent, out);
 	return out->n > before;
 }
 
