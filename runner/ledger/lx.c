@@ -42,7 +42,8 @@ list_remove(struct lx *pool, struct lx_list *q, uint32_t slot)
 int
 lx_init(struct ledger *l, struct err *e)
 {
-	size_t each = RING_CHUNK_BYTES + sizeof(struct lx);
+	size_t each = RING_CHUNK_BYTES + RING_LINK_BYTES +
+		      sizeof(struct lx);
 	size_t n = l->config.max_memory_bytes / each;
 	unsigned i;
 

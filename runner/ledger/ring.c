@@ -9,8 +9,6 @@
 #define REC_BYTES 12u
 #define REC_SIDE 0x80000000u
 #define REC_MAX 0x7fffffffu
-/* Each chunk begins with the index of the next one. */
-#define LINK_BYTES 4u
 
 static unsigned char *
 chunk_at(const struct ring *r, uint32_t i)
@@ -19,25 +17,11 @@ chunk_at(const struct ring *r, uint32_t i)
 	return r->base + (size_t)i * RING_CHUNK_BYTES;
 }
 
-static uint32_t
-chunk_link(const struct ring *r, uint32_t i)
-{
-	uint32_t next;
-
-	memcpy(&next, chunk_at(r, i), sizeof(next));
-	return next;
-}
-
-static void
-chunk_set_link(struct ring *r, uint32_t i, uint32_t next)
-{
-	memcpy(chunk_at(r, i), &next, sizeof(next));
-}
-
 int
 ring_init(struct ring *r, uint32_t chunks, size_t extra_bytes, struct err *e)
 {
-	size_t n = (size_t)chunks * RING_CHUNK_BYTES + extra_bytes;
+	size_t data = (size_t)chunks * RING_CHUNK_BYTES;
+	size_t n = data + extra_bytes + (size_t)chunks * RING_LINK_BYTES;
 	void *p = mmap(NULL, n, PROT_READ | PROT_WRITE,
 		       MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
@@ -48,6 +32,7 @@ ring_init(struct ring *r, uint32_t chunks, size_t extra_bytes, struct err *e)
 	(void)madvise(p, n, MADV_DONTDUMP);
 	*r = (struct ring){
 		.base = p,
+		.links = (void *)((unsigned char *)p + data + extra_bytes),
 		.map_bytes = n,
 		.chunks = chunks,
 		.free_head = RING_NONE,
@@ -85,7 +70,7 @@ uint32_t
 ring_needs(const struct chain *c, size_t n)
 {
 	size_t room = RING_CHUNK_BYTES - c->used;
-	size_t each = RING_CHUNK_BYTES - LINK_BYTES;
+	size_t each = RING_CHUNK_BYTES;
 
 	if (room >= n + REC_BYTES)
 		return 0;
@@ -102,17 +87,17 @@ chain_grow(struct ring *r, struct chain *c)
 	if (r->nfree == 0)
 		return false;
 	if (i != RING_NONE)
-		r->free_head = chunk_link(r, i);
+		r->free_head = r->links[i];
 	else
 		i = r->fresh++;
 	r->nfree--;
-	chunk_set_link(r, i, RING_NONE);
+	r->links[i] = RING_NONE;
 	if (c->last != RING_NONE)
-		chunk_set_link(r, c->last, i);
+		r->links[c->last] = i;
 	else
 		c->first = i;
 	c->last = i;
-	c->used = LINK_BYTES;
+	c->used = 0;
 	c->chunks++;
 	return true;
 }
@@ -189,7 +174,7 @@ void
 ring_free_chain(struct ring *r, struct chain *c)
 {
 	if (c->last != RING_NONE) {
-		chunk_set_link(r, c->last, r->free_head);
+		r->links[c->last] = r->free_head;
 		r->free_head = c->first;
 		r->nfree += c->chunks;
 	}
@@ -208,12 +193,12 @@ ring_truncate(struct ring *r, struct chain *c, uint32_t keep,
 	kept[0] = kept[1] = 0;
 	if (c->chunks > keep) {
 		for (k = 1; k < keep; k++)
-			i = chunk_link(r, i);
+			i = r->links[i];
 		rest = *c;
-		rest.first = chunk_link(r, i);
+		rest.first = r->links[i];
 		rest.chunks = c->chunks - keep;
 		ring_free_chain(r, &rest);
-		chunk_set_link(r, i, RING_NONE);
+		r->links[i] = RING_NONE;
 		c->last = i;
 		c->used = RING_CHUNK_BYTES;
 		c->chunks = keep;
@@ -232,7 +217,6 @@ ring_walk(struct ring_cursor *w, const struct ring *r, const struct chain *c)
 		.ring = r,
 		.chain = *c,
 		.chunk = c->first,
-		.at = LINK_BYTES,
 	};
 }
 
@@ -256,8 +240,8 @@ ring_next(struct ring_cursor *w, struct record *out)
 		if (end - w->at < need) {
 			if (w->chunk == w->chain.last)
 				return false;
-			w->chunk = chunk_link(w->ring, w->chunk);
-			w->at = LINK_BYTES;
+			w->chunk = w->ring->links[w->chunk];
+			w->at = 0;
 			continue;
 		}
 		if (w->left > 0)

@@ -24,10 +24,14 @@
 #define RING_NONE UINT32_MAX
 /* Holds one 1 KiB exchange with its heads: less would chain every one. */
 #define RING_CHUNK_BYTES 2048u
+/* What a chunk costs beside its bytes: the index of the next one, kept apart
+ * so that walking and freeing chains does not touch cold chunks. */
+#define RING_LINK_BYTES 4u
 #define RING_SIDES 2
 
 struct ring {
-	unsigned char *base;		/* the mapping: chunks, then `extra` */
+	unsigned char *base;		/* the mapping: chunks, `extra`, links */
+	uint32_t *links;		/* a chunk's next one, or RING_NONE */
 	size_t map_bytes;
 	uint32_t chunks;		/* how many there are */
 	uint32_t fresh;			/* never used: fresh..chunks */
