@@ -408,6 +408,28 @@ START_TEST(nul_in_a_head_is_refused)
 }
 END_TEST
 
+/* A control byte is noticed wherever it stands in a value of any length. */
+START_TEST(control_bytes_are_seen_at_every_place)
+{
+	static const char odd[] = "\x01\x1f\x7f";
+	char text[128];
+
+	for (size_t n = 1; n <= 33; n++) {
+		for (size_t at = 0; at < n; at++) {
+			size_t len = (size_t)snprintf(text, sizeof(text),
+				GET "X: %0*d\r\n\r\n", (int)n, 0);
+
+			text[len - 4 - n + at] = odd[(n + at) % 3];
+			check_bytes(slice_of(text, len), "(GET /a none ?).$");
+			text[len - 4 - n + at] = '\t';
+			check_bytes(slice_of(text, len), "(GET /a none).$");
+			text[len - 4 - n + at] = '\x80';
+			check_bytes(slice_of(text, len), "(GET /a none).$");
+		}
+	}
+}
+END_TEST
+
 Suite *suite_http1_traps(void);
 
 Suite *
@@ -421,6 +443,7 @@ suite_http1_traps(void)
 	tcase_add_loop_test(tc, traps_do_not_depend_on_how_they_are_cut, 0,
 			    (int)ARRAY_LEN(tables));
 	tcase_add_test(tc, nul_in_a_head_is_refused);
+	tcase_add_test(tc, control_bytes_are_seen_at_every_place);
 	suite_add_tcase(s, tc);
 	return s;
 }
