@@ -3,6 +3,7 @@
 
 #include "utf8.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static unsigned char
@@ -218,4 +219,26 @@ slice_is_utf8(struct slice s)
 		i += len;
 	}
 	return true;
+}
+
+int
+slice_real(struct slice s, double *out)
+{
+	char text[64], *end;
+	double v;
+
+	if (s.n == 0 || s.n >= sizeof(text))
+		return -1;
+	for (size_t i = 0; i < s.n; i++)
+		if ((s.p[i] < '0' || s.p[i] > '9') && s.p[i] != '-' &&
+		    s.p[i] != '+' && s.p[i] != '.' && s.p[i] != 'e' &&
+		    s.p[i] != 'E')
+			return -1;
+	memcpy(text, s.p, s.n);
+	text[s.n] = '\0';
+	v = strtod(text, &end);
+	if (end != text + s.n)
+		return -1;
+	*out = v;
+	return 0;
 }

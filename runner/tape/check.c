@@ -1,12 +1,17 @@
 /* Finds what is wrong with a tape, whether it was read or is to be written. */
 #include "check.h"
 
+#include <dvr/tape/yaml.h>
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 /* A folder's name may be 255 bytes; a temporary sibling needs some of them. */
 #define ID_MAX 200u
+
+/* As long as a path may be below a folder of some depth itself. */
+#define STATE_PATH_MAX 2048u
 
 static bool found(struct fault *f, const char *key, const char *fmt, ...)
 	PRINTF_LIKE(3, 4);
@@ -38,6 +43,57 @@ is_folder_name(struct slice s)
 	return true;
 }
 
+/* "state/…", below the tape's folder whatever stands in it. */
+static bool
+is_state_path(struct slice s)
+{
+	struct slice part;
+
+	if (!slice_starts(s, SLICE("state/")) || s.n > STATE_PATH_MAX ||
+	    slice_chr(s, '\0') >= 0)
+		return false;
+	s = slice_from(s, sizeof("state/") - 1);
+	do {
+		part = slice_cut(&s, '/');
+		if (part.n == 0 || part.n > 255 ||
+		    slice_eq(part, SLICE(".")) || slice_eq(part, SLICE("..")))
+			return false;
+	} while (s.n > 0);
+	return true;
+}
+
+static bool
+check_state(const struct tape *t, struct fault *f)
+{
+	uint64_t total = 0;
+
+	for (size_t i = 0; i < t->nstate; i++) {
+		const struct tape_state *s = &t->state[i];
+
+		for (size_t k = 0; k < s->nfiles; k++) {
+			const struct tape_state_file *file = &s->files[k];
+
+			if (!is_state_path(file->path))
+				return found(f, "state", "bad path of a file; "
+					     "expected state/ and names "
+					     "without '.' and '..'");
+			if (!slice_starts(file->path, s->snapshot))
+				return found(f, "state", "a file that is not "
+					     "below its snapshot");
+			if (k > 0 && slice_cmp(s->files[k - 1].path,
+					       file->path) >= 0)
+				return found(f, "state", "files that do not "
+					     "ascend; expected the order of "
+					     "their paths");
+			total += file->bytes.n > file->size ? file->bytes.n :
+				file->size;
+		}
+	}
+	return total > TAPE_STATE_MAX &&
+		found(f, "state", "files of more than %u bytes; the limit of "
+		      "one tape", TAPE_STATE_MAX);
+}
+
 static bool
 check_head(const struct tape *t, struct fault *f)
 {
@@ -58,7 +114,7 @@ check_head(const struct tape *t, struct fault *f)
 				return found(f, "lanes",
 					     "two lanes have one name; "
 					     "expected names that differ");
-	return false;
+	return check_state(t, f);
 }
 
 static bool

@@ -98,17 +98,28 @@ read_trigger(struct reader *r, const struct yaml_node *n, void *out)
 static int
 read_from(struct reader *r, const struct yaml_node *n, void *out)
 {
-	static const char *const words[] = { "start", "truncated", NULL };
+	static const char *const words[] = { "start", "truncated", "snapshot",
+					     NULL };
 	size_t i;
 
-	(void)out; /* `lost` says the same; read_origin() compares */
+	(void)out; /* `lost` and `at` say the same; read_origin() compares */
 	return reader_word(r, n, words, &i);
+}
+
+static int
+read_origin_at(struct reader *r, const struct yaml_node *n, void *out)
+{
+	struct origin *o = out;
+
+	o->snapshot = true;
+	return reader_time(r, n, &o->at_us);
 }
 
 #define AT(member) offsetof(struct origin, member)
 static const struct row origin_rows[] = {
 	{ "from", read_from, 0, true },
 	{ "lost", reader_u64, AT(truncated), false },
+	{ "at", read_origin_at, 0, false },
 	{ "commit", reader_text, AT(commit), false },
 	{ "build", reader_text, AT(build), false },
 	{ "dvr", reader_text, AT(dvr), false },
@@ -124,12 +135,14 @@ read_origin(struct reader *r, const struct yaml_node *n, void *out)
 	if (reader_map(r, n, origin_rows, ARRAY_LEN(origin_rows), out) < 0)
 		return -1;
 	from = yaml_get(n, "from");
-	if (slice_eq(from->text, SLICE("truncated")) == (o->truncated > 0))
+	if (slice_eq(from->text, SLICE("truncated")) == (o->truncated > 0) &&
+	    (!slice_eq(from->text, SLICE("start")) || !o->snapshot) &&
+	    (!slice_eq(from->text, SLICE("snapshot")) || o->snapshot))
 		return 0;
 	return reader_fail(r, from,
-			   "'from' and 'lost' do not agree; expected "
-			   "{from: start} or {from: truncated, "
-			   "lost: N}");
+			   "'from' and 'lost' or 'at' do not agree; expected "
+			   "{from: start}, {from: truncated, lost: N} or "
+			   "{from: snapshot, at: SECONDS}");
 }
 
 static int
@@ -166,11 +179,51 @@ read_lanes(struct reader *r, const struct yaml_node *n, void *out)
 	return 0;
 }
 
+#define AT(member) offsetof(struct tape_state_file, member)
+static const struct row state_file_rows[] = {
+	{ "path", reader_text, AT(path), true },
+	{ "bytes", reader_u64, AT(size), false },
+	{ "sha256", reader_text, AT(sha256), false },
+};
+#undef AT
+
+static int
+read_state_file(struct reader *r, const struct yaml_node *n, void *out)
+{
+	const struct tape_state_file *f = out;
+
+	if (reader_map(r, n, state_file_rows, ARRAY_LEN(state_file_rows),
+		       out) < 0)
+		return -1;
+	if (slice_ends(f->path, SLICE("/")))
+		return f->sha256.n == 0 && f->size == 0 ? 0 :
+			reader_fail(r, n, "a folder has no bytes");
+	if (f->sha256.n == 64)
+		return 0;
+	return reader_fail(r, n, "bad file of state; expected its path, bytes "
+			   "and the 64 hex digits of its sha256");
+}
+
+static int
+read_state_files(struct reader *r, const struct yaml_node *n, void *out)
+{
+	struct tape_state *s = out;
+	void *v;
+
+	if (parse_list(r, n, sizeof(*s->files), read_state_file, &v,
+		       &s->nfiles) < 0)
+		return -1;
+	s->files = v;
+	return 0;
+}
+
 #define AT(member) offsetof(struct tape_state, member)
 static const struct row state_rows[] = {
 	{ "name", reader_text, AT(name), true },
 	{ "provider", reader_text, AT(provider), true },
 	{ "snapshot", reader_text, AT(snapshot), true },
+	{ "unscrubbed", reader_text, AT(unscrubbed), false },
+	{ "files", read_state_files, 0, false },
 };
 #undef AT
 

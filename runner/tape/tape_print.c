@@ -2,6 +2,7 @@
 #include <dvr/tape/yaml.h>
 
 #include <dvr/base/clock.h>
+#include <dvr/base/hash.h>
 #include <dvr/base/yaml.h>
 
 #include "names.h"
@@ -54,9 +55,14 @@ put_origin(struct printer *p, const struct origin *o)
 {
 	print_key(p, "origin");
 	buf_adds(p->out, "{from: ");
-	buf_adds(p->out, o->truncated > 0 ? "truncated" : "start");
+	buf_adds(p->out, o->truncated > 0 ? "truncated" :
+		 o->snapshot ? "snapshot" : "start");
 	if (o->truncated > 0)
 		print_member_uint(p, "lost", o->truncated);
+	if (o->snapshot) {
+		print_member(p, "at");
+		print_time(p->out, o->at_us);
+	}
 	print_member_text(p, "commit", o->commit);
 	print_member_text(p, "build", o->build);
 	print_member_text(p, "dvr", o->dvr);
@@ -90,17 +96,45 @@ put_lanes(struct printer *p, const struct tape *t)
 }
 
 static void
+put_state_file(struct printer *p, const struct tape_state_file *f)
+{
+	char hash[SHA256_HEX];
+
+	buf_adds(p->out, "      - {path: ");
+	yaml_put(p->out, f->path);
+	if (!slice_ends(f->path, SLICE("/"))) {
+		if (f->sha256.n == 0)
+			sha256_hex(f->bytes, hash);
+		print_member_uint(p, "bytes", f->sha256.n ? f->size :
+				  f->bytes.n);
+		print_member_text(p, "sha256", f->sha256.n ? f->sha256 :
+				  slice_str(hash));
+	}
+	buf_adds(p->out, "}\n");
+}
+
+static void
 put_state(struct printer *p, const struct tape *t)
 {
 	open_list(p, "state", t->nstate);
 	for (size_t i = 0; i < t->nstate; i++) {
-		buf_adds(p->out, "  - {name: ");
-		yaml_put(p->out, t->state[i].name);
-		buf_adds(p->out, ", provider: ");
-		yaml_put(p->out, t->state[i].provider);
-		buf_adds(p->out, ", snapshot: ");
-		yaml_put(p->out, t->state[i].snapshot);
-		buf_adds(p->out, "}\n");
+		const struct tape_state *s = &t->state[i];
+
+		buf_adds(p->out, "  - name: ");
+		yaml_put(p->out, s->name);
+		buf_adds(p->out, "\n    provider: ");
+		yaml_put(p->out, s->provider);
+		buf_adds(p->out, "\n    snapshot: ");
+		yaml_put(p->out, s->snapshot);
+		if (s->unscrubbed.n > 0) {
+			buf_adds(p->out, "\n    unscrubbed: ");
+			yaml_put(p->out, s->unscrubbed);
+		}
+		buf_addc(p->out, '\n');
+		if (s->nfiles > 0)
+			buf_adds(p->out, "    files:\n");
+		for (size_t k = 0; k < s->nfiles; k++)
+			put_state_file(p, &s->files[k]);
 	}
 }
 

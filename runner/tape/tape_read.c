@@ -5,6 +5,8 @@
 #include <dvr/base/hash.h>
 #include <dvr/base/mem.h>
 
+#include "state_files.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -231,6 +233,10 @@ tape_read(const char *dir, struct tape *out, struct err *e)
 	if (read_text(l.dir_fd, dir, &text, &size, e) == 0)
 		rc = tape_parse(name, slice_of(text, (size_t)size), load_body,
 				&l, out, e);
+	if (rc == 0 && state_files_read(l.dir_fd, out, e) < 0) {
+		tape_release(out);
+		rc = err_prefix(e, "%s", dir);
+	}
 	free(text);
 	close(l.dir_fd);
 	return rc;

@@ -4,6 +4,7 @@
 #include <dvr/base/fs.h>
 
 #include "check.h"
+#include "state_files.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -75,7 +76,7 @@ out:
 }
 
 static int
-write_folder(const char *path, struct slice text,
+write_folder(const char *path, const struct tape *t, struct slice text,
 	     const struct tape_blobs *blobs, struct err *e)
 {
 	int rc = -1, dir;
@@ -86,6 +87,7 @@ write_folder(const char *path, struct slice text,
 	if (dir < 0)
 		return err_sys(e, ERR_INTERNAL, "%s", path);
 	if (write_bodies(dir, blobs, e) < 0 ||
+	    state_files_write(dir, t, e) < 0 ||
 	    write_file(dir, "tape.yaml", text, e) < 0) {
 		err_prefix(e, "%s", path);
 		goto out;
@@ -155,7 +157,7 @@ write_and_rename(const struct tape *t, const char *fixtures, struct slice text,
 	/* What a killed process with our number may have left. */
 	if (fs_remove_tree(temp, e) < 0 || fs_remove_tree(old, e) < 0)
 		return -1;
-	if (write_folder(temp, text, blobs, e) < 0 ||
+	if (write_folder(temp, t, text, blobs, e) < 0 ||
 	    put_in_place(temp, final, old, e) < 0) {
 		fs_remove_tree(temp, NULL);
 		return -1;

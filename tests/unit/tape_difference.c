@@ -85,6 +85,8 @@ head_difference(const struct tape *a, const struct tape *b)
 	SAME_VALUE(a, b, trigger.value);
 	SAME_TEXT(a, b, trigger.detail);
 	SAME_VALUE(a, b, origin.truncated);
+	SAME_VALUE(a, b, origin.snapshot);
+	SAME_VALUE(a, b, origin.at_us);
 	SAME_TEXT(a, b, origin.commit);
 	SAME_TEXT(a, b, origin.build);
 	SAME_TEXT(a, b, origin.dvr);
@@ -109,6 +111,11 @@ lists_difference(const struct tape *a, const struct tape *b)
 		SAME_TEXT(&a->state[i], &b->state[i], name);
 		SAME_TEXT(&a->state[i], &b->state[i], provider);
 		SAME_TEXT(&a->state[i], &b->state[i], snapshot);
+		SAME_TEXT(&a->state[i], &b->state[i], unscrubbed);
+		SAME_VALUE(&a->state[i], &b->state[i], nfiles);
+		for (size_t k = 0; k < a->state[i].nfiles; k++)
+			SAME_TEXT(&a->state[i].files[k],
+				  &b->state[i].files[k], path);
 	}
 	SAME_VALUE(a, b, nscrubbed);
 	for (size_t i = 0; i < a->nscrubbed; i++) {

@@ -222,6 +222,8 @@ fill_head(struct dice *d, struct tape *t)
 				   : (int)roll(d, 3);
 	t->trigger.detail = roll(d, 2) ? bytes(d, 5) : (struct slice){ 0 };
 	t->origin.truncated = roll(d, 2) ? roll(d, 100) : 0;
+	t->origin.snapshot = roll(d, 2);
+	t->origin.at_us = t->origin.snapshot ? roll(d, 1000) : 0;
 	t->origin.commit = roll(d, 2) ? word(d) : (struct slice){ 0 };
 	t->origin.build = roll(d, 2) ? word(d) : (struct slice){ 0 };
 	t->origin.dvr = SLICE("0.1.0");
@@ -229,6 +231,23 @@ fill_head(struct dice *d, struct tape *t)
 	t->log_tail = roll(d, 2) ? bytes(d, 20) : (struct slice){ 0 };
 	t->nlosses = roll(d, 4);
 	t->losses = sentences(d, t->nlosses);
+}
+
+static void
+fill_state(struct dice *d, struct tape_state *s)
+{
+	*s = (struct tape_state){
+		.name = word(d), .provider = word(d), .snapshot = word(d),
+	};
+	if (roll(d, 2))
+		s->unscrubbed = word(d);
+	if (roll(d, 2))
+		return;
+	s->snapshot = SLICE("state/a/");
+	s->nfiles = 1 + roll(d, 3);
+	s->files = arena_array(d->a, s->nfiles, sizeof(*s->files));
+	for (size_t i = 0; i < s->nfiles; i++)
+		s->files[i].path = arena_fmt(d->a, "state/a/%zu, b/", i);
 }
 
 static void
@@ -245,9 +264,7 @@ fill_lists(struct dice *d, struct tape *t)
 	t->state = t->nstate ? arena_array(d->a, t->nstate, sizeof(*t->state))
 			     : NULL;
 	for (size_t i = 0; i < t->nstate; i++)
-		t->state[i] = (struct tape_state){ .name = word(d),
-						   .provider = word(d),
-						   .snapshot = word(d) };
+		fill_state(d, &t->state[i]);
 	t->nscrubbed = roll(d, 3);
 	t->scrubbed = t->nscrubbed ? arena_array(d->a, t->nscrubbed,
 						 sizeof(*t->scrubbed))
@@ -401,8 +418,14 @@ fill_sample_head(struct tape *t)
 	static struct tape_lane lanes[] = { { { "client", 6 }, LANE_INGRESS },
 					    { { "inventory", 9 },
 					      LANE_EGRESS } };
+	static struct tape_state_file files[] = {
+		{ .path = { "state/shop.sql", 14 },
+		  .bytes = { "-- dvr sqlite dump 1\n", 21 } }
+	};
 	static struct tape_state state[] = {
-		{ { "shop", 4 }, { "sqlite", 6 }, { "state/shop.sql", 14 } }
+		{ .name = { "shop", 4 }, .provider = { "sqlite", 6 },
+		  .snapshot = { "state/shop.sql", 14 },
+		  .files = files, .nfiles = ARRAY_LEN(files) }
 	};
 	static struct scrub_entry scrubbed[] = {
 		{ { "bearer", 6 }, { "1.req.header/authorization", 26 }, 1 }
@@ -415,8 +438,9 @@ fill_sample_head(struct tape *t)
 	t->recorded_us = 1795348800000000;
 	t->trigger = (struct trigger){ TRIGGER_STATUS, 4, 500,
 				       SLICE("KeyError: 'cart'") };
-	t->origin = (struct origin){ 0, SLICE("3f2a"), SLICE("main"),
-				     SLICE("0.1.0") };
+	t->origin = (struct origin){ .commit = SLICE("3f2a"),
+				     .build = SLICE("main"),
+				     .dvr = SLICE("0.1.0") };
 	t->lanes = lanes;
 	t->nlanes = ARRAY_LEN(lanes);
 	t->state = state;

@@ -378,7 +378,7 @@ START_TEST(body_errors_have_a_place)
 {
 	write_sample();
 	missing_body();
-	assert_refused("/tape.yaml:62:13: bodies/");
+	assert_refused("/tape.yaml:66:13: bodies/");
 }
 END_TEST
 

@@ -92,6 +92,9 @@ struct slice slice_cut(struct slice *rest, char sep);
  */
 int slice_uint(struct slice s, uint64_t max, uint64_t *out);
 int slice_hex(struct slice s, uint64_t max, uint64_t *out);
+/* A decimal number with sign, fraction and exponent as they come, at most 63
+ * bytes; beyond a double's range it is infinite.  0 or -1. */
+int slice_real(struct slice s, double *out);
 
 /* True for well-formed UTF-8 (RFC 3629: no surrogates, no overlongs). */
 bool slice_is_utf8(struct slice s);

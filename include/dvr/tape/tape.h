@@ -112,14 +112,33 @@ struct trigger {
 
 struct origin {
 	uint64_t truncated;		/* exchanges lost before the first; 0:
-					 * the tape starts with the service */
+					 * the tape starts with the service, or
+					 * with the snapshot */
+	bool snapshot;			/* the snapshot was taken later than the
+					 * service's start, at_us after t0; what
+					 * came before is in it */
+	int64_t at_us;
 	struct slice commit;		/* VCS revision, or "" */
 	struct slice build;		/* service.build's label, or "" */
 	struct slice dvr;		/* our version */
 };
 
+struct tape_state_file {
+	struct slice path;		/* below the tape's folder, "state/…";
+					 * ends in '/': a folder that is empty */
+	struct slice bytes;		/* scrubbed, unless it says why not */
+	struct slice sha256;		/* hex, of the stored bytes; "" until the
+					 * tape was read or printed once */
+	uint64_t size;			/* with it: of the stored bytes */
+};
+
+/* A data store as it was before the first exchange. */
 struct tape_state {
-	struct slice name, provider, snapshot;	/* snapshot: path in the tape */
+	struct slice name, provider, snapshot;	/* snapshot: path in the tape;
+					 * ends in '/': a tree of files */
+	struct slice unscrubbed;	/* why it was kept as it is, or "" */
+	struct tape_state_file *files;	/* none: the store was not there */
+	size_t nfiles;
 };
 
 struct scrub_entry {

@@ -18,11 +18,15 @@
  *                    on_suite: exit code; and
  *     exchange ?     the failing one's id, which is on the tape
  *     detail ?       the exception's line
- *   origin           from: start, or from: truncated with lost: N exchanges;
+ *   origin           from: start, from: truncated with lost: N exchanges, or
+ *                    from: snapshot with at: seconds from the start;
  *     commit ? build ? dvr ?   revision, label, version of the recorder
  *   not_replayable ? the reason
  *   lanes            list of {name, role: ingress | egress}; names differ
- *   state            list of {name, provider, snapshot: path in the folder}
+ *   state            list of {name, provider, snapshot: path in the folder};
+ *     unscrubbed ?   why it was kept as it is
+ *     files ?        list of {path, bytes, sha256}, in bytewise order of their
+ *                    paths below state/; an empty folder has its path alone
  *   log ?            the service's last lines, as a block
  *   exchanges        list, ids ascending:
  *     id             1 or more
@@ -76,6 +80,7 @@
 #define TAPE_FILE_MAX (64u * MiB)	/* tape.yaml itself */
 #define TAPE_BODY_MAX (256u * MiB)	/* one body in a file */
 #define TAPE_BODIES_MAX (1024u * MiB)	/* all bodies in files */
+#define TAPE_STATE_MAX (256u * MiB)	/* all files of its state */
 
 /* A body that the text refers to by hash. */
 struct tape_blob {
@@ -88,6 +93,7 @@ struct tape_blobs {
 };
 
 /* The text of tape.yaml; `blobs` lists what must be written beside it. */
+/* (The files of its state are listed, but not among the blobs.) */
 void tape_print(const struct tape *t, struct buf *out,
 		struct tape_blobs *blobs);
 /* Where an exchange starts in that text: filled when not NULL with 1-based
@@ -96,7 +102,7 @@ void tape_print_lines(const struct tape *t, unsigned *lines);
 
 /* Whole folder, or nothing: written to a temporary sibling, synced, renamed.
  * A folder that exists already is replaced the same way, with all that is in
- * it: replay.yaml and state/ are to be put (back) by whom they belong to.
+ * it: replay.yaml is to be put (back) by whom it belongs to.
  * `fixtures` is the library, made when it is not there; the folder's name is
  * t->id.  A tape that could not be read back is an error. */
 int tape_write(const struct tape *t, const char *fixtures, struct err *e);
