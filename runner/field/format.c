@@ -8,6 +8,7 @@ static const struct field_format *const formats[] = {
 	&field_cookie,
 	&field_multipart,
 	&field_html,	/* by name only */
+	&field_sqldump,	/* by name only */
 };
 
 const struct field_format *

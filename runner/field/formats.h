@@ -13,5 +13,6 @@ extern const struct field_format field_query;
 extern const struct field_format field_cookie;
 extern const struct field_format field_multipart;
 extern const struct field_format field_html;
+extern const struct field_format field_sqldump;
 
 #endif

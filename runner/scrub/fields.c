@@ -59,8 +59,8 @@ mark_key(struct field_walk *w, const struct field *f,
 	});
 }
 
-/* The user's rules about places: taken, or kept as it stands?  Nested
- * documents have no places of their own. */
+/* The user's rules about places in exchanges (0: there is none): taken, or
+ * kept as it stands?  Nested documents have no places of their own. */
 static bool
 mark_rule(struct field_walk *w, const struct field *f)
 {
@@ -73,7 +73,8 @@ mark_rule(struct field_walk *w, const struct field *f)
 	struct slice rule, class;
 	size_t from = (size_t)(f->span.p - p->raw.p);
 
-	if (p->depth > 0 || !rules_have_places(w->job->s->rules))
+	if (p->depth > 0 || w->at->exchange == 0 ||
+	    !rules_have_places(w->job->s->rules))
 		return false;
 	class = rules_field(w->job->s->rules, &place, &rule);
 	if (class.n == 0)	/* parameters of a URL are no headers */
@@ -214,9 +215,12 @@ on_field(void *arg, const struct field *f)
 	case FIELD_OBJECT:
 		container(w, f);
 		break;
+	case FIELD_BYTES:
+		if (f->value.p != f->span.p)
+			scalar(w, f);
+		break;
 	case FIELD_BOOL:
 	case FIELD_NULL:
-	case FIELD_BYTES:
 		break;
 	}
 	return 0;

@@ -3,6 +3,7 @@
 
 #include "job.h"
 #include "message.h"
+#include "state.h"
 
 /* Distinct lines of the tape's list; what is beyond goes under one "*". */
 #define ENTRIES_MAX 1000
@@ -13,6 +14,8 @@ struct recording_work {
 	struct tape *out;
 	struct message_work *messages;
 	size_t n, cap;
+	struct state_work *state;
+	size_t nstate;
 	size_t nlosses_cap, nentries_cap;
 };
 
@@ -83,6 +86,8 @@ copy_head(const struct tape *in, struct tape *out)
 	out->recorded_us = in->recorded_us;
 	out->trigger = in->trigger;
 	out->origin.truncated = in->origin.truncated;
+	out->origin.snapshot = in->origin.snapshot;
+	out->origin.at_us = in->origin.at_us;
 	out->origin.commit = arena_copy(a, in->origin.commit);
 	out->origin.build = arena_copy(a, in->origin.build);
 	out->origin.dvr = arena_copy(a, in->origin.dvr);
@@ -94,14 +99,6 @@ copy_head(const struct tape *in, struct tape *out)
 		out->lanes[i] = (struct tape_lane){
 			.name = arena_copy(a, in->lanes[i].name),
 			.role = in->lanes[i].role,
-		};
-	out->nstate = in->nstate;
-	out->state = arena_array(a, in->nstate + 1, sizeof(*out->state));
-	for (i = 0; i < in->nstate; i++)
-		out->state[i] = (struct tape_state){
-			.name = arena_copy(a, in->state[i].name),
-			.provider = arena_copy(a, in->state[i].provider),
-			.snapshot = arena_copy(a, in->state[i].snapshot),
 		};
 	out->nlosses = in->nlosses;
 	out->losses = arena_array(a, in->nlosses + 1, sizeof(*out->losses));
@@ -143,13 +140,11 @@ store_texts(struct recording_work *w, struct slice **v, const size_t *pieces,
 
 /* ---- lists of what was done ------------------------------------------------ */
 
+/* `hopeless`: without it the tape cannot be replayed. */
 static void
-add_loss(struct recording_work *w, const struct message_work *m)
+add_loss(struct recording_work *w, struct slice text, bool hopeless)
 {
 	struct tape *t = w->out;
-	struct slice text = arena_fmt(t->arena, "%u.%s.body withheld: %.*s",
-		m->exchange, m->side == PLACE_REQUEST ? "req" : "resp",
-		SLICE_ARG(m->withheld));
 
 	/* copy_head() left room for what was there and one more */
 	if (w->nlosses_cap == 0)
@@ -157,9 +152,33 @@ add_loss(struct recording_work *w, const struct message_work *m)
 	t->losses = arena_grow(t->arena, t->losses, t->nlosses,
 			       &w->nlosses_cap, sizeof(*t->losses));
 	t->losses[t->nlosses++] = text;
-	/* replays end at a tunnel's head */
-	if (t->not_replayable.n == 0 && m->in->framing != FRAMING_TUNNEL)
+	if (hopeless && t->not_replayable.n == 0)
 		t->not_replayable = text;
+}
+
+static void
+add_message_loss(struct recording_work *w, const struct message_work *m)
+{
+	add_loss(w, arena_fmt(w->out->arena, "%u.%s.body withheld: %.*s",
+		m->exchange, m->side == PLACE_REQUEST ? "req" : "resp",
+		SLICE_ARG(m->withheld)),
+		/* replays end at a tunnel's head */
+		m->in->framing != FRAMING_TUNNEL);
+}
+
+/* A folder without one of its files is still that folder; a store of which
+ * nothing is left is none. */
+static void
+add_state_loss(struct recording_work *w, const struct state_work *x)
+{
+	const struct tape_state *s = &w->out->state[x->state];
+	struct slice path = w->in->state[x->state].files[x->file].path;
+
+	if (job_hit(&w->job, x->path))
+		path = SLICE("a file");
+	add_loss(w, arena_fmt(w->out->arena, "state %.*s: %.*s withheld: %.*s",
+		SLICE_ARG(s->name), SLICE_ARG(path), SLICE_ARG(x->withheld)),
+		s->nfiles == 0);
 }
 
 static void
@@ -196,7 +215,8 @@ entry_field(struct recording_work *w, const struct piece *p,
 
 	if (x->place.n == 0 || x->place.n > 200 ||
 	    !slice_is_utf8(x->place) ||
-	    !slice_ends(p->place, SLICE(".body")))
+	    (!slice_ends(p->place, SLICE(".body")) &&
+	     !slice_starts(p->place, SLICE("state."))))
 		return p->place;
 	place = arena_fmt(w->job.scratch, "%.*s#%.*s", SLICE_ARG(p->place),
 			  SLICE_ARG(x->place));
@@ -235,6 +255,7 @@ look_and_store(struct recording_work *w)
 
 	for (i = 0; i < w->n; i++)
 		message_look(&w->job, &w->messages[i]);
+	w->state = state_look(&w->job, w->in, &w->nstate);
 	texts(w->out, v, &n);
 	look_texts(w, v, pieces, n);
 	job_finish(&w->job);
@@ -242,7 +263,12 @@ look_and_store(struct recording_work *w)
 	for (i = 0; i < w->n; i++) {
 		message_store(&w->job, &w->messages[i], w->out->arena);
 		if (w->messages[i].withheld.n)
-			add_loss(w, &w->messages[i]);
+			add_message_loss(w, &w->messages[i]);
+	}
+	state_store(&w->job, w->in, w->state, w->out);
+	for (i = 0; i < w->nstate; i++) {
+		if (w->state[i].withheld.n)
+			add_state_loss(w, &w->state[i]);
 	}
 	list_scrubbed(w);
 }
