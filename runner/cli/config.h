@@ -31,6 +31,8 @@ struct config {
 	struct ledger_config ledger;	/* fixtures is `fixtures` below */
 	struct scrub_rule *rules;
 	size_t nrules;
+	struct state_config *state;
+	size_t nstate;
 	struct plan_mask *masks;
 	size_t nmasks;
 	struct replay_options replay;

@@ -256,7 +256,7 @@ read_spec(struct reader *r, const struct yaml_node *n, struct config *c)
 	    read_triggers(r, yaml_get(n, "triggers"), c) != 0 ||
 	    value_choice(r, yaml_get(n, "commit"), commits, &commit) != 0 ||
 	    read_ignore(r, yaml_get(n, "ignore"), c) != 0 ||
-	    not_yet(r, yaml_get(n, "state"), "state", NULL) != 0 ||
+	    read_state(r, yaml_get(n, "state"), c) != 0 ||
 	    read_replay(r, yaml_get(n, "replay"), c) != 0 ||
 	    read_sanitization(r, yaml_get(n, "sanitization"), c) != 0 ||
 	    read_masks(r, yaml_get(n, "masks"), c) != 0 ||

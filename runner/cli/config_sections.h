@@ -16,6 +16,9 @@ int read_ignore(struct reader *r, const struct yaml_node *n,
 		struct config *c);
 int read_sanitization(struct reader *r, const struct yaml_node *n,
 		struct config *c);
+/* config_state.c; needs service and capture, which stand before it. */
+int read_state(struct reader *r, const struct yaml_node *n,
+		struct config *c);
 int read_masks(struct reader *r, const struct yaml_node *n,
 		struct config *c);
 

@@ -125,6 +125,9 @@ start_service(struct recorder *r, struct err *e)
 		return -1;
 	r->up = true;
 	r->service_died = false;
+	ledger_state_from(r->ledger, &(struct state_where){
+		.dir = service_state_dir(r->service),
+		.env = service_env(r->service) });
 	return 0;
 }
 
@@ -140,6 +143,7 @@ restart_service(void *arg, struct err *e)
 	r->up = false;
 	if (r->service) {
 		service_stop(r->service);
+		ledger_state_from(r->ledger, &(struct state_where){ 0 });
 		service_destroy(r->service);
 		r->service = NULL;
 	}
@@ -341,6 +345,9 @@ suite_env(struct recorder *r)
 			env_set(v, l->env, proxy_url(r->proxy, i));
 		first = false;
 	}
+	/* A fixture may put into the database what the tests need. */
+	if (r->service)
+		env_set(v, "DVR_STATE_DIR", service_state_dir(r->service));
 	env_set(v, "DVR_CONTROL_URL", control_url(r->control));
 	env_set(v, "DVR_NAMESPACE", r->cfg->namespace);
 	return v;

@@ -21,6 +21,7 @@ verify_trial_config(const struct config *c, struct scrub *s,
 {
 	*out = (struct trial_config){
 		.service = &c->service,
+		.state = c->state, .nstate = c->nstate,
 		.lanes = c->lanes,
 		.nlanes = c->nlanes,
 		.namespace = c->namespace,

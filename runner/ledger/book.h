@@ -59,6 +59,7 @@ enum lx_flag {
 };
 
 struct session;
+struct snapshot;
 
 struct live {
 	struct lx *x;			/* NULL: on the free list */
@@ -114,6 +115,7 @@ struct session {
 	 * nth time, and the time before. */
 	uint32_t incarnation, was_incarnation;
 	uint64_t begun, was_begun;
+	struct snapshot *snapshot;	/* newest first; of its own data */
 };
 
 enum pending_state { PENDING_SETTLING, PENDING_WAITING };
@@ -196,6 +198,11 @@ struct ledger {
 	char *notes[64];
 	size_t nnotes;
 	uint32_t trace_key;
+
+	struct state_where state_where;
+	struct snapshot *snapshot;	/* newest first; of the whole run */
+	struct state_image **last_images;	/* taken last, by provider */
+	size_t state_bytes;		/* of all images that are kept */
 
 	struct known *known;
 	size_t nknown;

@@ -1,6 +1,7 @@
 /* Collects, pins and releases the history that a commit is about. */
 #include "job.h"
 #include "seen.h"
+#include "snapshots.h"
 
 #include <dvr/base/mem.h>
 
@@ -14,6 +15,7 @@ struct gathering {
 	size_t nof;
 	uint64_t end_ns;		/* of the failing exchange */
 	uint64_t late;			/* begun, but after it */
+	const struct snapshot *from;	/* of the session; NULL: the start */
 	uint64_t bytes;
 	struct lx **v;			/* newest first */
 	size_t n, cap;
@@ -32,6 +34,15 @@ failing_end(const struct pending *p)
 
 enum take { TAKE, SKIP, STOP };
 
+/* What had ended when the session's data were taken stands in them. */
+static bool
+is_in_snapshot(const struct gathering *g, const struct lx *x)
+{
+	return g->from && x->seq < g->from->seq && x != g->p->x &&
+		(x->flags & LXF_RESP_ENDED) &&
+		x->end_ns[LX_RESPONSE] <= g->from->at_ns;
+}
+
 static enum take
 judge(struct gathering *g, const struct lx *x)
 {
@@ -48,6 +59,8 @@ judge(struct gathering *g, const struct lx *x)
 		g->late++;
 		return SKIP;
 	}
+	if (is_in_snapshot(g, x))
+		return SKIP;
 	if (window > 0 && x->at_ns[LX_REQUEST] + window < p->at_ns &&
 	    x != p->x)
 		return STOP;
@@ -139,6 +152,7 @@ gather_start(struct ledger *l, const struct pending *p, struct gathering *g)
 		.of = { p->session, run },
 		.nof = run && run != p->session ? 2 : 1,
 		.end_ns = failing_end(p),
+		.from = snapshots_session(l, p->session, p->incarnation),
 	};
 	gather(g);
 	take_failing(g);
@@ -164,17 +178,31 @@ copy_str(struct slice s)
 	return (char *)(uintptr_t)c.p;
 }
 
+/* Exchanges that are missing: begun since the snapshot (or the start), and
+ * neither here nor later than the failure. */
+static uint64_t
+count_lost(const struct gathering *g)
+{
+	uint64_t begun = 0, here = 0;
+
+	for (size_t i = 0; i < g->nof; i++)
+		begun += session_begun(g->of[i], g->p->incarnation);
+	if (g->from)
+		begun -= begun < g->from->begun ? begun : g->from->begun;
+	for (size_t i = 0; i < g->n; i++)
+		here += !g->from || g->v[i]->seq >= g->from->seq;
+	here += g->late;
+	return begun > here ? begun - here : 0;
+}
+
 struct job *
 job_create(struct ledger *l, const struct pending *p)
 {
 	struct job *j = mem_alloc(sizeof(*j));
 	struct gathering g;
-	uint64_t begun = 0;
 	size_t i;
 
 	gather_start(l, p, &g);
-	for (i = 0; i < g.nof; i++)
-		begun += session_begun(g.of[i], p->incarnation);
 	j->kind = p->kind;
 	j->value = p->value;
 	j->at_ns = p->at_ns;
@@ -185,7 +213,10 @@ job_create(struct ledger *l, const struct pending *p)
 			     l->log_fn(l->log_arg) : p->tail);
 	j->namespace = copy_str(p->session->namespace);
 	j->session = mem_strdup(p->session->label);
-	j->truncated = begun > g.n + g.late ? begun - g.n - g.late : 0;
+	j->truncated = count_lost(&g);
+	j->images = snapshots_take(l, p->session, p->incarnation);
+	j->from_snapshot = g.from && g.from->begun > 0;
+	j->snapshot_ns = g.from ? g.from->at_ns : 0;
 	j->mono_ns = clock_mono_ns(l->clock);
 	j->wall_us = clock_wall_us(l->clock);
 	j->from = g.v;
@@ -205,6 +236,7 @@ job_destroy(struct ledger *l, struct job *j)
 
 	for (i = 0; i < j->n; i++)
 		lx_unpin(l, j->from[i]);
+	snapshots_give_back(l, j->images);
 	free(j->from);
 	free(j->v);
 	free((char *)(uintptr_t)j->detail.p);

@@ -25,6 +25,9 @@ struct job {
 	struct slice tail;		/* raw; owned */
 	char *namespace, *session;
 	uint64_t truncated;
+	struct state_image **images;	/* counted; NULL: no state */
+	bool from_snapshot;		/* what came before it is left out */
+	uint64_t snapshot_ns;
 	int64_t wall_us;		/* wall time at mono_ns */
 	uint64_t mono_ns;
 	struct lx *v;			/* copies, by seq */

@@ -2,6 +2,7 @@
 #include "book.h"
 #include "commit.h"
 #include "seen.h"
+#include "snapshots.h"
 
 #include <dvr/base/mem.h>
 
@@ -47,6 +48,7 @@ ledger_create(const struct ledger_config *cfg, const struct ledger_lane *lanes,
 		return NULL;
 	}
 	l->commit = commit_create(l);
+	l->last_images = mem_array(cfg->nstate + 1, sizeof(*l->last_images));
 	return l;
 }
 
@@ -61,6 +63,7 @@ ledger_destroy(struct ledger *l)
 	commit_destroy(l->commit);
 	settle_finish(l);
 	seen_finish(l);
+	snapshots_finish(l);
 	sessions_finish(l);
 	lx_finish(l);
 	for (i = 0; i < l->nnotes; i++)
@@ -79,6 +82,13 @@ ledger_service_up(struct ledger *l, uint64_t at_ns)
 	if (l->service == SERVICE_UP)
 		l->incarnation++;
 	l->service = SERVICE_UP;
+	snapshots_up(l);
+}
+
+void
+ledger_state_from(struct ledger *l, const struct state_where *where)
+{
+	l->state_where = *where;
 }
 
 void

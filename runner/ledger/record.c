@@ -1,6 +1,7 @@
 /* Turns a commit job into a raw recording: what the scrubber takes. */
 #include "decode.h"
 #include "job.h"
+#include "snapshots.h"
 
 #include <stdlib.h>
 
@@ -137,6 +138,9 @@ job_record(const struct ledger *l, const struct job *j, struct arena *a,
 		},
 		.origin = {
 			.truncated = j->truncated,
+			.snapshot = j->from_snapshot,
+			.at_us = j->snapshot_ns > t0 ? (int64_t)
+				((j->snapshot_ns - t0) / NS_PER_US) : 0,
 			.commit = slice_str(l->config.vcs_commit),
 			.dvr = slice_str(DVR_VERSION),
 		},
@@ -145,4 +149,5 @@ job_record(const struct ledger *l, const struct job *j, struct arena *a,
 	add_lanes(l, t);
 	add_exchanges(l, j, t0, t);
 	tell_losses(t);
+	snapshots_record(l, j->images, t);
 }

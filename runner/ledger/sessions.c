@@ -1,5 +1,5 @@
 /* Which exchanges belong together: the run, named and control sessions. */
-#include "book.h"
+#include "snapshots.h"
 
 #include <dvr/base/hash.h>
 #include <dvr/base/mem.h>
@@ -71,6 +71,7 @@ session_free(struct ledger *l, struct session *s)
 	s->newer->older = s->older;
 	s->older->newer = s->newer;
 	l->nsessions--;
+	snapshots_free(l, s->snapshot);
 	free(s->label);
 	free(s->prefix);
 	free(s);

@@ -1,5 +1,5 @@
 /* What the proxy's taps report: exchanges begin, carry bytes, and end. */
-#include "book.h"
+#include "snapshots.h"
 
 #include <dvr/base/mem.h>
 
@@ -96,6 +96,9 @@ ledger_request_head(struct ledger *l, struct lx *x, const struct http1_head *h,
 	else if (lx_ingress(l, x))
 		x->flags |= LXF_STOP_REQ | LXF_STOP_RESP | LXF_LOST;
 	cause_name(l, x, h);
+	/* The head is not forwarded yet: the service has not seen it. */
+	if (lx_ingress(l, x))
+		snapshots_request(l, x);
 	return slice_of(x->live->correlation, x->live->correlation_n);
 }
 

@@ -1,5 +1,6 @@
 /* One replay: mocks, a fresh service, the engine, the judge, and all down. */
 #include "attempt.h"
+#include "restore.h"
 
 #include "surroundings.h"
 
@@ -17,6 +18,7 @@ struct running {
 	struct replay *replay;
 	struct observed seen;
 	char url[64];
+	char state_dir[FS_PATH_MAX];	/* "": the service makes its own */
 };
 
 static void
@@ -77,8 +79,12 @@ service_up(struct running *g, struct err *e)
 		.isolation = g->around.isolation,
 	};
 
-	if (surroundings_clock(cfg, g->how->tape, &g->around, g->env, e) != 0)
+	/* Restore commands run in real time. */
+	if (restore_begin(cfg, g->how->tape, g->env, g->state_dir, e) != 0 ||
+	    surroundings_clock(cfg, g->how->tape, &g->around, g->env, e) != 0)
 		return -1;
+	if (g->state_dir[0] != '\0')
+		how.state_dir = g->state_dir;
 	if (service_start(&how, &g->service, e) != 0)
 		return -1;
 	if (service_wait_ready(g->service, e) != 0)
@@ -176,6 +182,7 @@ down(struct running *g)
 	g->replay = NULL;
 	if (g->service != NULL)
 		service_destroy(g->service);
+	restore_end(g->state_dir);
 	mocks_destroy(g->mocks);
 	surroundings_down(&g->around);
 	if (g->env != NULL)
@@ -202,6 +209,9 @@ attempt_run(const struct attempt *how, struct replay_result *r, struct err *e)
 	if (how->cfg->target == NULL)
 		rc = surroundings_up(how->cfg, g.loop, &g.around, &why) != 0 ||
 		     mocks_up(&g, &why) != 0 || service_up(&g, &why) != 0;
+	else
+		rc = restore_begin(how->cfg, how->tape, NULL, g.state_dir,
+				   &why);
 	r->isolation = isolation_name(g.around.isolation);
 	if (rc == 0)
 		rc = replay_it(&g, &why);

@@ -12,6 +12,7 @@
 
 #include <dvr/net/loop.h>
 #include <dvr/scrub/scrub.h>
+#include <dvr/state/state.h>
 #include <dvr/tape/tape.h>
 #include <dvr/wire/http1.h>
 
@@ -45,6 +46,9 @@ struct ledger_config {
 	const char *vcs_commit;		/* for origin, "" unknown */
 	uint64_t settle_ns;		/* at most 1 s */
 	unsigned max_variants;		/* tapes per signature: 3 */
+	const struct state_config *state;	/* snapshots that a tape begins
+						 * with */
+	size_t nstate;
 };
 
 struct ledger_lane { const char *name; enum lane_role role; };
@@ -104,6 +108,9 @@ void ledger_done(struct ledger *l, struct lx *x, uint64_t at_ns);
 
 /* ---- service ------------------------------------------------------- */
 
+/* Where it has its data; borrowed until told anew.  Before ledger_service_up,
+ * and with a NULL folder before that goes away. */
+void ledger_state_from(struct ledger *l, const struct state_where *where);
 /* It is ready.  Its life began where the one before ended. */
 void ledger_service_up(struct ledger *l, uint64_t at_ns);
 /* A deliberate stop: open exchanges that end now are no trigger. */

@@ -10,6 +10,7 @@
 #include <dvr/replay/replay.h>
 #include <dvr/scrub/scrub.h>
 #include <dvr/service/service.h>
+#include <dvr/state/state.h>
 
 struct trial_config {
 	const struct service_config *service;
@@ -17,6 +18,8 @@ struct trial_config {
 	size_t nlanes;
 	const char *namespace;
 	const char *target;		/* --target: no service is started */
+	const struct state_config *state;	/* stores that tapes bring */
+	size_t nstate;
 	struct replay_options replay;
 	enum isolation_mode isolation;
 	char **reach;			/* host:port …, NULL-terminated; NULL */

@@ -1,0 +1,17 @@
+/* The service's data as a tape has them, in a folder for one replay. */
+#ifndef REPLAY_RESTORE_H
+#define REPLAY_RESTORE_H
+
+#include <dvr/base/fs.h>
+#include <dvr/replay/trial.h>
+
+/*
+ * Makes a folder for the service and builds in it what the tape has; `dir` is
+ * "" when there is nothing to build.  Removed by restore_end().
+ */
+int restore_begin(const struct trial_config *cfg, const struct tape *t,
+		  const struct env *env, char dir[FS_PATH_MAX],
+		  struct err *e);
+void restore_end(char dir[FS_PATH_MAX]);
+
+#endif
