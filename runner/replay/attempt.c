@@ -155,8 +155,24 @@ judge_it(struct running *g, struct replay_result *r)
 	};
 
 	replay_timing(g->replay, &r->timing);
-	surroundings_tell(g->how->cfg, &g->around, &g->seen);
+	surroundings_tell(g->how->cfg, &g->around, g->service, &g->seen);
 	judge_replay(&in, g->how->arena, r);
+}
+
+static void
+keep_notes(struct running *g, struct replay_result *r)
+{
+	struct buf text;
+
+	r->notes = arena_array(g->how->arena, g->seen.nnotes + 1,
+			       sizeof(*r->notes));
+	for (size_t i = 0; i < g->seen.nnotes; i++) {
+		buf_init(&text, 4 * KiB);
+		scrub_text(g->how->cfg->scrub, g->seen.notes[i], &text);
+		r->notes[r->nnotes++] = arena_copy(g->how->arena,
+						   buf_slice(&text));
+		buf_release(&text);
+	}
 }
 
 /* The replay could not be made: that is its result. */
@@ -171,6 +187,9 @@ error_result(struct running *g, const struct err *why, struct replay_result *r)
 	r->code = why->code ? why->code : ERR_TARGET;
 	r->reason = arena_copy(g->how->arena, buf_slice(&text));
 	buf_release(&text);
+	/* A database out of reach is a service that never gets ready. */
+	surroundings_tell(g->how->cfg, &g->around, g->service, &g->seen);
+	keep_notes(g, r);
 	if (g->service != NULL)
 		keep_log(g);
 }

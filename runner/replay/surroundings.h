@@ -27,9 +27,10 @@ int surroundings_clock(const struct trial_config *cfg, const struct tape *t,
 		       struct err *e);
 /* Waits until the service's clock says what the recorded one said. */
 int surroundings_wait(struct surroundings *s, struct loop *l, struct err *e);
-/* Adds to the replay's notes; raw. */
+/* Adds to the replay's notes; raw.  `service` may be NULL. */
 void surroundings_tell(const struct trial_config *cfg,
-		       struct surroundings *s, struct observed *seen);
+		       struct surroundings *s, const struct service *service,
+		       struct observed *seen);
 /* After the service and the mocks. */
 void surroundings_down(struct surroundings *s);
 

@@ -301,20 +301,6 @@ isolation_add_name(struct isolation *in, const char *name, struct err *e)
 		       "namespace", quote(slice_str(name), q));
 }
 
-int
-isolation_add_address(struct isolation *in, const struct address *a,
-		      struct err *e)
-{
-	struct ask ask = { .kind = ASK_ADDRESS, .address = *a };
-	char text[ADDRESS_TEXT_MAX];
-	struct answer answer;
-
-	if (ask_plain(in, &ask, &answer) == 0)
-		return 0;
-	return err_sys(e, ERR_INTERNAL, "cannot have %s in the namespace",
-		       address_text(a, text));
-}
-
 void
 isolation_sweep(struct isolation *in)
 {
@@ -326,22 +312,34 @@ isolation_sweep(struct isolation *in)
 		ask_plain(in, &ask, &answer);
 }
 
-size_t
-isolation_lookups(struct isolation *in, struct arena *a, struct slice **out)
+static size_t
+lines(struct slice text, struct arena *a, struct slice **out)
 {
-	struct ask ask = { .kind = ASK_LOOKUPS };
-	struct answer answer;
-	struct slice rest;
+	struct slice rest = arena_copy(a, text);
 	size_t n = 0;
 
-	if (!in || ask_plain(in, &ask, &answer) < 0 ||
-	    answer.nnames_bytes > sizeof(answer.names))
-		return 0;
-	rest = arena_copy(a, slice_of(answer.names, answer.nnames_bytes));
 	for (size_t i = 0; i < rest.n; i++)
 		n += rest.p[i] == '\n';
 	*out = arena_array(a, n + 1, sizeof(**out));
 	for (size_t i = 0; i < n; i++)
 		(*out)[i] = slice_cut(&rest, '\n');
 	return n;
+}
+
+void
+isolation_wanted(struct isolation *in, struct arena *a,
+		 struct isolation_wanted *out)
+{
+	struct ask ask = { .kind = ASK_WANTED };
+	struct answer w;
+
+	*out = (struct isolation_wanted){ .nnames = 0 };
+	if (!in || ask_plain(in, &ask, &w) < 0 ||
+	    w.nnames_bytes > sizeof(w.names) ||
+	    w.nrefused_bytes > sizeof(w.refused))
+		return;
+	out->nnames = lines(slice_of(w.names, w.nnames_bytes), a,
+			    &out->names);
+	out->naddresses = lines(slice_of(w.refused, w.nrefused_bytes), a,
+				&out->addresses);
 }

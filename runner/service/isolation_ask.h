@@ -8,9 +8,8 @@ enum ask_kind {
 	ASK_LISTEN,		/* on `address`; a descriptor comes */
 	ASK_SOCKET,		/* family, type, protocol; a descriptor comes */
 	ASK_NAME,		/* `name` is 127.0.0.1 */
-	ASK_ADDRESS,		/* `address` is a local one */
 	ASK_SWEEP,		/* ends everybody */
-	ASK_LOOKUPS		/* `names` */
+	ASK_WANTED		/* `names` and `refused` */
 };
 
 #define ASK_NAME_MAX 256	/* RFC 1035 §2.3.4: 255 bytes */
@@ -29,6 +28,8 @@ struct answer {
 	struct address bound;
 	size_t nnames_bytes;
 	char names[ASK_NAMES_BYTES];	/* each ends in a newline */
+	size_t nrefused_bytes;
+	char refused[ASK_NAMES_BYTES];	/* addresses, the same */
 };
 
 /* The start's answer brings these. */

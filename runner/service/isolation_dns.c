@@ -144,29 +144,19 @@ dns_answer(struct dns *d, struct slice query, char out[DNS_PACKET_MAX])
 int
 dns_open(void)
 {
-	struct sockaddr_in6 any = {
-		.sin6_family = AF_INET6, .sin6_port = htons(PORT),
-		.sin6_addr = IN6ADDR_ANY_INIT,
-	};
-	struct sockaddr_in any4 = {
+	struct sockaddr_in at = {
 		.sin_family = AF_INET, .sin_port = htons(PORT),
+		.sin_addr = { htonl(INADDR_LOOPBACK) },
 	};
-	int off = 0, flags = SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
-	int fd = socket(AF_INET6, flags, 0);
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int saved;
 
-	/* Both at once: ::1 and 127.0.0.1. */
-	if (fd >= 0 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off,
-				  sizeof(off)) == 0 &&
-	    bind(fd, (const struct sockaddr *)&any, sizeof(any)) == 0)
+	if (fd < 0 ||
+	    bind(fd, (const struct sockaddr *)&at, sizeof(at)) == 0)
 		return fd;
-	if (fd >= 0)
-		close(fd);
-	fd = socket(AF_INET, flags, 0);
-	if (fd >= 0 &&
-	    bind(fd, (const struct sockaddr *)&any4, sizeof(any4)) == 0)
-		return fd;
-	if (fd >= 0)
-		close(fd);
+	saved = errno;
+	close(fd);
+	errno = saved;
 	return -1;
 }
 

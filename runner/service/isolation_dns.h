@@ -22,7 +22,7 @@ int dns_add(struct dns *d, const char *name);
 /* The answer to one query (RFC 1035 §4.1); its length, 0: say nothing. */
 size_t dns_answer(struct dns *d, struct slice query,
 		  char out[DNS_PACKET_MAX]);
-/* A UDP socket on port 53 of every address; -1 with errno. */
+/* A UDP socket on port 53 of 127.0.0.1; -1 with errno. */
 int dns_open(void);
 /* Answers what has arrived. */
 void dns_serve(struct dns *d, int fd);

@@ -2,6 +2,7 @@
 #include "isolation_init.h"
 
 #include "isolation_dns.h"
+#include "isolation_watch.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,8 +20,8 @@
 
 struct inside {
 	int sock, dns_fd;
-	unsigned aliases;
 	struct dns dns;
+	struct watch watch;
 };
 
 /* ---- start ------------------------------------------------------------ */
@@ -59,23 +60,16 @@ map_user(const struct init_start *how)
 	return rc;
 }
 
-/* `lo`, or an alias of it with an address of its own. */
 static int
-interface_up(const char *name, const struct address *a)
+loopback_up(void)
 {
-	struct ifreq r = { .ifr_flags = 0 };
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), rc = 0, saved;
+	struct ifreq r = { .ifr_name = "lo" };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), rc, saved;
 
 	if (fd < 0)
 		return -1;
-	snprintf(r.ifr_name, sizeof(r.ifr_name), "%s", name);
-	if (a) {
-		memcpy(&r.ifr_addr, &a->sa, sizeof(struct sockaddr_in));
-		rc = ioctl(fd, SIOCSIFADDR, &r);
-	} else {
-		r.ifr_flags = IFF_UP | IFF_RUNNING;
-		rc = ioctl(fd, SIOCSIFFLAGS, &r);
-	}
+	r.ifr_flags = IFF_UP | IFF_RUNNING;
+	rc = ioctl(fd, SIOCSIFFLAGS, &r);
 	saved = errno;
 	close(fd);
 	errno = saved;
@@ -137,8 +131,11 @@ start(const struct init_start *how, struct inside *in, int fds[START_FDS])
 	in->sock = SOCK_FD;
 	if (how->user && map_user(how) < 0)
 		return "the user map";
-	if (interface_up("lo", NULL) < 0)
+	if (loopback_up() < 0)
 		return "loopback";
+	if (watch_route() < 0)
+		return "a route";
+	watch_open(&in->watch);
 	in->dns_fd = dns_open();
 	if (in->dns_fd < 0)
 		return "port 53";
@@ -157,13 +154,15 @@ sweep(void)
 		;
 }
 
-static int
-add_alias(struct inside *in, const struct address *a)
+static void
+tell_wanted(struct inside *in, struct answer *out)
 {
-	char name[IFNAMSIZ];
-
-	snprintf(name, sizeof(name), "lo:%u", ++in->aliases);
-	return interface_up(name, a);
+	dns_serve(&in->dns, in->dns_fd);
+	watch_read(&in->watch);
+	out->nnames_bytes = in->dns.nmissed_bytes;
+	memcpy(out->names, in->dns.missed, in->dns.nmissed_bytes);
+	out->nrefused_bytes = in->watch.nrefused_bytes;
+	memcpy(out->refused, in->watch.refused, in->watch.nrefused_bytes);
 }
 
 /* A descriptor for the asker, or -1. */
@@ -186,16 +185,11 @@ do_ask(struct inside *in, const struct ask *ask, struct answer *out)
 	case ASK_NAME:
 		out->error = dns_add(&in->dns, ask->name) < 0 ? ENOSPC : 0;
 		break;
-	case ASK_ADDRESS:
-		out->error = add_alias(in, &ask->address) < 0 ? errno : 0;
-		break;
 	case ASK_SWEEP:
 		sweep();
 		break;
-	case ASK_LOOKUPS:
-		dns_serve(&in->dns, in->dns_fd);
-		out->nnames_bytes = in->dns.nmissed_bytes;
-		memcpy(out->names, in->dns.missed, in->dns.nmissed_bytes);
+	case ASK_WANTED:
+		tell_wanted(in, out);
 		break;
 	}
 	return fd;
@@ -225,7 +219,8 @@ serve_one(struct inside *in)
 _Noreturn void
 isolation_init(const struct init_start *how)
 {
-	struct inside in = { .sock = how->sock, .dns_fd = -1 };
+	struct inside in = { .sock = how->sock, .dns_fd = -1,
+		.watch = { .fd = -1 } };
 	int fds[START_FDS];
 	struct answer ready = { .error = 0 };
 
@@ -241,12 +236,15 @@ isolation_init(const struct init_start *how)
 		struct pollfd p[] = {
 			{ .fd = in.sock, .events = POLLIN },
 			{ .fd = in.dns_fd, .events = POLLIN },
+			{ .fd = in.watch.fd, .events = POLLIN },
 		};
 
 		if (poll(p, ARRAY_LEN(p), -1) < 0 && errno != EINTR)
 			_exit(1);
 		if (p[1].revents)
 			dns_serve(&in.dns, in.dns_fd);
+		if (p[2].revents)
+			watch_read(&in.watch);
 		if (p[0].revents)
 			serve_one(&in);
 	}

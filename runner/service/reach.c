@@ -120,13 +120,10 @@ place(struct isolation *in, const struct door *d, struct address *out,
       struct err *e)
 {
 	char name[256];
-	const struct sockaddr_in *v4 = (const struct sockaddr_in *)&out->sa;
 
-	if (address_literal(d->host, d->port, out) == 0) {
-		if ((ntohl(v4->sin_addr.s_addr) >> 24) == IN_LOOPBACKNET)
-			return 0;
-		return isolation_add_address(in, out, e);
-	}
+	/* Every IPv4 address is a local one in there. */
+	if (address_literal(d->host, d->port, out) == 0)
+		return 0;
 	if (d->host.n >= sizeof(name))
 		return err_set(e, ERR_USAGE, "reach: the name is too long");
 	for (size_t i = 0; i < d->host.n; i++)

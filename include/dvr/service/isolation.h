@@ -45,14 +45,17 @@ int isolation_socket(struct isolation *in, int family, int type, int protocol);
 
 /* From now on `name` is 127.0.0.1 in there. */
 int isolation_add_name(struct isolation *in, const char *name, struct err *e);
-/* From now on the IPv4 address is one of its own in there. */
-int isolation_add_address(struct isolation *in, const struct address *a,
-			  struct err *e);
 /* SIGKILL to everybody inside; waits for what the service left behind. */
 void isolation_sweep(struct isolation *in);
-/* Names that were looked up and are not known, raw, in the order of their
- * first look-up; bounded.  Returns how many. */
-size_t isolation_lookups(struct isolation *in, struct arena *a,
-			 struct slice **out);
+
+/* What the service wanted and did not get: names that are not known, and IPv4
+ * addresses ("10.0.0.5:5432") where nobody listens in there.  Raw, in the order
+ * of the first attempt, bounded. */
+struct isolation_wanted {
+	struct slice *names, *addresses;
+	size_t nnames, naddresses;
+};
+void isolation_wanted(struct isolation *in, struct arena *a,
+		      struct isolation_wanted *out);
 
 #endif
