@@ -89,7 +89,10 @@ print_replay(const struct replay_result *r, struct buf *out)
 			buf_addc(out, ',');
 		json_quote(r->notes[i], out);
 	}
-	buf_adds(out, "],\"cases\":[");
+	buf_addc(out, ']');
+	if (r->stubs.n)
+		member("stubs", r->stubs, out);
+	buf_adds(out, ",\"cases\":[");
 	for (size_t i = 0; i < r->ncases; i++) {
 		if (i)
 			buf_addc(out, ',');

@@ -160,6 +160,9 @@ failure_text(const struct tape_result *t, const struct replay_result *r,
 		buf_fmt(out, "isolation: %s\n", r->isolation);
 	for (size_t i = 0; r && i < r->nnotes; i++)
 		buf_fmt(out, "note: %.*s\n", SLICE_ARG(r->notes[i]));
+	if (r && r->stubs.n)
+		buf_fmt(out, "answers for the new calls, for replay.yaml:\n"
+			     "%.*s", SLICE_ARG(r->stubs));
 	if (t->command.n)
 		buf_fmt(out, "reproduce: %.*s\n", SLICE_ARG(t->command));
 }

@@ -246,6 +246,27 @@ labelled(const struct screen *s, const char *label, struct slice text)
 	lines_print(text, "               │ ", s->out);
 }
 
+/* Text to paste, so: at the margin, and as it is to stand in the file. */
+static void
+print_stubs(const struct screen *s, const struct tape_result *t,
+	    const struct replay_result *r)
+{
+	struct slice dir = t->file;
+	bool list = slice_starts(r->stubs, SLICE("stubs:"));
+
+	if (r->stubs.n == 0)
+		return;
+	while (dir.n > 0 && dir.p[dir.n - 1] != '/')
+		dir.n--;
+	buf_adds(s->out, "\n    If the new calls are right, answer them: add "
+		 "this ");
+	buf_adds(s->out, list ? "to " : "to the list 'stubs' in ");
+	line_print(dir, s->out);
+	buf_adds(s->out, "replay.yaml\n\n");
+	lines_print(r->stubs, "", s->out);
+	buf_addc(s->out, '\n');
+}
+
 static void
 print_details(const struct screen *s, const struct tape_result *t)
 {
@@ -283,6 +304,8 @@ print_details(const struct screen *s, const struct tape_result *t)
 	}
 	for (size_t i = 0; r && i < r->nnotes; i++)
 		labelled(s, "note", r->notes[i]);
+	if (r)
+		print_stubs(s, t, r);
 	print_log(s, t->log_tail);
 	if (t->command.n) {
 		buf_addc(s->out, '\n');

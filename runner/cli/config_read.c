@@ -204,12 +204,15 @@ static int
 read_replay(struct reader *r, const struct yaml_node *n, struct config *c)
 {
 	static keys known = { "timing",	 "isolation", "clock", "on_miss",
-			      "timeout", "settle",    "holds", "reach", NULL };
+			      "timeout", "settle",    "holds", "reach",
+			      "strict",	 NULL };
 	static keys isolations = { "auto", "netns", "none", NULL };
 	static keys clocks = { "real", "recorded", NULL };
+	static keys misses = { "fail", "passthrough", "nearest", NULL };
 	static keys timings = { "recorded", "fast", "2x", "precise", NULL };
 	unsigned timing = (unsigned)c->replay.timing;
 	unsigned isolation = (unsigned)c->isolation, clock = 0;
+	unsigned on_miss = (unsigned)c->replay.on_miss;
 
 	if (value_map(r, n, "replay", known) != 0)
 		return -1;
@@ -220,7 +223,8 @@ read_replay(struct reader *r, const struct yaml_node *n, struct config *c)
 			 &isolation) != 0 ||
 	    value_choice(r, yaml_get(n, "clock"), clocks, &clock) != 0 ||
 	    read_reach(r, yaml_get(n, "reach"), c) != 0 ||
-	    not_yet(r, yaml_get(n, "on_miss"), "on_miss", "fail") != 0 ||
+	    value_choice(r, yaml_get(n, "on_miss"), misses, &on_miss) != 0 ||
+	    value_bool(r, yaml_get(n, "strict"), &c->replay.strict) != 0 ||
 	    value_duration(r, yaml_get(n, "timeout"), &c->replay.timeout_ns) ||
 	    value_duration(r, yaml_get(n, "settle"), &c->replay.settle_ns) ||
 	    value_bool(r, yaml_get(n, "holds"), &c->replay.holds) != 0)
@@ -228,6 +232,7 @@ read_replay(struct reader *r, const struct yaml_node *n, struct config *c)
 	c->replay.timing = (enum replay_timing)timing;
 	c->isolation = (enum isolation_mode)isolation;
 	c->recorded_clock = clock == 1;
+	c->replay.on_miss = (enum on_miss)on_miss;
 	return 0;
 }
 

@@ -128,6 +128,23 @@ add_masks(const struct config *c, struct arena *a, struct plan *p)
 	p->nmasks = n;
 }
 
+static int
+check_stubs(const struct config *c, const struct tape *t,
+	    const struct plan *p, const char *dir, struct err *e)
+{
+	const char **lanes = mem_array(c->nlanes + 1, sizeof(*lanes));
+	size_t n = 0;
+	int rc;
+
+	for (size_t i = 0; i < c->nlanes; i++) {
+		if (c->lanes[i].role == LANE_EGRESS)
+			lanes[n++] = c->lanes[i].name;
+	}
+	rc = plan_check_stubs(p, t, lanes, n, dir, e);
+	free(lanes);
+	return rc;
+}
+
 static void
 set_error(struct arena *a, struct tape_result *out, const struct err *e)
 {
@@ -163,7 +180,8 @@ regression_tape(const struct regression *g, size_t i, struct arena *a,
 		return;
 	}
 	if (plan_load(t.arena, x->dir, &p, &e) != 0 ||
-	    plan_check(&p, &t, x->dir, &e) != 0) {
+	    plan_check(&p, &t, x->dir, &e) != 0 ||
+	    check_stubs(g->cfg, &t, &p, x->dir, &e) != 0) {
 		set_error(a, out, &e);
 		goto out;
 	}

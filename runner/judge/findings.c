@@ -9,6 +9,7 @@ static const struct finding_rule rules[] = {
 	[FIND_UNACCEPTED] = { VERDICT_ERROR, ERR_MISMATCH, "dvr.unaccepted" },
 	[FIND_PIN] = { VERDICT_FAILED, ERR_MISMATCH, "dvr.pin" },
 	[FIND_MISMATCH] = { VERDICT_FAILED, ERR_MISMATCH, "dvr.mismatch" },
+	[FIND_UNMADE] = { VERDICT_FAILED, ERR_MISMATCH, "dvr.unmade" },
 	[FIND_ORDER] = { VERDICT_ERROR, ERR_TARGET, "dvr.order" },
 	[FIND_DIVERGED] = { VERDICT_ERROR, ERR_MISMATCH, "dvr.diverged" },
 	[FIND_TRANSPORT] = { VERDICT_ERROR, ERR_TARGET, "dvr.transport" },

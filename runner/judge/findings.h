@@ -12,6 +12,7 @@ enum finding {			/* in order of gravity */
 	FIND_UNACCEPTED,	/* not a failure, but is it a fix? */
 	FIND_PIN,		/* not the accepted answer */
 	FIND_MISMATCH,		/* `same`: not the recorded answer */
+	FIND_UNMADE,		/* strict: a recorded egress call is missing */
 	FIND_ORDER,		/* a race's order was not replayed */
 	FIND_DIVERGED,		/* another outcome before the failure */
 	FIND_TRANSPORT,		/* not sent, not watched, given up */
@@ -59,6 +60,11 @@ const struct observed_exchange *judging_seen(const struct judging *j,
 
 /* cases.c: one case an ingress exchange, named, with outcomes. */
 void judging_cases(struct judging *j);
+
+/* egress.c: calls to dependencies, too many or too few; adds notes, at most so
+ * many. */
+void judging_egress(struct judging *j);
+size_t judging_egress_notes(const struct observed *o);
 
 /* kept.c: says of each case whether it kept its outcome (j->kept); notes what
  * a mask lets pass. */

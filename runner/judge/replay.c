@@ -202,12 +202,7 @@ judge_surroundings(struct judging *j)
 
 	judge_death(j);
 	judge_log(j);
-	if (o->nmisses)
-		judging_find(j, FIND_MISS, NO_CASE, arena_fmt(
-			j->a, "the service made %zu call%s that %s not on the "
-			"tape: %.*s", o->nmisses, o->nmisses == 1 ? "" : "s",
-			o->nmisses == 1 ? "is" : "are",
-			SLICE_ARG(judging_clean_line(j, o->misses[0]))));
+	judging_egress(j);
 	if (o->aborted)
 		judging_find(j, FIND_TRANSPORT, NO_CASE, arena_fmt(
 			j->a, "the replay ended early: %.*s",
@@ -435,8 +430,8 @@ copy_notes(struct judging *j)
 	struct slice *v;
 
 	/* judging_kept() may say something about every case */
-	v = arena_array(j->a, o->nnotes + o->nmisses + j->r->ncases + 1,
-			sizeof(*v));
+	v = arena_array(j->a, o->nnotes + o->nmisses + j->r->ncases +
+			judging_egress_notes(o) + 1, sizeof(*v));
 	for (size_t i = 0; i < o->nnotes; i++)
 		v[i] = judging_clean(j, o->notes[i]);
 	for (size_t i = 0; i < o->nmisses; i++)
@@ -466,7 +461,7 @@ judge_replay(const struct judge_input *in, struct arena *a,
 	const struct finding_rule *rule;
 
 	r->ncases = r->nnotes = 0;
-	r->reason = SLICE("");
+	r->reason = r->stubs = SLICE("");
 	judging_cases(&j);
 	find_trigger(&j);
 	copy_notes(&j);

@@ -5,6 +5,7 @@
 #include "surroundings.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #define LOG_TAIL_MAX (256u * KiB)
 
@@ -41,6 +42,24 @@ service_event(void *arg, struct service *s, enum service_event ev)
 
 /* ---- up --------------------------------------------------------------- */
 
+/* Calls that are passed through go where the lane leads while recording. */
+static int
+lead_out(struct running *g, const struct lane_config *lane, struct err *e)
+{
+	char *url;
+	int rc;
+
+	if (g->how->cfg->replay.on_miss != ON_MISS_PASSTHROUGH ||
+	    lane->target == NULL)
+		return 0;
+	url = service_expand(lane->target, g->env, e);
+	if (url == NULL)
+		return err_prefix(e, "lane %s: target", lane->name);
+	rc = mocks_target(g->mocks, lane->name, url, e);
+	free(url);
+	return rc;
+}
+
 /* Every egress lane's variable leads to its mock. */
 static int
 mocks_up(struct running *g, struct err *e)
@@ -54,12 +73,14 @@ mocks_up(struct running *g, struct err *e)
 	if (mocks_create_in(g->around.isolation, g->loop, g->how->tape,
 			    g->how->plan, &g->mocks, e) != 0)
 		return -1;
+	mocks_on_miss(g->mocks, &cfg->replay);
 	for (size_t i = 0; i < cfg->nlanes; i++) {
 		const struct lane_config *lane = &cfg->lanes[i];
 
 		if (lane->role != LANE_EGRESS)
 			continue;
-		if (mocks_add_lane(g->mocks, lane->name, e) != 0)
+		if (mocks_add_lane(g->mocks, lane->name, e) != 0 ||
+		    lead_out(g, lane, e) != 0)
 			return -1;
 		if (lane->env != NULL)
 			env_set(g->env, lane->env,
@@ -151,7 +172,7 @@ judge_it(struct running *g, struct replay_result *r)
 	struct judge_input in = {
 		.tape = g->how->tape, .plan = g->how->plan, .seen = &g->seen,
 		.clean = clean, .clean_arg = g->how->cfg->scrub,
-		.matches = scrub_matches,
+		.matches = scrub_matches, .strict = g->how->cfg->replay.strict,
 	};
 
 	replay_timing(g->replay, &r->timing);

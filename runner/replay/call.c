@@ -1,5 +1,6 @@
 /* One request on its way out and its answer on the way in. */
 #include "client_private.h"
+#include "correlate.h"
 #include "schedule.h"
 
 #include <dvr/net/sock.h>
@@ -108,6 +109,7 @@ call_wire_done(struct call *k)
 	const struct header *expect =
 		headers_find(&k->rec->request.headers, "Expect");
 
+	correlate_inject(k->prefix, k->rec, &k->wire);
 	k->head_n = head_length(buf_slice(&k->wire));
 	k->expecting = expect != NULL && k->head_n < k->wire.n &&
 		       slice_ieq(expect->value, SLICE("100-continue"));
@@ -121,6 +123,7 @@ call_init(struct call *k, const struct exchange *rec,
 	collect_init(&k->collect, c->arena);
 	buf_init(&k->wire, WIRE_MAX);
 	scrub_print_live(&rec->request, &k->wire);
+	k->prefix = c->prefix;
 	call_wire_done(k);
 	k->pace = (struct loop_timer){ .fn = pace_fired, .owner = k };
 	k->expiry = (struct loop_timer){ .fn = expired, .owner = k };

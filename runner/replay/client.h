@@ -21,6 +21,7 @@ struct client {			/* what all connections share */
 	const struct replay_options *options;
 	struct arena *arena;	/* of the answers */
 	struct notes *notes;
+	struct slice prefix;	/* of correlation ids */
 	uint64_t t0_ns;		/* live times count from here */
 	char *scratch;		/* CLIENT_SCRATCH bytes for reading */
 	/* Connected, or not (then *why): what waits for it goes on. */
@@ -57,6 +58,7 @@ struct call {			/* one request and its answer */
 	struct collect collect;
 	struct message interim;		/* 1xx that is being read */
 	struct buf wire;
+	struct slice prefix;		/* of its correlation id */
 	size_t head_n, sent;
 	uint64_t begun_ns;
 	bool expecting;		/* the body waits for 100 Continue */

@@ -1,9 +1,12 @@
 /* Finds the recorded egress call that a live one repeats. */
-#include "match.h"
+#include "likeness.h"
 
 #include <dvr/scrub/scrub.h>
 
-#define PARAMS_MAX 64
+/* A difference here weighs as much as so many in a body. */
+#define METHOD_WEIGHT 40
+#define PATH_WEIGHT 20
+#define QUERY_WEIGHT 4
 
 struct slice
 match_target(const struct message *m)
@@ -38,54 +41,6 @@ match_query(const struct message *m)
 }
 
 static bool
-same_path(struct slice recorded, struct slice live)
-{
-	while (recorded.p != NULL && live.p != NULL) {
-		struct slice a = slice_cut(&recorded, '/');
-		struct slice b = slice_cut(&live, '/');
-
-		if (!scrub_matches(a, b))
-			return false;
-	}
-	return recorded.p == NULL && live.p == NULL;
-}
-
-bool
-match_same_query(struct slice recorded, struct slice live)
-{
-	struct slice have[PARAMS_MAX];
-	size_t n = 0;
-
-	if (slice_eq(recorded, live) || scrub_matches(recorded, live))
-		return true;
-	while (live.p != NULL) {
-		if (n == PARAMS_MAX)
-			return false;
-		have[n++] = slice_cut(&live, '&');
-	}
-	/* The order of parameters is no difference. */
-	while (recorded.p != NULL) {
-		struct slice want = slice_cut(&recorded, '&');
-		size_t i = 0;
-
-		while (i < n && !scrub_matches(want, have[i]))
-			i++;
-		if (i == n)
-			return false;
-		have[i] = have[--n];
-	}
-	return n == 0;
-}
-
-static bool
-same_call(const struct message *recorded, const struct message *live)
-{
-	return slice_eq(message_method(recorded), message_method(live)) &&
-	       same_path(match_path(recorded), match_path(live)) &&
-	       match_same_query(match_query(recorded), match_query(live));
-}
-
-static bool
 on_lane(const struct tape *t, const struct exchange *x, struct slice lane)
 {
 	const struct tape_lane *l = &t->lanes[x->lane];
@@ -93,45 +48,136 @@ on_lane(const struct tape *t, const struct exchange *x, struct slice lane)
 	return l->role == LANE_EGRESS && slice_eq(l->name, lane);
 }
 
-int64_t
-match_find(struct match *m, struct slice lane, const struct message *live)
+/* ---- the same call ----------------------------------------------------------- */
+
+/* How well the recorded cause fits, from 0; -1: not at all. */
+static int
+cause_rank(const struct match *m, const struct exchange *x, uint32_t cause)
+{
+	if (cause != 0)
+		return x->cause == cause ? 0 : x->cause == 0 ? 1 : -1;
+	if (m->cause_state == NULL)
+		return 0;
+	if (x->cause == 0)
+		return 1;
+	switch (m->cause_state(m->arg, x->cause)) {
+	case CAUSE_OPEN:
+		return 0;
+	case CAUSE_OVER:
+		return 2;
+	case CAUSE_TO_COME:
+		return 3;
+	}
+	return -1;
+}
+
+struct candidate {
+	size_t index;
+	int cause;
+	unsigned loose;
+};
+
+/* A cause that the call itself names weighs most; else what it says does. */
+static bool
+is_better(const struct candidate *a, const struct candidate *b, bool named)
+{
+	if (named && a->cause != b->cause)
+		return a->cause < b->cause;
+	if (a->loose != b->loose)
+		return a->loose < b->loose;
+	return a->cause < b->cause;
+}
+
+bool
+match_find(struct match *m, const struct live_call *call,
+	   struct found_call *out)
 {
 	const struct tape *t = m->tape;
-	int64_t best = -1;
-	int best_score = -1;
+	struct candidate best = { .cause = -1 };
 
 	for (size_t i = 0; i < t->nexchanges; i++) {
 		const struct exchange *x = &t->exchanges[i];
-		int score = 0;
+		struct candidate now = { .index = i };
+		struct likeness like = { 0 };
 
-		if (m->used[i] || !on_lane(t, x, lane) ||
-		    !same_call(&x->request, live))
+		if (m->used[i] || !on_lane(t, x, call->lane))
 			continue;
-		if (scrub_matches(x->request.body, live->body))
-			score += 2;
-		if (x->cause != 0 && m->cause_open != NULL &&
-		    m->cause_open(m->arg, x->cause))
-			score += 1;
-		if (score > best_score) {
-			best_score = score;
-			best = (int64_t)i;
+		now.cause = cause_rank(m, x, call->cause);
+		if (now.cause < 0)
+			continue;
+		like.arena = arena_create();
+		likeness_of(m, x, call->message, &like);
+		arena_wipe(like.arena);
+		now.loose = like.loose;
+		if (like.differ == 0 &&
+		    (best.cause < 0 || is_better(&now, &best, call->cause)))
+			best = now;
+	}
+	if (best.cause < 0)
+		return false;
+	m->used[best.index] = true;
+	*out = (struct found_call){ .index = best.index,
+		.loose = best.loose, .early = best.cause == 3 };
+	return true;
+}
+
+/* ---- the nearest one ------------------------------------------------------------ */
+
+static unsigned
+distance(const struct likeness *l)
+{
+	unsigned d = l->differ;
+
+	for (size_t i = 0; i < l->n; i++) {
+		if (l->v[i].place.part == PLACE_METHOD)
+			d += METHOD_WEIGHT;
+		if (l->v[i].place.part == PLACE_PATH)
+			d += PATH_WEIGHT;
+		if (l->v[i].place.part == PLACE_QUERY)
+			d += QUERY_WEIGHT;
+	}
+	return d;
+}
+
+const struct exchange *
+match_nearest(const struct match *m, const struct live_call *call)
+{
+	const struct tape *t = m->tape;
+	const struct exchange *best = NULL;
+	unsigned least = 0;
+
+	for (size_t i = 0; i < t->nexchanges; i++) {
+		const struct exchange *x = &t->exchanges[i];
+		struct likeness like = { .all = true };
+		unsigned d;
+
+		if (!on_lane(t, x, call->lane))
+			continue;
+		like.arena = arena_create();
+		likeness_of(m, x, call->message, &like);
+		arena_wipe(like.arena);
+		/* Of equals the one that is left. */
+		d = 2 * distance(&like) + m->used[i];
+		if (best == NULL || d < least) {
+			best = x;
+			least = d;
 		}
 	}
-	if (best >= 0)
-		m->used[best] = true;
 	return best;
 }
 
 const struct plan_stub *
-match_stub(const struct plan *p, struct slice lane, const struct message *live)
+match_stub(const struct plan *p, const struct live_call *call)
 {
+	const struct message *live = call->message;
+
 	for (size_t i = 0; p != NULL && i < p->nstubs; i++) {
 		const struct plan_stub *s = &p->stubs[i];
 
-		if (slice_eq(s->lane, lane) &&
+		if (slice_eq(s->lane, call->lane) &&
 		    slice_eq(s->method, message_method(live)) &&
-		    (slice_eq(s->path, match_target(live)) ||
-		     slice_eq(s->path, match_path(live))))
+		    (scrub_matches(s->path, match_target(live)) ||
+		     scrub_matches(s->path, match_path(live))))
 			return s;
 	}
 	return NULL;

@@ -1,36 +1,59 @@
 /*
- * Which recorded egress call is this?  By lane, method, path (segment by
- * segment, handles matching their class), query, and body where several are
- * left; each recorded call is given once, in recorded order.
+ * Which recorded egress call is this?  By lane, method, path, query and the
+ * body's fields, masks and noise aside; then by the request that it is made
+ * for; then in recorded order.  Each recorded call is given once.
  */
 #ifndef REPLAY_MATCH_H
 #define REPLAY_MATCH_H
 
+#include <dvr/field/field.h>
 #include <dvr/tape/plan.h>
+
+/* Where the ingress exchange that a call was recorded for stands now. */
+enum cause_state { CAUSE_TO_COME, CAUSE_OPEN, CAUSE_OVER };
 
 struct match {
 	const struct tape *tape;
-	bool *used;		/* by exchange index */
-	/* Is the ingress exchange with this id being answered now? */
-	bool (*cause_open)(void *arg, uint32_t id);
+	const struct plan *plan;	/* masks, bindings; NULL: none */
+	bool *used;			/* by exchange index */
+	enum cause_state (*cause_state)(void *arg, uint32_t id); /* or NULL */
 	void *arg;
 };
 
-/* Index of the exchange that answers, or -1. Marks it used. */
-int64_t match_find(struct match *m, struct slice lane,
-		   const struct message *live);
+struct live_call {
+	struct slice lane;
+	const struct message *message;
+	uint32_t cause;		/* the ingress exchange it names, 0: none */
+};
+
+struct found_call {
+	size_t index;		/* into tape.exchanges */
+	bool early;		/* its recorded cause has not been sent yet */
+	unsigned loose;		/* fields that only resemble */
+};
+
+/* False: nobody recorded it, or all that was recorded is used up.  Marks what
+ * it found as used. */
+bool match_find(struct match *m, const struct live_call *call,
+		struct found_call *out);
+/* The recorded call that is most like it, used or not; NULL: none on the
+ * lane. */
+const struct exchange *match_nearest(const struct match *m,
+				     const struct live_call *call);
 /* The stub for it, or NULL. */
-const struct plan_stub *match_stub(const struct plan *p, struct slice lane,
-				   const struct message *live);
-/* What the miss was, the closest recorded call, what differs, and a stub to
- * paste.  Raw: holds live values. */
-void match_explain(const struct match *m, struct slice lane,
-		   const struct message *live, struct buf *out);
+const struct plan_stub *match_stub(const struct plan *p,
+				   const struct live_call *call);
+/* What the miss was, the closest recorded call and what differs.  Raw: holds
+ * live values. */
+void match_explain(const struct match *m, const struct live_call *call,
+		   struct buf *out);
+/* An item for the list `stubs` that answers it, a line with its end.  Raw. */
+void match_offer(const struct match *m, const struct live_call *call,
+		 struct buf *out);
 
 /* Target of a request in origin form, and its two parts. */
 struct slice match_target(const struct message *m);
 struct slice match_path(const struct message *m);
 struct slice match_query(const struct message *m);
-bool match_same_query(struct slice recorded, struct slice live);
 
 #endif

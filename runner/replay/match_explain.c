@@ -1,121 +1,120 @@
 /* Words for an egress call that nobody recorded. */
-#include "match.h"
+#include "likeness.h"
 
 #include <dvr/base/err.h>
 #include <dvr/base/yaml.h>
-#include <dvr/scrub/scrub.h>
 
 /* A stub to paste holds the closest answer's body up to this size. */
-#define STUB_BODY_MAX 400
-
-static unsigned
-equal_segments(struct slice a, struct slice b, unsigned *all)
-{
-	unsigned same = 0;
-
-	*all = 0;
-	while (a.p != NULL || b.p != NULL) {
-		struct slice x = slice_cut(&a, '/'), y = slice_cut(&b, '/');
-
-		same += slice_eq(x, y) || scrub_matches(x, y);
-		(*all)++;
-	}
-	return same;
-}
-
-/* The more is the same, the closer; method before path before query. */
-static unsigned
-closeness(const struct message *rec, const struct message *live)
-{
-	unsigned all, same, score = 0;
-
-	same = equal_segments(match_path(rec), match_path(live), &all);
-	score += 100 * same / (all ? all : 1);
-	if (slice_eq(message_method(rec), message_method(live)))
-		score += 60;
-	if (match_same_query(match_query(rec), match_query(live)))
-		score += 30;
-	return score;
-}
-
-static const struct exchange *
-closest(const struct match *m, struct slice lane, const struct message *live)
-{
-	const struct tape *t = m->tape;
-	const struct exchange *best = NULL;
-	unsigned best_score = 0;
-
-	for (size_t i = 0; i < t->nexchanges; i++) {
-		const struct exchange *x = &t->exchanges[i];
-		unsigned score;
-
-		if (t->lanes[x->lane].role != LANE_EGRESS ||
-		    !slice_eq(t->lanes[x->lane].name, lane))
-			continue;
-		score = closeness(&x->request, live) + 1;
-		if (score > best_score) {
-			best_score = score;
-			best = x;
-		}
-	}
-	return best;
-}
+#define STUB_BODY_MAX 2000
 
 static void
-put_path_difference(struct slice rec, struct slice live, struct buf *out)
+put_place(const struct unlike *d, struct buf *out)
 {
-	char q1[QUOTE_MAX], q2[QUOTE_MAX];
-
-	for (unsigned i = 0; rec.p != NULL || live.p != NULL; i++) {
-		struct slice a = slice_cut(&rec, '/');
-		struct slice b = slice_cut(&live, '/');
-
-		if (slice_eq(a, b) || scrub_matches(a, b))
-			continue;
-		buf_fmt(out, "; path segment %u is '%s', recorded '%s'", i,
-			quote(b, q1), quote(a, q2));
+	switch (d->place.part) {
+	case PLACE_METHOD:
+		buf_adds(out, "the method");
 		return;
+	case PLACE_PATH:
+		buf_fmt(out, "path segment %.*s", SLICE_ARG(d->place.name));
+		return;
+	case PLACE_QUERY:
+		buf_adds(out, "the query's ");
+		break;
+	case PLACE_BODY:
+		if (d->place.name.n == 0) {
+			buf_adds(out, "the body");
+			return;
+		}
+		buf_adds(out, "the body's ");
+		break;
+	case PLACE_STATUS:
+	case PLACE_HEADER:
+	case PLACE_COOKIE:
+		break;
 	}
+	buf_add(out, d->place.name);
 }
 
 static void
-put_differences(const struct exchange *x, const struct message *live,
-		struct buf *out)
+put_unlike(const struct unlike *d, struct buf *out)
 {
-	const struct message *rec = &x->request;
-	char q1[QUOTE_MAX], q2[QUOTE_MAX];
-	size_t before = out->n;
+	char q[QUOTE_MAX];
 
-	if (!slice_eq(message_method(rec), message_method(live)))
-		buf_fmt(out, "; the method is %s, recorded %s",
-			quote(message_method(live), q1),
-			quote(message_method(rec), q2));
-	put_path_difference(match_path(rec), match_path(live), out);
-	if (!match_same_query(match_query(rec), match_query(live)))
-		buf_fmt(out, "; the query is '%s', recorded '%s'",
-			quote(match_query(live), q1),
-			quote(match_query(rec), q2));
-	if (out->n == before)
+	buf_adds(out, "; ");
+	put_place(d, out);
+	if (d->live.p == NULL)
+		buf_adds(out, " is missing");
+	else
+		buf_fmt(out, " is '%s'", quote(d->live, q));
+	if (d->recorded.p == NULL)
+		buf_adds(out, ", not on the tape");
+	else
+		buf_fmt(out, ", recorded '%s'", quote(d->recorded, q));
+}
+
+/* Was it recorded, and is only used up? */
+static void
+put_used_up(const struct match *m, const struct exchange *x,
+	    const struct live_call *call, struct buf *out)
+{
+	bool left = !m->used[x - m->tape->exchanges];
+
+	if (left && call->cause != 0)
+		buf_fmt(out, "; it was recorded for exchange %u, and this one "
+			"is made for exchange %u", x->cause, call->cause);
+	else
 		buf_adds(out, "; it was recorded, but every recorded answer "
 			      "to it is used up: this is one call more");
 }
 
-static void
-put_stub(const struct exchange *x, struct slice lane,
-	 const struct message *live, struct buf *out)
+void
+match_explain(const struct match *m, const struct live_call *call,
+	      struct buf *out)
 {
+	const struct exchange *x = match_nearest(m, call);
+	struct likeness like = { .all = true };
+	char q1[QUOTE_MAX], q2[QUOTE_MAX], q3[QUOTE_MAX];
+
+	buf_fmt(out, "%s: nobody recorded %s %s", quote(call->lane, q1),
+		quote(message_method(call->message), q2),
+		quote(match_target(call->message), q3));
+	if (call->cause != 0)
+		buf_fmt(out, " (for exchange %u)", call->cause);
+	if (x == NULL) {
+		buf_adds(out, "; the tape holds no call on this lane");
+		return;
+	}
+	buf_fmt(out, "; closest is exchange %u, %s %s", x->id,
+		quote(message_method(&x->request), q1),
+		quote(match_target(&x->request), q2));
+	like.arena = arena_create();
+	likeness_of(m, x, call->message, &like);
+	for (size_t i = 0; i < like.n; i++)
+		put_unlike(&like.v[i], out);
+	if (like.differ > like.n)
+		buf_fmt(out, "; and %zu more", like.differ - like.n);
+	if (like.differ == 0)
+		put_used_up(m, x, call, out);
+	arena_wipe(like.arena);
+}
+
+void
+match_offer(const struct match *m, const struct live_call *call,
+	    struct buf *out)
+{
+	const struct exchange *x = match_nearest(m, call);
 	const struct message *answer = x ? &x->response : NULL;
 	const struct header *type = answer ? headers_find(&answer->headers,
 							  "Content-Type")
 					   : NULL;
 	unsigned status = answer ? message_status(answer) : 0;
 
-	buf_adds(out, "\nstubs:\n  - {lane: ");
-	yaml_put(out, lane);
+	buf_adds(out, "  - {lane: ");
+	yaml_put(out, call->lane);
 	buf_adds(out, ", method: ");
-	yaml_put(out, message_method(live));
+	yaml_put(out, message_method(call->message));
 	buf_adds(out, ", path: ");
-	yaml_put(out, match_target(live));
+	yaml_put(out, match_target(call->message));
 	buf_fmt(out, ", status: %u", status ? status : 200);
 	if (type != NULL) {
 		buf_adds(out, ", headers: [");
@@ -126,27 +125,5 @@ put_stub(const struct exchange *x, struct slice lane,
 		buf_adds(out, ", body: ");
 		yaml_put(out, answer->body);
 	}
-	buf_adds(out, "}");
-}
-
-void
-match_explain(const struct match *m, struct slice lane,
-	      const struct message *live, struct buf *out)
-{
-	const struct exchange *x = closest(m, lane, live);
-	char q1[QUOTE_MAX], q2[QUOTE_MAX], q3[QUOTE_MAX];
-
-	buf_fmt(out, "%s: nobody recorded %s %s", quote(lane, q1),
-		quote(message_method(live), q2),
-		quote(match_target(live), q3));
-	if (x == NULL) {
-		buf_adds(out, "; the tape holds no call on this lane");
-	} else {
-		buf_fmt(out, "; closest is exchange %u, %s %s", x->id,
-			quote(message_method(&x->request), q1),
-			quote(match_target(&x->request), q2));
-		put_differences(x, live, out);
-	}
-	buf_adds(out, ". If the new call is right, answer it in replay.yaml:");
-	put_stub(x, lane, live, out);
+	buf_adds(out, "}\n");
 }

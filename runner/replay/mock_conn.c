@@ -1,5 +1,6 @@
 /* One connection of the service to a mock: reads a call, matches it, waits for
  * its turn, answers. */
+#include "correlate.h"
 #include "mock_answer.h"
 #include "mock_conn.h"
 
@@ -32,6 +33,7 @@ struct mock_conn {
 	struct buf backlog, out;
 	size_t sent;
 	enum answer_then then;
+	struct passthrough *away;	/* asks the real dependency */
 	struct mock_conn *next;
 };
 
@@ -56,6 +58,7 @@ mock_conn_destroy(struct mock_conn *c)
 	if (c->hold.waiting)
 		gate_leave(c->hold.gate, &c->hold);
 	loop_timer_cancel(m->loop, &c->latency);
+	passthrough_cancel(c->away);
 	loop_del(m->loop, &c->io);
 	close(c->io.fd);
 	http1_release(&c->in);
@@ -206,18 +209,123 @@ answer_from_tape(struct mock_conn *c)
 		gate_happened(run->gate, HOLD_ARRIVED, c->index);
 }
 
+/* ---- a call that nobody recorded ------------------------------------------ */
+
 static void
-miss(struct mock_conn *c)
+miss(struct mock_conn *c, const struct live_call *call)
 {
 	struct mocks *m = c->lane->mocks;
-	struct buf text;
+	struct buf text, stub;
 
 	buf_init(&text, EXPLAIN_MAX);
-	match_explain(&m->match, c->lane->name, &c->call, &text);
+	buf_init(&stub, EXPLAIN_MAX);
+	match_explain(&m->match, call, &text);
 	notes_add(&m->misses, buf_slice(&text));
+	match_offer(&m->match, call, &stub);
+	/* A stub answers as often as it is asked. */
+	if (!stub.full && slice_find(buf_slice(&m->stubs),
+				     buf_slice(&stub)) < 0)
+		buf_add(&m->stubs, buf_slice(&stub));
 	buf_release(&text);
+	buf_release(&stub);
 	sock_reset_on_close(c->io.fd);
 	mock_conn_destroy(c);
+}
+
+static void
+came_back(void *arg, struct slice answer, bool keep_alive, const char *why)
+{
+	struct mock_conn *c = arg;
+
+	c->away = NULL;
+	if (why != NULL) {
+		notes_fmt(&c->lane->mocks->notes, "%.*s: %s did not answer: %s",
+			  SLICE_ARG(c->lane->name), c->lane->target, why);
+		sock_reset_on_close(c->io.fd);
+		mock_conn_destroy(c);
+		return;
+	}
+	buf_add(&c->out, answer);
+	c->then = keep_alive ? THEN_KEEP : THEN_CLOSE;
+	loop_timer_set(c->lane->mocks->loop, &c->latency,
+		       loop_now_ns(c->lane->mocks->loop));
+}
+
+/* False: there is nowhere to go. */
+static bool
+pass_through(struct mock_conn *c)
+{
+	struct mocks *m = c->lane->mocks;
+	struct passthrough_request how = { .loop = m->loop,
+		.to = c->lane->connector, .timeout_ns = m->timeout_ns,
+		.method = message_method(&c->call), .fn = came_back,
+		.arg = c };
+	char q[QUOTE_MAX];
+	struct buf bytes;
+
+	/* What was cut away here cannot be sent on. */
+	if (how.to == NULL || c->call.cut_bytes > 0)
+		return false;
+	buf_init(&bytes, OUT_MAX);
+	message_print(&c->call, &bytes);
+	how.bytes = buf_slice(&bytes);
+	c->away = passthrough_start(&how);
+	buf_release(&bytes);
+	if (c->away == NULL)
+		return false;
+	notes_fmt(&m->notes, "PASSED THROUGH: %.*s: %s went to %s, because "
+		  "nobody recorded it: this replay depends on what is there",
+		  SLICE_ARG(c->lane->name), quote(c->call.line, q),
+		  c->lane->target);
+	return true;
+}
+
+static bool
+answer_nearest(struct mock_conn *c, const struct live_call *call)
+{
+	struct mocks *m = c->lane->mocks;
+	const struct exchange *x = match_nearest(&m->match, call);
+	char q1[QUOTE_MAX], q2[QUOTE_MAX];
+
+	if (x == NULL)
+		return false;
+	notes_fmt(&m->notes, "NEAREST: %.*s: %s was answered as exchange %u, "
+		  "%s: nobody recorded it", SLICE_ARG(c->lane->name),
+		  quote(c->call.line, q1), x->id,
+		  quote(x->request.line, q2));
+	c->then = answer_recorded(x, &c->out);
+	loop_timer_set(m->loop, &c->latency, loop_now_ns(m->loop));
+	return true;
+}
+
+/* False: the connection is gone. */
+static bool
+not_recorded(struct mock_conn *c, const struct live_call *call)
+{
+	switch (c->lane->mocks->on_miss) {
+	case ON_MISS_FAIL:
+		break;
+	case ON_MISS_PASSTHROUGH:
+		if (pass_through(c))
+			return true;
+		break;
+	case ON_MISS_NEAREST:
+		if (answer_nearest(c, call))
+			return true;
+		break;
+	}
+	miss(c, call);
+	return false;
+}
+
+static void
+answer_with_stub(struct mock_conn *c, const struct plan_stub *stub)
+{
+	struct loop *l = c->lane->mocks->loop;
+
+	c->then = answer_stub(stub, slice_eq(message_method(&c->call),
+					     SLICE("HEAD")), &c->out);
+	loop_timer_set(l, &c->latency, loop_now_ns(l));
 }
 
 /* False: the connection is gone. */
@@ -225,27 +333,30 @@ static bool
 call_came(struct mock_conn *c)
 {
 	struct mocks *m = c->lane->mocks;
+	struct live_call call = { .lane = c->lane->name,
+		.message = &c->call };
 	const struct plan_stub *stub;
-	int64_t index;
+	struct found_call found;
 
 	collect_end(&c->collect, &c->call);
 	c->phase = WAITING;
 	loop_mod(m->loop, &c->io, LOOP_HANGUP);
-	index = match_find(&m->match, c->lane->name, &c->call);
-	c->recorded = index >= 0;
+	call.cause = correlate_cause(m->tape, m->prefix, &c->call);
+	c->recorded = match_find(&m->match, &call, &found);
 	if (c->recorded) {
-		c->index = (uint32_t)index;
+		c->index = (uint32_t)found.index;
+		if (found.early)
+			notes_fmt(&m->notes, "exchange %u: called before "
+				  "exchange %u, which it was recorded for",
+				  m->tape->exchanges[c->index].id,
+				  m->tape->exchanges[c->index].cause);
 		answer_from_tape(c);
 		return true;
 	}
-	stub = match_stub(m->plan, c->lane->name, &c->call);
-	if (stub == NULL) {
-		miss(c);
-		return false;
-	}
-	c->then = answer_stub(stub, slice_eq(message_method(&c->call),
-					     SLICE("HEAD")), &c->out);
-	loop_timer_set(m->loop, &c->latency, loop_now_ns(m->loop));
+	stub = match_stub(m->plan, &call);
+	if (stub == NULL)
+		return not_recorded(c, &call);
+	answer_with_stub(c, stub);
 	return true;
 }
 

@@ -5,12 +5,15 @@
 #include "collect.h"
 #include "match.h"
 #include "mocks.h"
+#include "passthrough.h"
 
 struct mock_lane {
 	struct mocks *mocks;
 	struct slice name;
 	struct loop_io io;
 	char url[64];
+	char *target;			/* of the real dependency, or NULL */
+	struct connector *connector;	/* to it, made when it is needed */
 	struct mock_conn *conns;
 	struct mock_lane *next;
 };
@@ -24,8 +27,13 @@ struct mocks {
 	struct arena *arena;
 	struct mock_lane *lanes;
 	struct match match;
+	struct slice prefix;			/* of correlation ids */
 	struct observed_exchange **seen;	/* by exchange index */
 	struct notes misses;
+	struct notes notes;			/* what went otherwise */
+	struct buf stubs;			/* items that answer the misses */
+	enum on_miss on_miss;
+	uint64_t timeout_ns;			/* of a real dependency */
 	const struct mock_run *run;
 	char *scratch;			/* MOCK_SCRATCH bytes */
 };

@@ -1,4 +1,5 @@
 /* Listeners that stand for a tape's egress lanes. */
+#include "correlate.h"
 #include "mock_conn.h"
 
 #include <dvr/base/mem.h>
@@ -11,6 +12,10 @@
 /* In a network of their own mocks have the same ports every time; below the
  * range that the system draws from. */
 #define ISOLATED_PORT 20000
+/* Text of stubs that is offered; a body in one is small. */
+#define OFFER_MAX (256u * KiB)
+/* Patience with a real dependency unless the replay has another. */
+#define PASSTHROUGH_NS (10 * NS_PER_S)
 
 static void
 accept_all(struct loop_io *io, unsigned ready)
@@ -91,9 +96,14 @@ mocks_create_in(struct isolation *in, struct loop *l, const struct tape *t,
 	m->plan = p;
 	m->arena = a;
 	m->misses.arena = a;
+	m->notes.arena = a;
+	buf_init(&m->stubs, OFFER_MAX);
+	m->timeout_ns = PASSTHROUGH_NS;
+	m->prefix = correlate_prefix(t, a);
 	m->scratch = mem_alloc(MOCK_SCRATCH);
 	m->seen = arena_array(a, t->nexchanges + 1, sizeof(*m->seen));
 	m->match.tape = t;
+	m->match.plan = p;
 	m->match.used = arena_array(a, t->nexchanges + 1, sizeof(bool));
 	for (size_t i = 0; i < t->nlanes; i++) {
 		if (t->lanes[i].role != LANE_EGRESS)
@@ -105,6 +115,28 @@ mocks_create_in(struct isolation *in, struct loop *l, const struct tape *t,
 	}
 	*out = m;
 	return 0;
+}
+
+void
+mocks_on_miss(struct mocks *m, const struct replay_options *o)
+{
+	m->on_miss = o->on_miss;
+	if (o->timeout_ns != 0)
+		m->timeout_ns = o->timeout_ns;
+}
+
+int
+mocks_target(struct mocks *m, const char *name, const char *url,
+	     struct err *e)
+{
+	struct mock_lane *lane = find_lane(m, slice_str(name));
+
+	if (lane == NULL)
+		return 0;
+	lane->target = arena_str(m->arena, slice_str(url));
+	/* Past any isolation: what is real is outside. */
+	return connector_create(m->loop, lane->target, NULL, &lane->connector,
+				e);
 }
 
 const char *
@@ -121,7 +153,7 @@ mocks_attach(struct mocks *m, const struct mock_run *run)
 	struct mock_conn *c, *next;
 
 	m->run = run;
-	m->match.cause_open = run ? run->cause_open : NULL;
+	m->match.cause_state = run ? run->cause_state : NULL;
 	m->match.arg = run ? run->arg : NULL;
 	if (run != NULL)
 		return;
@@ -136,6 +168,22 @@ const struct notes *
 mocks_misses(const struct mocks *m)
 {
 	return &m->misses;
+}
+
+const struct notes *
+mocks_notes(const struct mocks *m)
+{
+	return &m->notes;
+}
+
+struct slice
+mocks_offer(struct mocks *m, struct arena *a)
+{
+	if (m->stubs.n == 0)
+		return slice_of(NULL, 0);
+	/* A file has the key once. */
+	return arena_fmt(a, "%s%.*s", m->plan && m->plan->nstubs ? "" :
+			 "stubs:\n", SLICE_ARG(buf_slice(&m->stubs)));
 }
 
 const struct observed_exchange *
@@ -154,9 +202,12 @@ mocks_destroy(struct mocks *m)
 	for (struct mock_lane *l = m->lanes; l; l = l->next) {
 		while (l->conns != NULL)
 			mock_conn_destroy(l->conns);
+		if (l->connector != NULL)
+			connector_destroy(l->connector);
 		loop_del(m->loop, &l->io);
 		close(l->io.fd);
 	}
+	buf_release(&m->stubs);
 	free(m->scratch);
 	a = m->arena;
 	arena_wipe(a);

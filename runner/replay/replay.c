@@ -1,4 +1,5 @@
 /* The replay engine: one tape against one running service. */
+#include "correlate.h"
 #include "engine.h"
 
 #include <dvr/base/mem.h>
@@ -38,6 +39,7 @@ replay_create(struct loop *l, const struct tape *t, const struct plan *p,
 	holds_init(&r->gate.holds, &with, r->arena);
 	r->client = (struct client){ .loop = l, .connector = connector,
 		.options = &r->options, .notes = &r->notes,
+		.prefix = correlate_prefix(t, r->arena),
 		.scratch = mem_alloc(CLIENT_SCRATCH) };
 	*out = r;
 	return 0;
@@ -61,18 +63,20 @@ replay_destroy(struct replay *r)
 
 /* ---- begin -------------------------------------------------------------- */
 
-static bool
-cause_open(void *arg, uint32_t id)
+static enum cause_state
+cause_state(void *arg, uint32_t id)
 {
 	const struct replay *r = arg;
 
 	for (size_t i = 0; i < r->schedule.count; i++) {
 		const struct shot *s = &r->shots[i];
 
-		if (s->out && !s->done && r->tape->exchanges[s->index].id == id)
-			return true;
+		if (r->tape->exchanges[s->index].id != id)
+			continue;
+		return s->done ? CAUSE_OVER : s->out ? CAUSE_OPEN
+						     : CAUSE_TO_COME;
 	}
-	return false;
+	return CAUSE_OVER;
 }
 
 void
@@ -112,7 +116,7 @@ engine_time_starts(struct replay *r)
 	r->client.t0_ns = t0;
 	r->mock_run = (struct mock_run){ .gate = &r->gate,
 		.timing = r->options.timing, .t0_ns = t0,
-		.cause_open = cause_open, .arg = r };
+		.cause_state = cause_state, .arg = r };
 	if (r->mocks != NULL)
 		mocks_attach(r->mocks, &r->mock_run);
 	shots_arm(r);
@@ -132,6 +136,46 @@ engine_abort(struct replay *r, const char *why)
 			      r->options.target, why);
 }
 
+/* The request that the call was made for was answered whole, so the call would
+ * have come. */
+static bool
+had_its_chance(const struct replay *r, uint32_t cause)
+{
+	if (cause == 0)
+		return true;
+	for (size_t i = 0; i < r->schedule.count; i++) {
+		const struct shot *s = &r->shots[i];
+
+		if (r->tape->exchanges[s->index].id == cause)
+			return s->done && s->call.seen->x.response.end ==
+						  END_COMPLETE;
+	}
+	return false;
+}
+
+/* Recorded calls that this build did not make.  A replay that ended early
+ * cannot tell. */
+static void
+report_unmade(struct replay *r)
+{
+	struct observed *seen = r->seen;
+	const struct tape *t = r->tape;
+
+	if (r->died || seen->aborted || r->stepping)
+		return;
+	seen->unmade = arena_array(seen->arena, t->nexchanges + 1,
+				   sizeof(*seen->unmade));
+	for (size_t i = 0; i < t->nexchanges; i++) {
+		const struct exchange *x = &t->exchanges[i];
+
+		if (t->lanes[x->lane].role != LANE_EGRESS ||
+		    mocks_seen(r->mocks, (uint32_t)i) != NULL ||
+		    !had_its_chance(r, x->cause))
+			continue;
+		seen->unmade[seen->nunmade++] = x->id;
+	}
+}
+
 static void
 copy_egress(struct replay *r)
 {
@@ -147,6 +191,10 @@ copy_egress(struct replay *r)
 		if (o != NULL)
 			seen->v[i] = *o;
 	}
+	report_unmade(r);
+	for (size_t i = 0; i < mocks_notes(r->mocks)->n; i++)
+		notes_add(&r->notes, mocks_notes(r->mocks)->v[i]);
+	seen->stubs = mocks_offer(r->mocks, seen->arena);
 	missed = mocks_misses(r->mocks);
 	seen->nmisses = missed->n;
 	seen->misses = arena_array(seen->arena, missed->n + 1,

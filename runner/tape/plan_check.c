@@ -1,4 +1,4 @@
-/* Finds bindings of a plan that its tape cannot obey. */
+/* Finds bindings and stubs of a plan that its tape cannot obey. */
 #include <dvr/tape/plan.h>
 
 #include <dvr/field/field.h>
@@ -100,6 +100,39 @@ plan_check(const struct plan *p, const struct tape *t, const char *dir,
 		c.binding = &p->bindings[i];
 		if (check_binding(&c) != 0)
 			return -1;
+	}
+	return 0;
+}
+
+static bool
+is_lane(const struct tape *t, const char *const *lanes, size_t n,
+	struct slice name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (slice_eq(slice_str(lanes[i]), name))
+			return true;
+	for (size_t i = 0; i < t->nlanes; i++)
+		if (t->lanes[i].role == LANE_EGRESS &&
+		    slice_eq(t->lanes[i].name, name))
+			return true;
+	return false;
+}
+
+int
+plan_check_stubs(const struct plan *p, const struct tape *t,
+		 const char *const *lanes, size_t n, const char *dir,
+		 struct err *e)
+{
+	char q[QUOTE_MAX];
+
+	for (size_t i = 0; i < p->nstubs; i++) {
+		const struct plan_stub *s = &p->stubs[i];
+
+		if (!is_lane(t, lanes, n, s->lane))
+			return err_set(e, ERR_TAPE, "%s/replay.yaml:%u: a stub "
+				       "for lane '%s', which is no egress lane "
+				       "of the tape or of dvr.yaml", dir,
+				       s->line, quote(s->lane, q));
 	}
 	return 0;
 }

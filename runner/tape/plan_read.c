@@ -292,11 +292,46 @@ read_stub_headers(struct reader *r, const struct yaml_node *n, void *out)
 	return 0;
 }
 
+/* RFC 9110 §5.6.2: a token. */
+static int
+read_method(struct reader *r, const struct yaml_node *n, void *out)
+{
+	static const char marks[] = "!#$%&'*+-.^_`|~";
+	char q[QUOTE_MAX];
+
+	if (reader_text(r, n, out) < 0)
+		return -1;
+	for (size_t i = 0; i < n->text.n; i++) {
+		char c = n->text.p[i];
+
+		if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+		    (c >= '0' && c <= '9') || (c && strchr(marks, c)))
+			continue;
+		return reader_fail(r, n, "bad method '%s'; expected one such "
+				   "as GET or POST", quote(n->text, q));
+	}
+	return read_name(r, n, out);
+}
+
+static int
+read_stub_path(struct reader *r, const struct yaml_node *n, void *out)
+{
+	char q[QUOTE_MAX];
+
+	if (reader_text(r, n, out) < 0)
+		return -1;
+	if (slice_starts(n->text, SLICE("/")) && slice_chr(n->text, ' ') < 0)
+		return 0;
+	return reader_fail(r, n, "bad path '%s'; expected it as it stands in a "
+			   "request line, as /stock/7 or /stock?sku=tea",
+			   quote(n->text, q));
+}
+
 #define AT(member) offsetof(struct plan_stub, member)
 static const struct row stub_rows[] = {
 	{ "lane", read_name, AT(lane), true },
-	{ "method", read_name, AT(method), true },
-	{ "path", read_name, AT(path), true },
+	{ "method", read_method, AT(method), true },
+	{ "path", read_stub_path, AT(path), true },
 	{ "status", reader_status, AT(status), true },
 	{ "headers", read_stub_headers, 0, false },
 	{ "body", reader_text, AT(body), false },
@@ -306,6 +341,9 @@ static const struct row stub_rows[] = {
 static int
 read_stub(struct reader *r, const struct yaml_node *n, void *out)
 {
+	struct plan_stub *x = out;
+
+	x->line = n->line;
 	return reader_map(r, n, stub_rows, ARRAY_LEN(stub_rows), out);
 }
 

@@ -35,6 +35,11 @@ struct observed {
 	struct slice log_hit;		/* log pattern trigger fired, or "" */
 	struct slice *misses;		/* egress calls nobody recorded: text */
 	size_t nmisses;
+	struct slice stubs;		/* text for replay.yaml that would
+					 * answer the misses, or "" */
+	uint32_t *unmade;		/* recorded egress exchanges that were
+					 * not called */
+	size_t nunmade;
 	struct slice *notes;		/* released holds, reconnects … */
 	size_t nnotes;
 	struct counterpart *counterparts;	/* of bound values */
@@ -56,6 +61,7 @@ struct judge_input {
 	const struct observed *seen;
 	clean_fn *clean;		/* NULL: live values are withheld */
 	void *clean_arg;
+	bool strict;			/* an unmade call is a failure */
 	match_fn *matches;		/* scrub_matches(); NULL: slice_eq() */
 };
 

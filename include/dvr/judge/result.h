@@ -49,6 +49,8 @@ struct replay_result {			/* one replay */
 	struct slice reason;		/* one line */
 	struct slice *notes;
 	size_t nnotes;
+	struct slice stubs;		/* lines to paste into replay.yaml so
+					 * that missed calls are answered */
 	struct case_result *cases;	/* ingress exchanges, in tape order */
 	size_t ncases;
 	struct timing timing;

@@ -15,11 +15,17 @@
 enum replay_timing { TIMING_RECORDED, TIMING_FAST, TIMING_DOUBLE,
 	TIMING_PRECISE };
 
+/* A call of the service that the tape does not hold: an error, taken to the
+ * lane's real target, or answered as the most similar one. */
+enum on_miss { ON_MISS_FAIL, ON_MISS_PASSTHROUGH, ON_MISS_NEAREST };
+
 struct replay_options {
 	enum replay_timing timing;
 	uint64_t timeout_ns;	/* of an exchange: max(this, 2 x recorded) */
 	uint64_t settle_ns;	/* alive after the last answer */
 	bool holds;		/* enforce recorded order in overlaps */
+	enum on_miss on_miss;	/* mocks_on_miss() */
+	bool strict;		/* a recorded call that is not made fails */
 	const char *target;	/* "http://127.0.0.1:PORT" */
 	const volatile int *stop;	/* set: give up; NULL never */
 	struct isolation *isolation;	/* where `target` is; NULL: here */
@@ -36,6 +42,12 @@ int mocks_create_in(struct isolation *in, struct loop *l,
 		    struct mocks **out, struct err *e);
 /* A lane that the tape does not know: every call on it is a miss. */
 int mocks_add_lane(struct mocks *m, const char *lane, struct err *e);
+/* What mocks do about a miss (o->on_miss), how long they wait for a real
+ * dependency (o->timeout_ns).  Without it a miss is an error. */
+void mocks_on_miss(struct mocks *m, const struct replay_options *o);
+/* Where a lane's calls go when they are passed through. */
+int mocks_target(struct mocks *m, const char *lane, const char *url,
+		 struct err *e);
 /* URL of the mock of the named egress lane, NULL when the tape has none. */
 const char *mocks_url(const struct mocks *m, const char *lane);
 void mocks_destroy(struct mocks *m);

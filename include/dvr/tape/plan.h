@@ -33,6 +33,7 @@ struct plan_stub {			/* an answer for a new egress call */
 	struct slice *headers;		/* "Name: value" */
 	size_t nheaders;
 	struct slice body;
+	unsigned line;			/* in replay.yaml; 0: from elsewhere */
 };
 struct plan_quarantine { struct slice until, owner, reason, link; };
 
@@ -81,6 +82,11 @@ int plan_load(struct arena *a, const char *tape_dir, struct plan *out,
  * request that began after it?  Else ERR_TAPE with DIR/replay.yaml:line. */
 int plan_check(const struct plan *p, const struct tape *t, const char *dir,
 	       struct err *e);
+/* Is there a lane for every stub, on the tape or among the `n` names that are
+ * configured?  Else ERR_TAPE with DIR/replay.yaml:line. */
+int plan_check_stubs(const struct plan *p, const struct tape *t,
+		     const char *const *lanes, size_t n, const char *dir,
+		     struct err *e);
 /* Written atomically; a plan that could not be read back is an error. */
 int plan_save(const struct plan *p, const char *tape_dir, struct err *e);
 
