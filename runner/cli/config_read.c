@@ -172,20 +172,6 @@ read_lanes(struct reader *r, const struct yaml_node *n, struct config *c)
 	return 0;
 }
 
-/* A key that the design promises and this version does not act on yet. */
-static int
-not_yet(struct reader *r, const struct yaml_node *n, const char *what,
-	const char *accepted)
-{
-	if (!n || (n->kind == YAML_SCALAR && accepted &&
-		   slice_eq(n->text, slice_str(accepted))))
-		return 0;
-	return yaml_error(r->doc, n, ERR_USAGE, r->e,
-			  "'%s' is not supported by this version%s%s%s", what,
-			  accepted ? "; only '" : "; remove it",
-			  accepted ? accepted : "", accepted ? "' is" : "");
-}
-
 static int
 read_reach(struct reader *r, const struct yaml_node *n, struct config *c)
 {
