@@ -96,21 +96,6 @@ describe(const struct regression *g, const struct library_entry *x,
 	out->command = command_for(g, x->id, a);
 }
 
-static void
-hash_file(const char *dir, struct arena *a, struct tape_result *out)
-{
-	char path[FS_PATH_MAX], hex[SHA256_HEX];
-	struct buf text;
-
-	buf_init(&text, TAPE_FILE_MAX);
-	if (fs_join(path, dir, "tape.yaml", NULL) == 0 &&
-	    fs_read(path, &text, NULL) == 0) {
-		sha256_hex(buf_slice(&text), hex);
-		out->hash = arena_copy(a, slice_str(hex));
-	}
-	buf_release(&text);
-}
-
 /* The configuration's masks stand behind the tape's own. */
 static void
 add_masks(const struct config *c, struct arena *a, struct plan *p)
@@ -192,7 +177,7 @@ regression_tape(const struct regression *g, size_t i, struct arena *a,
 	out->file = fixed.file;
 	out->classname = fixed.classname;
 	out->command = fixed.command;
-	hash_file(x->dir, a, out);
+	out->hash = arena_copy(a, t.hash);
 out:
 	tape_release(&t);
 }

@@ -125,6 +125,7 @@ verify_tape(struct recorder *r, const char *dir, struct verified *v,
 			 SLICE_ARG(result.reason));
 	p.hits = hits;
 	p.of = n;
+	p.proof = t.hash;
 	v->masked = learn_masks(&t, &result, &p);
 	rc = plan_save(&p, dir, e);
 out:

@@ -96,6 +96,10 @@ plan_check(const struct plan *p, const struct tape *t, const char *dir,
 {
 	struct checked c = { .tape = t, .dir = dir, .e = e };
 
+	if (p->proof.n && t->hash.n && !slice_eq(p->proof, t->hash))
+		return err_set(e, ERR_TAPE, "%s/tape.yaml: changed since it "
+			       "was verified; a tape is evidence and never "
+			       "edited: restore it, or record it anew", dir);
 	for (size_t i = 0; i < p->nbindings; i++) {
 		c.binding = &p->bindings[i];
 		if (check_binding(&c) != 0)

@@ -378,6 +378,7 @@ read_expect(struct reader *r, const struct yaml_node *n, void *out)
 static const struct row reproduces_rows[] = {
 	{ "hits", reader_u32, offsetof(struct plan, hits), true },
 	{ "of", reader_u32, offsetof(struct plan, of), true },
+	{ "tape", reader_text, offsetof(struct plan, proof), false },
 };
 
 static int

@@ -216,11 +216,27 @@ out:
 	return rc;
 }
 
+void
+tape_hash(struct slice text, char out[SHA256_HEX])
+{
+	unsigned char digest[SHA256_BYTES];
+	struct sha256 *h = sha256_begin();
+	struct buf hex;
+
+	while (text.p)
+		sha256_more(h, slice_cut(&text, '\r'));
+	sha256_end(h, digest);
+	buf_init(&hex, SHA256_HEX);
+	hex_encode(slice_of(digest, sizeof(digest)), &hex);
+	memcpy(out, buf_cstr(&hex), SHA256_HEX);
+	buf_release(&hex);
+}
+
 int
 tape_read(const char *dir, struct tape *out, struct err *e)
 {
 	struct loader l = { .dir = dir };
-	char name[FS_PATH_MAX];
+	char name[FS_PATH_MAX], hash[SHA256_HEX];
 	char *text = NULL;
 	uint64_t size;
 	int rc = -1;
@@ -236,6 +252,10 @@ tape_read(const char *dir, struct tape *out, struct err *e)
 	if (rc == 0 && state_files_read(l.dir_fd, out, e) < 0) {
 		tape_release(out);
 		rc = err_prefix(e, "%s", dir);
+	}
+	if (rc == 0) {
+		tape_hash(slice_of(text, (size_t)size), hash);
+		out->hash = arena_copy(out->arena, slice_str(hash));
 	}
 	free(text);
 	close(l.dir_fd);

@@ -54,6 +54,22 @@ class Cli(Case):
         self.run_suite('get("/boom")')
         self.assertOneLineError(self.dvr("regress", "--junit", "no/such/folder/x.xml"), 2, "x.xml")
 
+    def test_an_edited_tape_is_refused(self):
+        """A tape that was made to say something else proves nothing."""
+        self.config()
+        self.run_suite('get("/boom")')
+        tape = self.path("fixtures", self.tapes()[0], "tape.yaml")
+        with open(tape) as f:
+            text = f.read()
+        with open(tape, "w") as f:
+            f.write(text.replace("GET /boom", "GET /health"))
+        r = self.dvr("regress")
+        self.assertEqual(r.code, 3, r)
+        self.assertIn("changed since it was verified", r.out)
+        with open(tape, "w", newline="") as f:
+            f.write(text.replace("\n", "\r\n"))
+        self.assertEqual(self.dvr("regress").code, 1)
+
     def test_tape_mistakes(self):
         self.config()
         self.run_suite('get("/boom")')

@@ -166,6 +166,8 @@ struct tape {
 	size_t nlosses;
 	struct slice not_replayable;	/* reason, or "" */
 	struct slice log_tail;		/* scrubbed last lines of the service */
+	struct slice hash;		/* hex SHA-256 of tape.yaml as it was
+					 * read (tape_hash()); "" elsewhere */
 };
 
 /* Raw: not yet scrubbed.  Made by the ledger and by replays (live answers). */

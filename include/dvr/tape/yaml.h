@@ -111,6 +111,12 @@ int tape_write(const struct tape *t, const char *fixtures, struct err *e);
  * conflict markers, wrong version, duplicate ids, negative or backward times,
  * body hash that differs, symbolic links of any kind, over a limit. */
 int tape_read(const char *dir, struct tape *out, struct err *e);
+/*
+ * What stands for a tape's content: hex SHA-256 of its text without carriage
+ * returns, so that a checkout with other line ends is the same tape.  Bodies
+ * and state are named by their own hashes in that text.
+ */
+void tape_hash(struct slice text, char out[65]);
 /* The text alone, bodies resolved by `load` (tests, fuzzing). */
 typedef int tape_load_fn(void *arg, struct arena *a, const char *hash,
 			 uint64_t size, struct slice *out, struct err *e);
