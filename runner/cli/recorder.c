@@ -95,10 +95,10 @@ set_targets(struct recorder *r, enum lane_role role, struct err *e)
 		if (lane->role != role)
 			continue;
 		url = service_expand(lane->target, v, e);
-		if (!url || proxy_target(r->proxy, i, url, e) != 0) {
-			err_prefix(e, "lane '%s': target", lane->name);
-			rc = -1;
-		}
+		if (!url)
+			rc = err_prefix(e, "lane %s: target", lane->name);
+		else
+			rc = proxy_target(r->proxy, i, url, e);
 		free(url);
 	}
 	env_destroy(v);
