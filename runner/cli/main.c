@@ -9,6 +9,7 @@
 static const struct command *const commands[] = {
 	&cmd_run,    &cmd_record, &cmd_regress, &cmd_replay,
 	&cmd_accept, &cmd_show,	  &cmd_ls,
+	&cmd_doctor,
 };
 
 static void
