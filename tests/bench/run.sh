@@ -3,13 +3,16 @@
 # mitmdump, in turn, several short rounds, medians.  Ratios inside one run are
 # what holds; absolute figures drift with the machine's neighbours.
 #   BENCH_ROUNDS (5)  BENCH_SECONDS (2)  BENCH_ONLY="direct bare dvr" …
+# Takes three and a half minutes; loads loopback only, and a missing candidate
+# is said, not an error.
 set -eu
 BUILD=${BUILD:-build}
 MAKE=${MAKE:-make}
 CC=${CC:-cc}
 rounds=${BENCH_ROUNDS:-5}
 seconds=${BENCH_SECONDS:-2}
-only=${BENCH_ONLY:-direct bare nginx haproxy relay dvr mitmdump}
+all="direct bare nginx haproxy relay dvr mitmdump"
+only=${BENCH_ONLY:-$all}
 here=$(dirname "$0")
 tmp=$(mktemp -d)
 chmod 755 "$tmp"
@@ -23,6 +26,31 @@ trap cleanup EXIT
 trap 'exit 130' INT TERM
 
 # ---- what is measured ------------------------------------------------------
+
+for tool in wrk nginx curl; do
+	command -v $tool >/dev/null 2>&1 || {
+		echo "bench: nothing measured: no $tool here" >&2
+		exit 1
+	}
+done
+installed() {
+	case $1 in
+	haproxy | mitmdump) command -v "$1" >/dev/null 2>&1 ;;
+	esac
+}
+wanted=$only
+only=
+missed=
+for c in $all; do
+	case " $wanted " in
+	*" $c "*) ;;
+	*) missed="$missed $c (not asked for)"; continue ;;
+	esac
+	if installed "$c"; then only="$only $c"
+	else missed="$missed $c (not installed)"; fi
+done
+# A load that hangs must not hang the benchmark.
+load() { timeout -k 5 $((seconds + 20)) wrk "$@"; }
 
 $MAKE -s BUILD="$BUILD" "$BUILD/libdvr.a"
 pkgs=$(pkg-config --libs libcurl yaml-0.1 libxml-2.0 libpcre2-8 sqlite3 \
@@ -146,7 +174,7 @@ us() { # wrk's 12.3us, 4.5ms, 1.2s
 measure() {
 	eval "port=\$port_$1"
 	before=$(cpu_us "$1")
-	wrk -t1 -c"$2" -d"${seconds}s" --latency \
+	load -t1 -c"$2" -d"${seconds}s" --latency \
 		"http://127.0.0.1:$port/$3" >"$tmp/wrk" 2>&1
 	after=$(cpu_us "$1")
 	n=$(awk '/requests in/ { print $1 }' "$tmp/wrk")
@@ -174,7 +202,7 @@ while [ $r -lt "$rounds" ]; do
 	for c in $turn; do measure "$c" 1 1k single; done
 	r=$((r + 1))
 done
-if has mitmdump && command -v mitmdump >/dev/null 2>&1; then
+if has mitmdump; then
 	start mitmdump mitmdump -q -p "$mitm_port" --listen-host 127.0.0.1 \
 		--mode "reverse:http://127.0.0.1:$backend" -w "$tmp/flows" \
 		--set confdir="$tmp/mitm"
@@ -198,9 +226,12 @@ row() { # the columns of one candidate
 	if [ "$1" = direct ]; then echo 0; else rss_kib "$1" VmRSS; fi
 }
 for c in $turn; do row "$c"; done >"$tmp/rows"
+load_now=$(cut -d' ' -f1 /proc/loadavg)
 echo
 echo "1 KiB JSON and 64 KiB file, keep-alive; medians of $rounds rounds of" \
-	"$seconds s; CPU is the proxy's own, in microseconds a request"
+	"$seconds s; CPU is the proxy's own, in microseconds a request;" \
+	"load average $load_now on $(nproc) cores"
+[ -z "$missed" ] || echo "not measured:$missed"
 awk '
 function ratio(a, b) { return a == "-" || b == "-" || !b ? "-" : sprintf("%.2f", a / b) }
 function minus(a, b) { return a == "-" ? "-" : sprintf("%.0f", a - b) }
@@ -235,9 +266,9 @@ if has dvr; then
 	ring=16
 	start memory "$tmp/driver" record "$backend" $ring "$tmp/fixtures"
 	port=$(printed_port memory)
-	wrk -t1 -c32 -d1s "http://127.0.0.1:$port/64k" >/dev/null
+	load -t1 -c32 -d1s "http://127.0.0.1:$port/64k" >/dev/null
 	base=$(rss_kib memory VmRSS)
-	wrk -t1 -c1000 -d"${seconds}s" "http://127.0.0.1:$port/1k" >/dev/null
+	load -t1 -c1000 -d"${seconds}s" "http://127.0.0.1:$port/1k" >/dev/null
 	many=$(rss_kib memory VmHWM)
 	curl -s -o /dev/null --max-time 60 "http://127.0.0.1:$port/1g"
 	gig=$(rss_kib memory VmHWM)
@@ -249,13 +280,13 @@ if has dvr; then
 	port=$(printed_port stall)
 	i=0
 	while [ $i -lt 20 ]; do
-		wrk -t1 -c8 -d1s "http://127.0.0.1:$port/64k" >/dev/null
+		load -t1 -c8 -d1s "http://127.0.0.1:$port/64k" >/dev/null
 		[ "$(rss_kib stall VmRSS)" -lt 262144 ] || break
 		i=$((i + 1))
 	done
 	full=$(rss_kib stall VmRSS)
-	curl -s -o /dev/null "http://127.0.0.1:$port/fail" || true
-	wrk -t1 -c1 -d1s --latency "http://127.0.0.1:$port/1k" >"$tmp/wrk"
+	curl -s -o /dev/null --max-time 5 "http://127.0.0.1:$port/fail" || true
+	load -t1 -c1 -d1s --latency "http://127.0.0.1:$port/1k" >"$tmp/wrk"
 	eval "kill \$pid_stall"
 	eval "wait \$pid_stall" || true
 	echo "full ring of 256 MiB (RSS $((full / 1024)) MiB), one commit:" \
