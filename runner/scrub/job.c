@@ -307,6 +307,8 @@ finish_piece(struct job *j, size_t i)
 			from = at + h.text.n;
 	}
 	spans_release(&found);
+	if (p->cells)
+		known_search_cells(j->s->known, p->raw, &p->spans);
 	keep_known(j, p);
 	spans_settle(&p->spans, p->raw);
 	if (p->spans.n == 0)
@@ -316,7 +318,8 @@ finish_piece(struct job *j, size_t i)
 	if (p->parent == 0)
 		return;
 	spans_add(&j->v[p->parent - 1].spans, &(struct span){
-		.from = p->from, .to = p->to, .rank = RANK_EDIT,
+		.from = p->from, .to = p->to,
+		.rank = p->kind == FIELD_BYTES ? RANK_CODED : RANK_EDIT,
 		.class = p->spans.v[0].class, .rule = p->spans.v[0].rule,
 		.value = slice_range(j->v[p->parent - 1].raw, p->from, p->to),
 		.text = encode_around(j, p),

@@ -29,6 +29,7 @@ struct piece {
 	bool is_json;		/* the child's text was a document itself */
 	bool keep_handles;	/* text of ours: handles in it are handles */
 	bool gave_up;		/* a rule hit its limit */
+	bool cells;		/* a table: known_search_cells() as well */
 	struct slice clean;	/* after job_finish(), when there was a hit */
 };
 

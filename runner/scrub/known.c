@@ -335,6 +335,41 @@ known_search(struct known *k, struct slice text, struct spans *out)
 	spans_add(out, &last);
 }
 
+static void
+match_cell(const struct known *k, struct slice text, struct slice cell,
+	   struct spans *out)
+{
+	const struct known_value *v;
+	size_t slot, from = (size_t)(cell.p - text.p);
+
+	if (cell.n < KNOWN_TOKEN)
+		return;
+	slot = slot_of(k, cell);
+	if (!k->table[slot])
+		return;
+	v = k->v[k->table[slot] - 1];
+	spans_add(out, &(struct span){
+		.from = from, .to = from + cell.n, .rank = RANK_KNOWN,
+		.class = v->base, .rule = v->rule, .value = v->value,
+	});
+}
+
+void
+known_search_cells(struct known *k, struct slice text, struct spans *out)
+{
+	size_t from = 0, i;
+
+	if (k->n == 0)
+		return;
+	for (i = 0; i < text.n; i++) {
+		if (!memchr("'\",\t\n", text.p[i], 5))
+			continue;
+		match_cell(k, text, slice_range(text, from, i), out);
+		from = i + 1;
+	}
+	match_cell(k, text, slice_from(text, from), out);
+}
+
 bool
 known_leaks(struct known *k, struct slice text)
 {

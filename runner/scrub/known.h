@@ -48,6 +48,14 @@ void known_handle(struct known *k, const struct span *x, struct buf *out);
 /* Adds a span for each known value that stands in `text`, in any of its
  * forms (raw, percent, JSON, base64, hex). */
 void known_search(struct known *k, struct slice text, struct spans *out);
+/*
+ * Adds a span for each value of KNOWN_TOKEN bytes and more that fills a cell
+ * of `text` (between quotes, commas, tabs, ends of lines), plain words too: in
+ * a table of users the password is a password, whatever it looks like.
+ */
+#define KNOWN_TOKEN 6
+void known_search_cells(struct known *k, struct slice text,
+			struct spans *out);
 /* Is there one outside of handles? */
 bool known_leaks(struct known *k, struct slice text);
 

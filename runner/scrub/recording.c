@@ -232,7 +232,8 @@ list_scrubbed(struct recording_work *w)
 		const struct piece *p = &w->job.v[i];
 
 		for (k = 0; k < p->spans.n; k++) {
-			if (p->spans.v[k].rank != RANK_EDIT)
+			if (p->spans.v[k].rank != RANK_EDIT &&
+			    p->spans.v[k].rank != RANK_CODED)
 				add_entry(w, p->spans.v[k].rule,
 					  entry_field(w, p, &p->spans.v[k]));
 		}

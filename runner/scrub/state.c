@@ -37,6 +37,7 @@ look_file(struct job *j, const struct tape_state *s, struct state_work *w)
 		return;
 	}
 	w->bytes = job_add(j, f->bytes, place);
+	j->v[w->bytes].cells = true;
 	look_text(j, w->bytes, f);
 }
 

@@ -83,6 +83,12 @@ START_TEST(our_keys_stand_beside_it)
 		"\"on purpose\"}]\n"
 		"  sanitization:\n"
 		"    - {keep: \"*.req.query/k\", reason: public}\n"
+		"  state:\n"
+		"    - {name: shop, provider: sqlite, path: "
+		"\"${DVR_STATE_DIR}/x/shop.db\", snapshot: run, "
+		"max_size: 1MiB}\n"
+		"    - {name: kv, provider: command, snapshot: dump kv, "
+		"restore: load kv, scrub: none, reason: synthetic}\n"
 		"  masks: [{field: \"*.resp.body#/at\", reason: clock}]\n"
 		"  fixtures: ../unit/x/../tapes\n";
 	struct config c;
@@ -105,11 +111,21 @@ START_TEST(our_keys_stand_beside_it)
 	ck_assert_uint_eq(c.nrules, 1);
 	ck_assert_str_eq(c.rules[0].keep, "*.req.query/k");
 	ck_assert_str_eq(c.rules[0].reason, "public");
+	ck_assert_uint_eq(c.ledger.nstate, 2);
+	ck_assert_str_eq(c.state[0].path, "x/shop.db");
+	ck_assert_int_eq(c.state[0].when, STATE_RUN);
+	ck_assert_uint_eq(c.state[0].max_bytes, 1u * MiB);
+	ck_assert_int_eq(c.state[1].when, STATE_FIRST_REQUEST);
+	ck_assert_uint_eq(c.state[1].max_bytes, 16u * MiB);
+	ck_assert_str_eq(c.state[1].unscrubbed, "synthetic");
 	ck_assert_uint_eq(c.nmasks, 1);
 	ck_assert_str_eq(c.fixtures, "tests/unit/tapes");
 	config_release(&c);
 }
 END_TEST
+
+#define STATE HEAD "spec:\n  state:\n    - {name: a, "
+#define DB "path: \"${DVR_STATE_DIR}/a.db\""
 
 static const struct bad {
 	const char *text;
@@ -133,6 +149,31 @@ static const struct bad {
 	{ HEAD "spec: {lanes: [{name: a}, {name: a}]}\n", "twice" },
 	{ HEAD "spec: {lanes: [{name: a, role: egress}]}\n", "target" },
 	{ HEAD "spec: {lanes: [{role: ingress}]}\n", "name" },
+	{ STATE "provider: oracle}\n",
+	  "dvr.yaml:5:27: unknown provider 'oracle'; expected sqlite" },
+	{ STATE DB "}\n", "needs a provider" },
+	{ STATE "provider: sqlite}\n", "needs a path" },
+	{ STATE "provider: sqlite, path: /var/lib/a.db}\n", "begin with" },
+	{ STATE "provider: sqlite, path: \"${DVR_STATE_DIR}x\"}\n",
+	  "begin with" },
+	{ STATE "provider: files, path: \"${DVR_STATE_DIR}/b/../..\"}\n",
+	  "'..'" },
+	{ STATE "provider: sqlite, path: \"${DVR_STATE_DIR}/\"}\n",
+	  "database's file" },
+	{ STATE "provider: sqlite, " DB ", snapshot: often}\n",
+	  "first_request | run | session" },
+	{ STATE "provider: sqlite, " DB ", restore: x}\n", "restore" },
+	{ STATE "provider: sqlite, " DB ", scrub: none}\n", "reason" },
+	{ STATE "provider: sqlite, " DB ", reason: x}\n", "scrub: none" },
+	{ STATE "provider: command, snapshot: x}\n", "restore: CMD" },
+	{ STATE "provider: command, snapshot: run, restore: x}\n",
+	  "'when' takes the moment" },
+	{ STATE "provider: files, " DB "}\n    - {name: a}\n",
+	  "there already" },
+	{ STATE "provider: files, " DB "}\n    - {name: b/c}\n",
+	  "letters" },
+	{ STATE "provider: files, " DB "}\n    - {name: b, snapshot: session, "
+	  "provider: files, " DB "}\n", "do not mix" },
 	{ HEAD "spec: {ignore: [{route: \"GET /x\"}]}\n", "reason" },
 	{ HEAD "spec: {sanitization: [{replace: x}]}\n", "regex" },
 	{ HEAD "spec:\n  sanitization:\n    - {keep: \"*.req.query/k\"}\n",
