@@ -3,6 +3,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 
 from harness import Case, DVR, SERVICE, free_port, main
 
@@ -80,7 +81,7 @@ class Run(Case):
         self.assertEqual(len(self.tapes()), 1, r)
         self.assertIn("reproduces: 3/3", r.err)
         with open(plan) as f:
-            self.assertIn("{hits: 3, of: 3}", f.read())
+            self.assertIn("{hits: 3, of: 3, tape: ", f.read())
 
     def test_paths_in_a_log_tail_are_relative(self):
         self.config(service=False, spec="""
@@ -206,7 +207,8 @@ class Run(Case):
         s = self.suite('get("/boom")')
         p = self.start(DVR, "run", "--", sys.executable, s)
         while not os.path.exists(starts) or len(self.read("starts").splitlines()) < 2:
-            self.assertIsNone(p.poll())
+            self.assertIsNone(p.poll(), p.poll() is not None and p.stderr.read())
+            time.sleep(0.01)
         p.send_signal(signal.SIGINT)
         out, err = p.communicate(timeout=60)
         self.assertIn("interrupted", err)
