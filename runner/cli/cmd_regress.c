@@ -15,7 +15,7 @@
 
 static const enum opt regress_opts[] = { COMMON_OPTS, OPT_REPORT, OPT_JUNIT,
 	OPT_JOBS, OPT_RETRIES, OPT_REPEAT, OPT_TIMING, OPT_TIMEOUT, OPT_TARGET,
-	OPT_BUILD, OPT_COUNT };
+	OPT_BUILD, OPT_LEARN, OPT_COUNT };
 
 static int
 run_build(const struct config *c, struct err *e)
@@ -97,6 +97,7 @@ set_up(struct regression *g, const struct args *args, struct err *e)
 	g->style.columns = terminal_columns();
 	g->style.verbose = args_has(args, OPT_VERBOSE);
 	g->quiet = args_has(args, OPT_QUIET);
+	g->learn = args_has(args, OPT_LEARN);
 	g->style.live = !g->quiet;
 	if (!g->trial.target && !c->service.command)
 		return err_set(e, ERR_USAGE, "nothing to replay against: no "
@@ -246,7 +247,8 @@ const struct command cmd_regress = {
 		"failed, 5 nothing selected.\n\n"
 		"  dvr regress --junit build/dvr.xml\n"
 		"  dvr regress -j 4\n"
-		"  dvr regress --repeat 20 post-checkout-*\n",
+		"  dvr regress --repeat 20 post-checkout-*\n"
+		"  dvr regress --learn          # on a build known to be good\n",
 	.opts = regress_opts,
 	.run = regress,
 };

@@ -38,6 +38,8 @@ const struct opt_row opt_rows[OPT_COUNT] = {
 	[OPT_BUILD] = { "build", 0, NULL, NULL,
 			"run service.build first" },
 	[OPT_JOBS] = { "jobs", 'j', "N", NULL, "tapes side by side, 1 to 64 (default 1)" },
+	[OPT_LEARN] = { "learn", 0, NULL, NULL,
+			"replay first and mask what differs from itself" },
 	[OPT_VERIFY] = { "verify", 0, NULL, NULL,
 			 "replay new tapes on the same build (default)" },
 	[OPT_NO_VERIFY] = { "no-verify", 0, NULL, NULL,

@@ -1,6 +1,8 @@
 /* Selects tapes and tries one of them. */
 #include "regression.h"
 
+#include "learned.h"
+
 #include <dvr/base/fs.h>
 #include <dvr/base/hash.h>
 #include <dvr/base/mem.h>
@@ -148,6 +150,32 @@ regression_error(struct regression *g, size_t i, const struct err *why)
 	set_error(g->results.arena, out, why);
 }
 
+/* What differs between replays of this build is noise: into replay.yaml. */
+static int
+learn(const struct regression *g, const struct tape *t, const char *dir,
+      struct plan *p, struct err *e)
+{
+	struct trial_learned learned = { .nmasks = 0 };
+	struct trial_config tc = g->trial;
+	struct tape_result ignored;
+	struct plan all = *p;
+	unsigned hits, n;
+
+	tc.learned = &learned;
+	add_masks(g->cfg, t->arena, &all);
+	if (trial_verify(&tc, t, &all, g->cfg->verify_runs, &hits, t->arena,
+			 &ignored, e) != 0)
+		return -1;
+	n = learned_add_all(p, t->arena, &learned);
+	if (n == 0)
+		return 0;
+	if (!g->quiet)
+		fprintf(stderr, "dvr: %.*s: %u field%s masked in "
+			"replay.yaml\n", SLICE_ARG(t->id), n,
+			n == 1 ? "" : "s");
+	return plan_save(p, dir, e);
+}
+
 void
 regression_tape(const struct regression *g, size_t i, struct arena *a,
 		struct tape_result *out)
@@ -166,7 +194,8 @@ regression_tape(const struct regression *g, size_t i, struct arena *a,
 	}
 	if (plan_load(t.arena, x->dir, &p, &e) != 0 ||
 	    plan_check(&p, &t, x->dir, &e) != 0 ||
-	    check_stubs(g->cfg, &t, &p, x->dir, &e) != 0) {
+	    check_stubs(g->cfg, &t, &p, x->dir, &e) != 0 ||
+	    (g->learn && learn(g, &t, x->dir, &p, &e) != 0)) {
 		set_error(a, out, &e);
 		goto out;
 	}

@@ -17,6 +17,7 @@ struct regression {
 	struct results results;
 	struct report_style style;		/* for progress on stdout */
 	bool quiet;
+	bool learn;				/* masks from this build first */
 	unsigned jobs;				/* tapes side by side, from 1 */
 	const char *fixtures;			/* as it was given, or NULL */
 	struct jobs_room *rooms;		/* jobs.c: by index, or NULL */

@@ -3,6 +3,7 @@
 
 #include "command.h"
 #include "interrupt.h"
+#include "learned.h"
 
 #include <dvr/base/mem.h>
 #include <dvr/replay/orders.h>
@@ -10,7 +11,6 @@
 #include <dvr/tape/yaml.h>
 
 #include <stdio.h>
-#include <string.h>
 
 #define ERRORS_REASON "verification: this build answers so in a replay too " \
 		      "(masked values)"
@@ -50,20 +50,6 @@ always_errs(const struct tape_result *r, size_t at)
 	return true;
 }
 
-static void
-add_mask(struct plan *p, struct arena *a, uint32_t exchange)
-{
-	struct plan_mask *all = arena_array(a, p->nmasks + 1, sizeof(*all));
-
-	if (p->nmasks)
-		memcpy(all, p->masks, p->nmasks * sizeof(*all));
-	all[p->nmasks++] = (struct plan_mask){
-		.field = arena_fmt(a, "%u.resp.body#/errors", exchange),
-		.reason = SLICE(ERRORS_REASON),
-	};
-	p->masks = all;
-}
-
 /*
  * A log-in whose password is scrubbed out of a GraphQL query is refused, in a
  * 200, on any build.  Where this build fails as recorded in spite of it, the
@@ -85,8 +71,10 @@ learn_masks(const struct tape *t, const struct tape_result *r, struct plan *p)
 			break;
 		if (!always_errs(r, i))
 			continue;
-		add_mask(p, t->arena, first->cases[i].exchange);
-		n++;
+		n += learned_add(p, t->arena, &(struct plan_mask){
+			.field = arena_fmt(t->arena, "%u.resp.body#/errors",
+					   first->cases[i].exchange),
+			.reason = SLICE(ERRORS_REASON) });
 	}
 	return n;
 }
@@ -95,6 +83,7 @@ static int
 verify_tape(struct recorder *r, const char *dir, struct verified *v,
 	    struct err *e)
 {
+	struct trial_learned learned = { .nmasks = 0 };
 	struct trial_config tc;
 	struct tape_result result = { 0 };
 	struct tape t;
@@ -106,9 +95,11 @@ verify_tape(struct recorder *r, const char *dir, struct verified *v,
 		return -1;
 	verify_trial_config(r->cfg, r->scrub, &tc);
 	tc.stop = interrupt_flag();
+	tc.learned = &learned;
 	if (plan_load(t.arena, dir, &p, e) != 0 ||
 	    trial_verify(&tc, &t, &p, n, &hits, t.arena, &result, e) != 0)
 		goto out;
+	tc.learned = NULL;
 	if (hits < n && orders_search(&tc, &t, &p, n, &hits, t.arena, e) != 0)
 		goto out;
 	if (*interrupt_flag()) {
@@ -127,6 +118,7 @@ verify_tape(struct recorder *r, const char *dir, struct verified *v,
 	p.of = n;
 	p.proof = t.hash;
 	v->masked = learn_masks(&t, &result, &p);
+	learned_add_all(&p, t.arena, &learned);
 	rc = plan_save(&p, dir, e);
 out:
 	tape_release(&t);

@@ -40,6 +40,9 @@ const struct plan_mask *compare_mask(const struct plan *plan,
 void compare_headers(struct comparison *c, const struct message *want,
 		     const struct message *got);
 
+/* Does a header of this name differ by its nature? */
+bool compare_header_noise(struct slice name);
+
 /* One difference; want and got are clean and live in the arena. */
 void compare_add(struct comparison *c, enum risk risk, const struct place *p,
 		 struct slice want, struct slice got);

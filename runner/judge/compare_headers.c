@@ -9,8 +9,8 @@ static const char *const noise[] = {
 	"via",		 "x-request-id",
 };
 
-static bool
-is_noise(struct slice name)
+bool
+compare_header_noise(struct slice name)
 {
 	for (size_t i = 0; i < ARRAY_LEN(noise); i++) {
 		if (slice_ieq(name, slice_str(noise[i])))
@@ -127,7 +127,7 @@ compare_headers(struct comparison *c, const struct message *want,
 			nth_like(&got->headers, h, rank_of(&want->headers, i));
 		struct place p = place_of(c, h);
 
-		if (is_noise(h->name) || compare_masked(c, &p))
+		if (compare_header_noise(h->name) || compare_masked(c, &p))
 			continue;
 		/* Undone when it was scrubbed: the tape's body has no coding. */
 		if (want->decoded.n &&
@@ -143,7 +143,7 @@ compare_headers(struct comparison *c, const struct message *want,
 		const struct header *h = &got->headers.v[i];
 		struct place p = place_of(c, h);
 
-		if (is_noise(h->name) || compare_masked(c, &p) ||
+		if (compare_header_noise(h->name) || compare_masked(c, &p) ||
 		    nth_like(&want->headers, h, rank_of(&got->headers, i)))
 			continue;
 		if (want->decoded.n &&

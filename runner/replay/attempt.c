@@ -228,7 +228,10 @@ down(struct running *g)
 	if (g->env != NULL)
 		env_destroy(g->env);
 	loop_destroy(g->loop);
-	arena_wipe(g->seen.arena);
+	if (g->how->kept != NULL)
+		*g->how->kept = g->seen;
+	else
+		arena_wipe(g->seen.arena);
 }
 
 int

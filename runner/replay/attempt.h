@@ -10,6 +10,9 @@ struct attempt {
 	const struct plan *plan;
 	struct arena *arena;		/* of the results */
 	struct slice *log_tail;		/* the tape's: scrubbed, set on death */
+	struct observed *kept;		/* NULL: not kept.  Raw, with an arena
+					 * to wipe; none: nothing was seen.
+					 * Of egress nothing may be read */
 };
 
 /* -1 only for internal trouble; what the service does goes into *r. */

@@ -1,5 +1,6 @@
 /* As many replays of one tape as its verdict needs. */
 #include "attempt.h"
+#include "learn.h"
 
 static bool
 stopped(const struct trial_config *cfg)
@@ -134,18 +135,23 @@ trial_verify(const struct trial_config *cfg, const struct tape *t,
 {
 	struct attempt how = attempt_of(cfg, t, p, a);
 	uint64_t from = clock_mono_ns(cfg->clock);
+	struct learn learn = { .cfg = cfg, .tape = t, .plan = p, .arena = a };
 	size_t cap = 0;
+	int rc = 0;
 
 	begin(cfg, t, a, out);
 	how.log_tail = &out->log_tail;
 	*hits = 0;
-	if (!refuse(cfg, t, a, out)) {
-		for (unsigned i = 0; i < n && !stopped(cfg); i++) {
-			if (add_replay(&how, &cap, out, e) != 0)
-				return -1;
+	if (refuse(cfg, t, a, out))
+		n = 0;
+	for (unsigned i = 0; i < n && rc == 0 && !stopped(cfg); i++) {
+		how.kept = learn_slot(&learn);
+		rc = add_replay(&how, &cap, out, e);
+		if (rc == 0)
 			*hits += out->replays[i].reproduced;
-		}
 	}
-	finish(&how, from, out);
-	return 0;
+	learn_end(&learn);
+	if (rc == 0)
+		finish(&how, from, out);
+	return rc;
 }

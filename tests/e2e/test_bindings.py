@@ -56,6 +56,13 @@ class Bindings(Case):
     def plan(self):
         return self.path("fixtures", self.tapes()[0], "replay.yaml")
 
+    def edit_plan(self, old, new):
+        with open(self.plan()) as f:
+            text = f.read()
+        self.assertIn(old, text)
+        with open(self.plan(), "w") as f:
+            f.write(text.replace(old, new, 1))
+
     def assertRepeats(self, r, k, n):
         self.assertIn("reproduced %d/%d " % (k, n), r.out, r)
 
@@ -81,6 +88,34 @@ class Bindings(Case):
         good = self.dvr("regress", "--repeat", "3")
         self.assertEqual(good.code, 0, good)
         self.assertRepeats(good, 0, 3)
+
+    def test_a_flow_without_a_bug_replays_as_recorded_ten_of_ten(self):
+        self.env["BUG"] = "off"
+        self.issuing("triggers: [{on_suite: nonzero}]\n")
+        r = self.run_suite(FLOW + "sys.exit(3)")
+        self.assertEqual((r.code, len(self.tapes())), (3, 1), r)
+        self.edit_plan("expect: fixed", "expect: same")
+        same = self.dvr("regress", "--repeat", "10", "-v")
+        self.assertEqual(same.code, 0, same)
+        self.assertRepeats(same, 0, 10)
+        self.assertNotIn("binding to", same.out)
+
+    def test_what_differs_from_itself_is_masked_with_its_reason(self):
+        """Learned by the verification, or by --learn where that is wanted."""
+        self.env.update(BUG="off", NOISE="on")
+        self.issuing("triggers: [{on_suite: nonzero}]\n")
+        r = self.run_suite(FLOW + "sys.exit(3)", "--no-verify")
+        self.edit_plan("expect: fixed", "expect: same")
+        self.assertEqual(self.dvr("regress").code, 1)
+        learned = self.dvr("regress", "--learn")
+        self.assertEqual(learned.code, 0, learned)
+        with open(self.plan()) as f:
+            plan = f.read()
+        self.assertRegex(plan, r"field: '?3.resp.body#/shop/items/0/id'?, reason: uuid")
+        self.assertRegex(plan, r"field: '?5.resp.body#/trace'?, reason: uuid")
+        self.assertRegex(plan, r"field: '?5.resp.body#/took'?, reason: float")
+        self.assertEqual(plan.count("reason:"), 4, plan)
+        self.assertNotIn("status", plan)
 
     def test_without_its_bindings_the_flow_does_not_get_there(self):
         """The bindings are what makes it reproduce, and not the service."""

@@ -12,6 +12,12 @@
 #include <dvr/service/service.h>
 #include <dvr/state/state.h>
 
+/* What differed between the replays of one build: masks to come.  Clean. */
+struct trial_learned {
+	struct plan_mask *masks;	/* in the results' arena */
+	size_t nmasks;
+};
+
 struct trial_config {
 	const struct service_config *service;
 	const struct lane_config *lanes;
@@ -29,6 +35,7 @@ struct trial_config {
 	unsigned repeat;		/* --repeat: exactly so many, 0: as needed */
 	const struct clock *clock;
 	const volatile int *stop;	/* set by a signal: give up between steps */
+	struct trial_learned *learned;	/* filled by trial_verify(); NULL */
 };
 
 /* One tape, to its verdict. Texts of *out live in `a`. Returns -1 only when
