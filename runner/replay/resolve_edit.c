@@ -9,7 +9,14 @@
 void
 edit_begin(struct editing *e, const struct message *recorded)
 {
-	scrub_live(e->arena, recorded, &e->was);
+	struct message m = *recorded;
+	size_t n = m.headers.n;
+
+	/* Parts of a line are to lie in it, whoever made the message. */
+	m.headers.v = arena_array(e->arena, n + 1, sizeof(*m.headers.v));
+	for (size_t i = 0; i < n; i++)
+		m.headers.v[i] = header_of_line(recorded->headers.v[i].line);
+	scrub_live(e->arena, &m, &e->was);
 }
 
 /* ---- one value ---------------------------------------------------------- */

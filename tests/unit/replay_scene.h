@@ -66,7 +66,7 @@ run(const struct peer_script *script)
 	ck_assert_msg(replay_run(r, &seen, &e) == 0, "%s", e.msg);
 }
 
-static struct exchange *
+static inline struct exchange *
 post(uint32_t conn, int64_t at_us, int64_t end_us, const char *request)
 {
 	struct fixture_exchange x = { .lane = "client", .conn = conn,
@@ -76,13 +76,13 @@ post(uint32_t conn, int64_t at_us, int64_t end_us, const char *request)
 	return fixture_add(&f, &x);
 }
 
-static const struct message *
+static inline const struct message *
 answer(size_t i)
 {
 	return &seen.v[i].x.response;
 }
 
-static bool
+static inline bool
 noted(const char *text)
 {
 	for (size_t i = 0; i < seen.nnotes; i++)
