@@ -1,5 +1,6 @@
 /* Child processes: started in a group, watched by pidfd, ended as a group. */
 #include "family.h"
+#include "guard.h"
 #include "lookup.h"
 #include "space.h"
 
@@ -156,6 +157,8 @@ child_run(const struct process_spec *spec, int error_fd, pid_t parent)
 		_exit(127);
 	if (spec->space)
 		enter_space(spec->space, error_fd);
+	else if (spec->new_group)
+		guard_started(getpid());
 	if (child_descriptors(spec, &error_fd) < 0)
 		child_fail(error_fd, STAGE_DESCRIPTORS);
 	if (spec->new_group && setpgid(0, 0) < 0)
@@ -245,6 +248,8 @@ fork_blocked(const struct process_spec *spec, int error_fd)
 	sigset_t all, old;
 	int saved;
 
+	if (spec->new_group)
+		guard_open();
 	/* No handler of ours may run in the child before it is the command. */
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &old);
@@ -262,6 +267,12 @@ wait_for(pid_t pid)
 {
 	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 		;
+}
+
+void
+process_guard(void)
+{
+	guard_open();
 }
 
 int
@@ -287,9 +298,13 @@ process_start(const struct process_spec *spec, struct process *p,
 	if (inside > 0) {
 		wait_for(pid);
 		pid = inside;
+		/* In there it does not know its number out here. */
+		if (spec->new_group)
+			guard_started(pid);
 	}
 	if (failed) {
 		wait_for(pid);
+		guard_ended(pid);
 		return start_error(spec, f, e);
 	}
 	pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
@@ -297,6 +312,7 @@ process_start(const struct process_spec *spec, struct process *p,
 		saved = errno;
 		kill(spec->new_group ? -pid : pid, SIGKILL);
 		wait_for(pid);
+		guard_ended(pid);
 		errno = saved;
 		return err_sys(e, ERR_INTERNAL, "cannot watch a child");
 	}
@@ -317,6 +333,7 @@ process_fork(int death_signal, struct process *p, struct err *e)
 		prctl(PR_SET_PDEATHSIG, death_signal);
 		if (getppid() != parent)
 			_exit(127);
+		guard_leave();
 		setsid();
 		return 1;
 	}
@@ -362,6 +379,10 @@ process_reap(struct process *p, struct process_end *end)
 		return (int)got;
 	close(p->pidfd);
 	p->pidfd = -1;
+	if (kill(-p->pid, 0) < 0 && errno == ESRCH)
+		guard_ended(p->pid);
+	else
+		guard_reaped(p->pid);
 	take_terminal_back(p->pid);
 	if (WIFSIGNALED(status))
 		*end = (struct process_end){
@@ -419,6 +440,9 @@ process_signal_group(const struct process *p, int sig)
 		return;
 	if (kill(-p->pid, sig) < 0 && errno == ESRCH && p->pidfd >= 0)
 		syscall(SYS_pidfd_send_signal, p->pidfd, sig, NULL, 0);
+	/* Without its leader nobody is told of this group's end later on. */
+	if (sig == SIGKILL && p->pidfd < 0)
+		guard_ended(p->pid);
 	errno = saved;
 }
 
@@ -456,6 +480,8 @@ process_stop(struct process *p, int grace_ms, struct process_end *end)
 	if (p->pidfd >= 0)
 		process_wait(p, KILL_WAIT_MS, end);
 	/* Its number may be somebody else's from here on. */
+	if (p->pid > 1)
+		guard_ended(p->pid);
 	p->pid = 0;
 }
 

@@ -272,6 +272,7 @@ recorder_start(struct recorder *r, struct config *cfg, struct err *e)
 	buf_init(&r->log, 2 * SERVICE_LOG_TAIL);
 	if (default_lanes(cfg, e) != 0)
 		goto fail;
+	process_guard();
 	r->scrub = scrub_create(cfg->rules, cfg->nrules, &clock_system, e);
 	if (!r->scrub)
 		goto fail;
@@ -314,11 +315,10 @@ static void
 on_suite(struct loop_io *io, unsigned ready)
 {
 	struct recorder *r = io->owner;
-	struct process p = r->suite;
 
 	(void)ready;
 	loop_del(r->loop, io);
-	if (process_reap(&p, &r->suite_end) == 0) {
+	if (process_reap(&r->suite, &r->suite_end) == 0) {
 		struct err e;
 
 		loop_add(r->loop, io, LOOP_READ, &e);

@@ -168,6 +168,18 @@ class Jobs(Case):
         p.communicate(timeout=60)
         self.assertNobodyLeft()
 
+    def test_a_killed_run_takes_services_behind_a_shell_along(self):
+        """Killed at once with its replays: none of them can tidy up."""
+        self.config(SPEC.replace("exec python3 %s" % SERVICE, "python3 %s; true" % SERVICE)
+                    .replace("settle: 100ms", "settle: 100ms, isolation: none"), service=False)
+        for both in False, True:
+            with self.subTest(both=both):
+                p, lines = self.start_hanging("-j", "2")
+                for pid in [p.pid] + (self.replays(p) if both else []):
+                    os.kill(pid, signal.SIGKILL)
+                p.communicate(timeout=60)
+                self.assertNobodyLeft()
+
     def test_the_command_to_reproduce_can_be_pasted(self):
         os.rename(self.path("fixtures"), self.path("my tapes"))
         boom = [t for t in self.tapes("my tapes") if "boom" in t][0]

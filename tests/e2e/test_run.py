@@ -191,6 +191,45 @@ class Run(Case):
         with self.assertRaises(ProcessLookupError):
             os.kill(int(pid), 0)
 
+    def gone(self):
+        end = time.monotonic() + 20
+        while self.left_behind() and time.monotonic() < end:
+            time.sleep(0.02)
+        self.assertEqual(self.left_behind(), [])
+
+    def test_a_killed_dvr_takes_the_suite_s_children_along(self):
+        """No death signal reaches them: their parent is the suite, not dvr."""
+        self.config()
+        for sig in signal.SIGKILL, signal.SIGQUIT:
+            with self.subTest(sig=sig):
+                p = self.start(DVR, "run", "--", "sh", "-c",
+                               "sleep 300 & (trap '' TERM; echo ready; sleep 301; true) & wait")
+                self.assertEqual(p.stdout.readline(), "ready\n")
+                self.assertTrue([c for c in self.left_behind() if "sleep 300" in c])
+                p.send_signal(sig)
+                p.wait(60)
+                self.gone()
+
+    def test_a_killed_dvr_takes_a_service_behind_a_shell_along(self):
+        self.config(service=False, spec="""
+            service:
+              command: [sh, -c, "python3 %s; true"]
+              ready: {path: /health, timeout: 20s}
+        """ % SERVICE)
+        p = self.start(DVR, "run", "--", "sh", "-c", "echo ready; sleep 300; true")
+        self.assertEqual(p.stdout.readline(), "ready\n")
+        self.assertTrue([c for c in self.left_behind() if c.startswith("python3 ")])
+        p.kill()
+        p.wait(60)
+        self.gone()
+
+    def test_a_pipe_behind_dvr_ends_with_it(self):
+        self.config()
+        p = self.start("sh", "-c", '"$0" run -- true 2>&1 | cat', DVR)
+        p.communicate(timeout=60)
+        self.assertEqual(p.returncode, 0)
+        self.assertEqual(self.left_behind(), [])
+
     def test_ctrl_c_during_verification_ends_it(self):
         """The second start of the service is verification's; it never gets ready."""
         starts = self.path("starts")

@@ -1,7 +1,8 @@
 /*
  * Child processes: started in a group of their own, watched by pidfd, ended as
  * a group.  No orphan survives: the child dies with dvr (PR_SET_PDEATHSIG on
- * Linux).
+ * Linux), and the rest of its group is ended a moment later by a guard, a
+ * process that each dvr which starts a group leaves behind for that.
  */
 #ifndef DVR_BASE_PROCESS_H
 #define DVR_BASE_PROCESS_H
@@ -43,6 +44,11 @@ struct process_end {
 	int code;			/* exit status or signal number */
 };
 
+/*
+ * Makes the guard now and not with the first group.  It is a fork: what is
+ * not there yet (raw traffic, keys) never gets into it.
+ */
+void process_guard(void);
 /*
  * Starts a child.  A command that is not there fails here, with errno and its
  * words in `e` (ENOENT: e->msg says "command not found").  -1 on failure and
