@@ -1,12 +1,10 @@
 /* The text of a database: the same content always gives the same bytes. */
 #include "providers.h"
+#include "sqlite_value.h"
 
-#include <dvr/base/hash.h>
 #include <dvr/field/sqldump.h>
 
 #include <inttypes.h>
-#include <math.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -25,14 +23,6 @@ static int
 failed(struct dump *d)
 {
 	return err_set(d->e, ERR_TARGET, "%s", sqlite3_errmsg(d->db));
-}
-
-static struct slice
-column_text(sqlite3_stmt *q, int i)
-{
-	const unsigned char *p = sqlite3_column_text(q, i);
-
-	return slice_of(p, p ? (size_t)sqlite3_column_bytes(q, i) : 0);
 }
 
 static sqlite3_stmt *
@@ -58,91 +48,6 @@ next(struct dump *d, sqlite3_stmt *q)
 		failed(d);
 	sqlite3_finalize(q);
 	return rc == SQLITE_DONE ? 0 : -1;
-}
-
-/* ---- values ------------------------------------------------------------- */
-
-static void
-put_hex(struct buf *out, struct slice s)
-{
-	buf_adds(out, "X'");
-	hex_encode(s, out);
-	buf_addc(out, '\'');
-}
-
-static bool
-is_plain(struct slice s)
-{
-	return slice_is_utf8(s) && !memchr(s.p ? s.p : "", 0, s.n);
-}
-
-/* The shortest decimal number that is the same double, never an integer. */
-static void
-put_real(struct buf *out, double v)
-{
-	char text[40];
-	double back;
-
-	if (isinf(v)) {
-		buf_adds(out, v < 0 ? "-9e999" : "9e999");
-		return;
-	}
-	for (int digits = 15; digits <= 17; digits++) {
-		snprintf(text, sizeof(text), "%.*g", digits, v);
-		if (slice_real(slice_str(text), &back) == 0 &&
-		    memcmp(&back, &v, sizeof(v)) == 0)
-			break;
-	}
-	buf_adds(out, text);
-	if (!strpbrk(text, ".e"))
-		buf_adds(out, ".0");
-}
-
-/* Bytes that are text can be read, and looked through for secrets. */
-static void
-put_blob(struct buf *out, struct slice s)
-{
-	if (s.n == 0 || !is_plain(s)) {
-		put_hex(out, s);
-		return;
-	}
-	buf_adds(out, "CAST(");
-	sqldump_put_text(out, s);
-	buf_adds(out, " AS BLOB)");
-}
-
-static void
-put_value(struct buf *out, sqlite3_stmt *q, int i)
-{
-	switch (sqlite3_column_type(q, i)) {
-	case SQLITE_INTEGER:
-		buf_fmt(out, "%" PRId64, (int64_t)sqlite3_column_int64(q, i));
-		break;
-	case SQLITE_FLOAT:
-		put_real(out, sqlite3_column_double(q, i));
-		break;
-	case SQLITE_TEXT: {
-		struct slice s = column_text(q, i);
-
-		if (is_plain(s)) {
-			sqldump_put_text(out, s);
-			break;
-		}
-		buf_adds(out, "CAST(");
-		put_hex(out, s);
-		buf_adds(out, " AS TEXT)");
-		break;
-	}
-	case SQLITE_BLOB: {
-		const void *p = sqlite3_column_blob(q, i);
-
-		put_blob(out, slice_of(p, p ? (size_t)sqlite3_column_bytes(
-						      q, i) : 0));
-		break;
-	}
-	default:
-		buf_adds(out, "NULL");
-	}
 }
 
 /* ---- tables --------------------------------------------------------------- */
@@ -213,7 +118,7 @@ read_columns(struct dump *d, struct table *t)
 	while ((rc = next(d, q)) == 1) {
 		if (t->columns.n > 0)
 			buf_addc(&t->columns, ',');
-		sqldump_put_name(&t->columns, column_text(q, 0));
+		sqldump_put_name(&t->columns, sqlite_text(q, 0));
 	}
 	if (rc < 0)
 		return -1;
@@ -224,7 +129,7 @@ read_columns(struct dump *d, struct table *t)
 	while ((rc = next(d, q)) == 1) {
 		if (t->key.n > 0)
 			buf_addc(&t->key, ',');
-		sqldump_put_name(&t->key, column_text(q, 0));
+		sqldump_put_name(&t->key, sqlite_text(q, 0));
 	}
 	return rc;
 }
@@ -294,7 +199,7 @@ dump_rows(struct dump *d, struct table *t)
 		for (int i = 0; i < n; i++) {
 			if (i > 0)
 				buf_addc(d->out, ',');
-			put_value(d->out, q, i);
+			sqlite_put_value(d->out, q, i);
 		}
 		buf_adds(d->out, ");\n");
 		if (d->out->full) {
@@ -349,9 +254,9 @@ dump_tables(struct dump *d)
 	if (!q)
 		return -1;
 	while ((rc = next(d, q)) == 1) {
-		struct slice name = column_text(q, 0);
+		struct slice name = sqlite_text(q, 0);
 
-		if (!slice_eq(column_text(q, 3), SLICE("table"))) {
+		if (!slice_eq(sqlite_text(q, 3), SLICE("table"))) {
 			err_set(d->e, ERR_USAGE, "table '%s' is virtual, or "
 				"part of one: its rows cannot be put into "
 				"text; the provider command can store it",
@@ -359,7 +264,7 @@ dump_tables(struct dump *d)
 			sqlite3_finalize(q);
 			return -1;
 		}
-		put_statement(d, column_text(q, 1));
+		put_statement(d, sqlite_text(q, 1));
 		if (dump_table(d, name, sqlite3_column_int(q, 2)) < 0) {
 			err_prefix(d->e, "table '%s'", quote(name, shown));
 			sqlite3_finalize(q);
@@ -383,7 +288,7 @@ dump_own_tables(struct dump *d)
 	if (!q)
 		return -1;
 	while ((rc = next(d, q)) == 1) {
-		struct slice name = column_text(q, 0);
+		struct slice name = sqlite_text(q, 0);
 
 		if (slice_eq(name, SLICE("sqlite_stat1")))
 			buf_adds(d->out, "ANALYZE sqlite_schema;\n");
@@ -408,7 +313,7 @@ dump_others(struct dump *d)
 	if (!q)
 		return -1;
 	while ((rc = next(d, q)) == 1)
-		put_statement(d, column_text(q, 0));
+		put_statement(d, sqlite_text(q, 0));
 	return rc;
 }
 
@@ -442,7 +347,7 @@ check_encoding(struct dump *d)
 
 	if (!q || next(d, q) < 1)
 		return -1;
-	utf8 = slice_eq(column_text(q, 0), SLICE("UTF-8"));
+	utf8 = slice_eq(sqlite_text(q, 0), SLICE("UTF-8"));
 	sqlite3_finalize(q);
 	return utf8 ? 0 : err_set(d->e, ERR_USAGE, "its encoding is UTF-16; "
 				  "only UTF-8 can be stored");
