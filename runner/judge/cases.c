@@ -3,36 +3,62 @@
 
 #include <dvr/tape/yaml.h>
 
+#include <stdlib.h>
+
 static bool
 is_ingress(const struct tape *t, const struct exchange *x)
 {
 	return x->lane >= t->nlanes || t->lanes[x->lane].role == LANE_INGRESS;
 }
 
-static bool
-same_request(const struct exchange *a, const struct exchange *b)
+/* A case's request, to be counted among its equals. */
+struct named {
+	struct slice method, path;
+	size_t at;
+};
+
+static int
+by_request(const void *pa, const void *pb)
 {
-	return slice_eq(message_method(&a->request),
-			message_method(&b->request)) &&
-	       slice_eq(message_path(&a->request), message_path(&b->request));
+	const struct named *a = pa, *b = pb;
+	int order = slice_cmp(a->method, b->method);
+
+	if (order == 0)
+		order = slice_cmp(a->path, b->path);
+	if (order != 0)
+		return order;
+	return a->at < b->at ? -1 : a->at > b->at;
 }
 
-/* "POST /session [2]": no port, value, time or global index. */
-static struct slice
-name_of(struct judging *j, size_t at)
+/* "POST /session [2]": no port, value, time or global index.  Sorted, because
+ * a tape may hold the same request ten thousand times. */
+static void
+name_cases(struct judging *j)
 {
-	const struct exchange *x = judging_exchange(j, at);
+	struct named *v = arena_array(j->a, j->r->ncases + 1, sizeof(*v));
 	unsigned nth = 1;
 
-	for (size_t i = 0; i < at; i++)
-		nth += same_request(judging_exchange(j, i), x);
-	if (nth == 1)
-		return arena_fmt(j->a, "%.*s %.*s",
-				 SLICE_ARG(message_method(&x->request)),
-				 SLICE_ARG(message_path(&x->request)));
-	return arena_fmt(j->a, "%.*s %.*s [%u]",
-			 SLICE_ARG(message_method(&x->request)),
-			 SLICE_ARG(message_path(&x->request)), nth);
+	for (size_t i = 0; i < j->r->ncases; i++) {
+		const struct message *m = &judging_exchange(j, i)->request;
+
+		v[i] = (struct named){ .method = message_method(m),
+			.path = message_path(m), .at = i };
+	}
+	if (j->r->ncases)
+		qsort(v, j->r->ncases, sizeof(*v), by_request);
+	for (size_t i = 0; i < j->r->ncases; i++) {
+		bool again = i > 0 && slice_eq(v[i].method, v[i - 1].method) &&
+			     slice_eq(v[i].path, v[i - 1].path);
+		struct slice *name = &j->r->cases[v[i].at].name;
+
+		nth = again ? nth + 1 : 1;
+		*name = nth == 1 ?
+			arena_fmt(j->a, "%.*s %.*s", SLICE_ARG(v[i].method),
+				  SLICE_ARG(v[i].path)) :
+			arena_fmt(j->a, "%.*s %.*s [%u]",
+				  SLICE_ARG(v[i].method), SLICE_ARG(v[i].path),
+				  nth);
+	}
 }
 
 static double
@@ -55,7 +81,6 @@ fill_case(struct judging *j, size_t at, unsigned line)
 	char text[48];
 
 	c->exchange = x->id;
-	c->name = name_of(j, at);
 	c->line = line;
 	c->verdict = VERDICT_PASS;
 	c->seconds = seconds_of(seen);
@@ -92,4 +117,5 @@ judging_cases(struct judging *j)
 		j->index[j->r->ncases] = i;
 		fill_case(j, j->r->ncases++, lines[i]);
 	}
+	name_cases(j);
 }

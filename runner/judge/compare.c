@@ -431,6 +431,9 @@ compare_body(struct comparison *c, struct slice want, struct slice type,
 	const struct field_format *f = field_format_for(type);
 	struct leaves a, b;
 
+	/* The usual case, and a replay that goes fast has many of them. */
+	if (slice_eq(want, live))
+		return;
 	if (f && f == field_format_for(live_type) && parse(c, f, want, &a) &&
 	    parse(c, f, live, &b)) {
 		compare_leaves(c, &a, &b);

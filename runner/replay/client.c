@@ -216,7 +216,8 @@ feed(struct conn *c, struct slice in)
 	}
 }
 
-static void
+/* False: nothing was there. */
+static bool
 read_some(struct conn *c, int reads)
 {
 	unsigned opened = c->opened;
@@ -228,20 +229,29 @@ read_some(struct conn *c, int reads)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0 && errno == EAGAIN)
-			return;
+			return false;
 		if (n <= 0) {
 			lost(c, n == 0 ? END_FIN : END_RST);
-			return;
+			return true;
 		}
 		feed(c, slice_of(c->client->scratch, (size_t)n));
+		/* Not filled: nothing is left, or the loop tells again. */
+		if ((size_t)n < CLIENT_SCRATCH)
+			return true;
 	}
+	return true;
 }
 
 void
 conn_finish(struct conn *c, enum message_end how)
 {
-	if (c->state == CONN_UP)
-		read_some(c, READS_LAST);
+	unsigned opened = c->opened;
+
+	/* Until nothing comes: short reads included. */
+	for (int i = 0; i < READS_LAST && c->state == CONN_UP &&
+			c->opened == opened && c->first != NULL; i++)
+		if (!read_some(c, 1))
+			break;
 	conn_drop(c, how);
 }
 
