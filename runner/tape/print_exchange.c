@@ -48,6 +48,11 @@ key_body(struct printer *p, const char *name, struct slice s)
 {
 	if (s.n == 0)
 		return;
+	if (p->lines_only) {
+		print_key(p, name);
+		print_end_line(p);
+		return;
+	}
 	if (is_inline(s)) {
 		print_text(p, name, s);
 		return;

@@ -13,6 +13,8 @@ struct printer {
 	size_t blobs_cap;
 	unsigned indent; /* of the next key; at most 12 */
 	bool dash;       /* the next key opens a list item */
+	bool lines_only; /* only where lines end is asked for: bodies, one
+			  * line each, are left out */
 };
 
 void print_uint(struct buf *out, uint64_t v);

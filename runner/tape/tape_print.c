@@ -268,7 +268,7 @@ void
 tape_print_lines(const struct tape *t, unsigned *lines)
 {
 	struct buf text;
-	struct printer p = { .out = &text };
+	struct printer p = { .out = &text, .lines_only = true };
 
 	buf_init(&text, SIZE_MAX / 4);
 	print(&p, t, lines);
