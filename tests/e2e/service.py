@@ -56,7 +56,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if route == "/crash":
             if BUG:
                 print("Traceback: RuntimeError: crash asked for", flush=True)
-                os.kill(os.getpid(), signal.SIGSEGV)
+                signal.raise_signal(signal.SIGSEGV)  # before any answer
             return self.answer(200, {"ok": True})
         if route == "/exit":
             if BUG:
