@@ -291,7 +291,7 @@ learn_header(struct learning *l, const struct header *h)
 	struct place p = { .exchange = l->exchange, .side = PLACE_RESPONSE,
 			   .part = PLACE_HEADER };
 	char *name = arena_str(l->a, h->name);
-	struct slice v[SAMPLES_MAX];
+	struct slice v[SAMPLES_MAX] = { { .n = 0 } };
 
 	if (compare_header_noise(h->name) ||
 	    slice_ieq(h->name, SLICE("set-cookie")) ||
