@@ -248,7 +248,6 @@ attempt_run(const struct attempt *how, struct replay_result *r, struct err *e)
 	if (g.loop == NULL)
 		return -1;
 	g.seen.arena = arena_create();
-	rc = 0;
 	if (how->cfg->target == NULL)
 		rc = surroundings_up(how->cfg, g.loop, &g.around, &why) != 0 ||
 		     mocks_up(&g, &why) != 0 || service_up(&g, &why) != 0;

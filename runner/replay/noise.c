@@ -3,7 +3,7 @@
 
 /* Shorter random text is not told from words and numbers. */
 #define TOKEN_MIN 16
-/* A number this close to the recording's time is a time (seconds). */
+/* A number this close to the recording's time is a time, in seconds. */
 #define EPOCH_NEAR ((uint64_t)400 * 86400)
 
 enum shape { SHAPE_NONE, SHAPE_UUID, SHAPE_HEX, SHAPE_ULID, SHAPE_DATE,

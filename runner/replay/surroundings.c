@@ -150,7 +150,7 @@ surroundings_tell(const struct trial_config *cfg, struct surroundings *s,
 			"free port: %s", s->refused.msg);
 	if (s->isolation == NULL && cfg->reach != NULL &&
 	    cfg->isolation != ISOLATION_NONE && cfg->target == NULL)
-		seen->notes[n++] = SLICE("replay.reach has no effect without "
+		seen->notes[n++] = slice_str("replay.reach has no effect without "
 					 "isolation: everything is reached");
 	if (s->late_ns > 0)
 		seen->notes[n++] = arena_fmt(seen->arena, "the service was "

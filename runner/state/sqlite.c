@@ -67,15 +67,16 @@ take_bytes(const struct state_config *c, sqlite3 *mem,
 	sqlite3_int64 n = 0;
 	unsigned char *raw = sqlite3_serialize(mem, "main", &n, 0);
 
-	if (!raw && n > 0)
-		return err_set(e, ERR_INTERNAL, "out of memory");
-	if (n > 0 && (uint64_t)n > c->max_bytes) {
+	if (n <= 0) {
 		sqlite3_free(raw);
-		return state_too_large(c, e);
-	}
-	if (n == 0) {
 		image_loss(out, "the database was empty");
 		return 0;
+	}
+	if (!raw)
+		return err_set(e, ERR_INTERNAL, "out of memory");
+	if ((uint64_t)n > c->max_bytes) {
+		sqlite3_free(raw);
+		return state_too_large(c, e);
 	}
 	bytes = mem_array((size_t)n, 1);
 	memcpy(bytes, raw, (size_t)n);

@@ -44,8 +44,9 @@ put_real(struct buf *out, double v)
 	}
 	for (int digits = 15; digits <= 17; digits++) {
 		snprintf(text, sizeof(text), "%.*g", digits, v);
+		/* equal, with -0.0 told from 0.0; a NaN is NULL to SQLite */
 		if (slice_real(slice_str(text), &back) == 0 &&
-		    memcmp(&back, &v, sizeof(v)) == 0)
+		    back <= v && back >= v && signbit(back) == signbit(v))
 			break;
 	}
 	buf_adds(out, text);
