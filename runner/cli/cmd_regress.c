@@ -1,6 +1,7 @@
 /* dvr regress: replays the tape library against this build. */
 #include "interrupt.h"
 #include "jobs.h"
+#include "narrow.h"
 #include "reports.h"
 #include "verify.h"
 
@@ -15,7 +16,8 @@
 
 static const enum opt regress_opts[] = { COMMON_OPTS, OPT_REPORT, OPT_JUNIT,
 	OPT_JOBS, OPT_RETRIES, OPT_REPEAT, OPT_TIMING, OPT_TIMEOUT, OPT_TARGET,
-	OPT_BUILD, OPT_LEARN, OPT_COUNT };
+	OPT_BUILD, OPT_LEARN, OPT_ONLY_FAILED, OPT_CHANGED, OPT_SINCE,
+	OPT_COUNT };
 
 static int
 run_build(const struct config *c, struct err *e)
@@ -200,10 +202,35 @@ print_repeats(const struct regression *g)
 	fflush(stdout);
 }
 
+/* Which tapes, and in which order. */
+static int
+choose(struct regression *g, const struct args *args,
+       const struct last_run *last, struct err *e)
+{
+	if (regression_select(g, args, e) != 0 ||
+	    narrow(g, args, last, e) != 0)
+		return -1;
+	if (g->jobs > 1)
+		g->order = longest_first(g, last);
+	return 0;
+}
+
+/* Nobody's verdict depends on it. */
+static void
+remember(const struct regression *g, const struct last_run *last)
+{
+	struct err e = { .code = ERR_NONE };
+
+	if (g->results.ntapes &&
+	    last_run_save(g->cfg, last, &g->results, &e) != 0)
+		warn("what failed is not kept for --only-failed: %s", e.msg);
+}
+
 static int
 regress(const struct args *args, struct err *e)
 {
 	struct regression g = { 0 };
+	struct last_run last;
 	struct reports rs;
 	struct config cfg;
 	int rc = ERR_INTERNAL;
@@ -212,7 +239,8 @@ regress(const struct args *args, struct err *e)
 		return ERR_USAGE;
 	g.cfg = &cfg;
 	g.results.arena = arena_create();
-	if (set_up(&g, args, e) != 0 || regression_select(&g, args, e) != 0 ||
+	last_run_load(&cfg, g.results.arena, &last);
+	if (set_up(&g, args, e) != 0 || choose(&g, args, &last, e) != 0 ||
 	    reports_open(args, &rs, e) != 0)
 		goto out;
 	if (args_has(args, OPT_BUILD) && run_build(&cfg, e) != 0)
@@ -220,6 +248,7 @@ regress(const struct args *args, struct err *e)
 	interrupt_catch();
 	g.results.command = SLICE("dvr regress");
 	try_all(&g, &rs);
+	remember(&g, &last);
 	if (reports_write(&rs, &g.results, &g.style, e) != 0)
 		goto out;
 	if (g.trial.repeat)
@@ -229,6 +258,7 @@ regress(const struct args *args, struct err *e)
 out:
 	jobs_release(&g);
 	free(g.picked);
+	free(g.order);
 	library_release(&g.lib);
 	if (g.trial.scrub)
 		scrub_destroy(g.trial.scrub);
@@ -247,6 +277,8 @@ const struct command cmd_regress = {
 		"failed, 5 nothing selected.\n\n"
 		"  dvr regress --junit build/dvr.xml\n"
 		"  dvr regress -j 4\n"
+		"  dvr regress --only-failed\n"
+		"  dvr regress --since origin/main\n"
 		"  dvr regress --repeat 20 post-checkout-*\n"
 		"  dvr regress --learn          # on a build known to be good\n",
 	.opts = regress_opts,

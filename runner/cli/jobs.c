@@ -136,7 +136,9 @@ start_next(struct jobs *js)
 	struct job *j = &js->v[js->n];
 	struct err e = { .code = ERR_NONE };
 
-	*j = (struct job){ .tape = js->next++ };
+	*j = (struct job){ .tape = js->g->order ? js->g->order[js->next] :
+						  js->next };
+	js->next++;
 	if (start(js, j, &e) == 0) {
 		js->n++;
 		return;

@@ -19,6 +19,7 @@ struct regression {
 	bool quiet;
 	bool learn;				/* masks from this build first */
 	unsigned jobs;				/* tapes side by side, from 1 */
+	size_t *order;				/* to begin in; NULL: as picked */
 	const char *fixtures;			/* as it was given, or NULL */
 	struct jobs_room *rooms;		/* jobs.c: by index, or NULL */
 };

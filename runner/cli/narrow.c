@@ -1,0 +1,187 @@
+/* Narrows a selection by the last run and by git; orders it by time. */
+#include "narrow.h"
+
+#include <dvr/base/mem.h>
+#include <dvr/base/process.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define GIT_MAX (16u * MiB)	/* names of changed files */
+
+static bool
+failed_last(const struct last_run *last, const struct library_entry *x)
+{
+	const struct last_tape *t = last_run_find(last, slice_str(x->id));
+
+	return t != NULL && t->failed;
+}
+
+/* ---- git ------------------------------------------------------------------ */
+
+static void
+read_all(int fd, struct buf *out)
+{
+	for (;;) {
+		char *room = buf_room(out, 64 * KiB);
+		ssize_t n;
+
+		if (room == NULL)
+			return;
+		n = read(fd, room, 64 * KiB);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return;
+		buf_grew(out, (size_t)n);
+	}
+}
+
+/* What git prints in `dir`, appended; its own words go to stderr. */
+static int
+run_git(const char *dir, const char *const *argv, struct buf *out,
+	struct err *e)
+{
+	struct process_spec spec = { .argv = argv, .workdir = dir,
+				     .in_fd = -1, .err_fd = -1 };
+	struct process_end end;
+	struct process p;
+	int fds[2], rc;
+
+	if (pipe2(fds, O_CLOEXEC) != 0)
+		return err_sys(e, ERR_INTERNAL, "a pipe to git");
+	spec.out_fd = fds[1];
+	rc = process_start(&spec, &p, e);
+	close(fds[1]);
+	if (rc == 0)
+		read_all(fds[0], out);
+	close(fds[0]);
+	if (rc != 0)
+		return err_prefix(e, "--changed");
+	if (process_wait(&p, -1, &end) != 1)
+		return err_sys(e, ERR_INTERNAL, "waiting for git");
+	if (end.signalled || end.code != 0)
+		return err_set(e, ERR_USAGE, "--changed: git %s failed in %s; "
+			       "it needs a git repository, and a ref that is "
+			       "there", argv[1], dir);
+	if (out->full)
+		return err_set(e, ERR_INTERNAL, "--changed: git prints more "
+			       "than %u MiB of names", GIT_MAX / MiB);
+	return 0;
+}
+
+/* Paths below the library, each with a NUL behind it. */
+static int
+changed_files(const char *fixtures, const char *ref, struct buf *out,
+	      struct err *e)
+{
+	const char *const diff[] = { "git", "diff", "--name-only", "-z",
+		"--no-renames", "--relative", "--end-of-options", ref, "--",
+		".", NULL };
+	const char *const others[] = { "git", "ls-files", "-z", "--others",
+		"--exclude-standard", "--", ".", NULL };
+
+	if (run_git(fixtures, diff, out, e) != 0)
+		return -1;
+	return run_git(fixtures, others, out, e);
+}
+
+static bool
+has_changed(struct slice files, const struct library_entry *x)
+{
+	struct slice id = slice_str(x->id);
+
+	while (files.n > 0) {
+		struct slice path = slice_cut(&files, '\0');
+
+		if (slice_starts(path, id) && path.n > id.n &&
+		    path.p[id.n] == '/')
+			return true;
+	}
+	return false;
+}
+
+/* ---- both -------------------------------------------------------------------- */
+
+static void
+keep(struct regression *g, const struct last_run *last, bool by_git,
+     struct slice files)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < g->npicked; i++) {
+		const struct library_entry *x = g->picked[i];
+
+		if (last != NULL && !failed_last(last, x))
+			continue;
+		if (by_git && !has_changed(files, x))
+			continue;
+		g->picked[n++] = x;
+	}
+	g->npicked = n;
+}
+
+int
+narrow(struct regression *g, const struct args *args,
+       const struct last_run *last, struct err *e)
+{
+	const char *since = args->value[OPT_SINCE];
+	bool failed = args_has(args, OPT_ONLY_FAILED);
+	bool changed = args_has(args, OPT_CHANGED) || since != NULL;
+	struct buf files;
+	int rc = 0;
+
+	buf_init(&files, GIT_MAX);
+	if (changed)
+		rc = changed_files(g->cfg->fixtures, since ? since : "HEAD",
+				   &files, e);
+	if (rc == 0)
+		keep(g, failed ? last : NULL, changed, buf_slice(&files));
+	buf_release(&files);
+	if (rc == 0 && g->npicked == 0)
+		return err_set(e, ERR_NOTHING, "%s", failed && changed ?
+			       "no changed tape failed when it was last tried" :
+			       failed ? "no tape failed when it was last tried" :
+			       "no tape has changed");
+	return rc;
+}
+
+struct timed {
+	double seconds;
+	size_t at;
+};
+
+static int
+longer_first(const void *pa, const void *pb)
+{
+	const struct timed *a = pa, *b = pb;
+
+	if (a->seconds > b->seconds)
+		return -1;
+	if (a->seconds < b->seconds)
+		return 1;
+	return a->at < b->at ? -1 : a->at > b->at;
+}
+
+size_t *
+longest_first(const struct regression *g, const struct last_run *last)
+{
+	struct timed *v = mem_array(g->npicked + 1, sizeof(*v));
+	size_t *order = mem_array(g->npicked + 1, sizeof(*order));
+
+	for (size_t i = 0; i < g->npicked; i++) {
+		const struct last_tape *t =
+			last_run_find(last, slice_str(g->picked[i]->id));
+
+		v[i] = (struct timed){ .at = i,
+			.seconds = t ? t->seconds : 1e9 };
+	}
+	qsort(v, g->npicked, sizeof(*v), longer_first);
+	for (size_t i = 0; i < g->npicked; i++)
+		order[i] = v[i].at;
+	free(v);
+	return order;
+}
