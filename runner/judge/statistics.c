@@ -38,9 +38,11 @@ judge_needed(const struct plan *p)
 		return 1;
 	if (p->of == 0 || p->hits == 0)
 		return 0;
-	if (p->hits >= p->of)
-		return 1;
 	q = (double)(p->of - p->hits) / p->of;
+	/* Three of three is what seven of ten often looks like: one miss more
+	 * is reckoned with, or a silence would be taken for a fix. */
+	if (p->hits >= p->of)
+		q = 1.0 / (p->of + 1.0);
 	n = (unsigned)ceil(log(DOUBT) / log(q));
 	/* The quotient of logarithms may round to the wrong side. */
 	while (pow(q, n) > DOUBT)

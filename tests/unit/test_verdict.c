@@ -51,13 +51,16 @@ assert_run(const struct run *run)
 }
 
 static const struct run runs[] = {
-	{ EXPECT_FIXED, 3, 3, 0, "p", VERDICT_PASS, "" },
+	{ EXPECT_FIXED, 20, 20, 0, "p", VERDICT_PASS, "" },
+	/* Three of three may be seven of ten: 1/4^n <= 0.05 needs 3. */
+	{ EXPECT_FIXED, 3, 3, 0, "pp", VERDICT_ERROR, "3 are needed" },
+	{ EXPECT_FIXED, 3, 3, 0, "ppp", VERDICT_PASS, "3 replays" },
 	{ EXPECT_FIXED, 3, 3, 0, "f", VERDICT_FAILED, "why" },
 	/* A failure is never retried away. */
 	{ EXPECT_FIXED, 3, 3, 2, "fpp", VERDICT_FAILED, "1 of 3 replays" },
 	{ EXPECT_FIXED, 3, 3, 0, "e", VERDICT_ERROR, "why-error" },
 	{ EXPECT_FIXED, 3, 3, 0, "ep", VERDICT_ERROR, "why-error" },
-	{ EXPECT_FIXED, 3, 3, 1, "ep", VERDICT_FLAKY, "why-error" },
+	{ EXPECT_FIXED, 3, 3, 1, "eppp", VERDICT_FLAKY, "why-error" },
 	{ EXPECT_FIXED, 3, 3, 1, "ee", VERDICT_ERROR, "why-error" },
 	{ EXPECT_FIXED, 3, 3, 0, "", VERDICT_ERROR, "not replayed" },
 	/* Unproven tapes never pass, but they may fail. */
@@ -70,14 +73,14 @@ static const struct run runs[] = {
 	{ EXPECT_SAME, 0, 0, 0, "p", VERDICT_PASS, "" },
 	{ EXPECT_SAME, 0, 0, 0, "f", VERDICT_FAILED, "why" },
 	{ EXPECT_BROKEN, 3, 3, 0, "x", VERDICT_XFAIL, "why" },
-	{ EXPECT_BROKEN, 3, 3, 0, "p", VERDICT_FAILED,
-	  "no longer fails (1 clean replay): dvr accept post-pay-500-1" },
+	{ EXPECT_BROKEN, 3, 3, 0, "ppp", VERDICT_FAILED,
+	  "no longer fails (3 clean replays): dvr accept post-pay-500-1" },
 	{ EXPECT_BROKEN, 1, 2, 0, "pp", VERDICT_ERROR, "5 are needed" },
 	{ EXPECT_BROKEN, 1, 2, 0, "ppx", VERDICT_XFAIL, "1 of 3" },
 	{ EXPECT_BROKEN, 3, 3, 0, "f", VERDICT_FAILED, "why" },
 	{ EXPECT_QUARANTINED, 3, 3, 0, "f", VERDICT_SKIPPED,
 	  "until 2026-11-30; now failed: why" },
-	{ EXPECT_QUARANTINED, 3, 3, 0, "p", VERDICT_SKIPPED, "now pass" },
+	{ EXPECT_QUARANTINED, 3, 3, 0, "ppp", VERDICT_SKIPPED, "now pass" },
 };
 
 /* The table of the design: what replays add up to. */
@@ -133,9 +136,9 @@ END_TEST
 START_TEST(clean_replays_needed)
 {
 	static const unsigned rows[][3] = {
-		{ 3, 3, 1 }, { 1, 2, 5 },  { 3, 10, 9 }, { 1, 10, 29 },
-		{ 0, 3, 0 }, { 0, 0, 0 },  { 2, 3, 3 },	 { 5, 3, 1 },
-		{ 19, 20, 1 },
+		{ 3, 3, 3 }, { 1, 2, 5 },  { 3, 10, 9 }, { 1, 10, 29 },
+		{ 0, 3, 0 }, { 0, 0, 0 },  { 2, 3, 3 },	 { 5, 3, 3 },
+		{ 19, 20, 1 }, { 10, 10, 2 }, { 30, 30, 1 },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {

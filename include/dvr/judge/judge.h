@@ -76,8 +76,8 @@ void judge_replay(const struct judge_input *in, struct arena *a,
  * All replays of one tape together, from r->replays, r->retries and
  * r->started_us (the caller's, with id, file, classname …) into verdict, code,
  * reason, expect, hits, of, clean, needed.  `fixed` passes only when none
- * reproduced, none erred, and (1-p)^n <= 0.05 with p = hits/of (n >=
- * judge_needed()); errors that were all repeated (r->retries) and then came
+ * reproduced, none erred, and (1-p)^n <= 0.05 with p = hits/of, all
+ * hits counted as of/(of + 1) (n >= judge_needed()); errors that were all repeated (r->retries) and then came
  * out clean make it flaky.  Without a replay a reason and code that are set
  * stay as the error.
  */
