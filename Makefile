@@ -127,10 +127,20 @@ format:
 	clang-format -i $(SRC) $(wildcard runner/*/*.h include/dvr/*.h \
 		include/dvr/*/*.h tests/unit/*.c tests/fuzz/*.c)
 
+SHARE = $(DESTDIR)$(PREFIX)/share
+MAN1 = $(SHARE)/man/man1
+
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin
 	install -m 755 $(BUILD)/dvr $(DESTDIR)$(PREFIX)/bin/dvr
 	ln -sf dvr $(DESTDIR)$(PREFIX)/bin/dvr-cli
+	install -d $(MAN1) $(SHARE)/bash-completion/completions \
+		$(SHARE)/zsh/site-functions $(SHARE)/fish/vendor_completions.d
+	$(BUILD)/dvr manual >$(MAN1)/dvr.1
+	ln -sf dvr.1 $(MAN1)/dvr-cli.1
+	$(BUILD)/dvr completion bash >$(SHARE)/bash-completion/completions/dvr
+	$(BUILD)/dvr completion zsh >$(SHARE)/zsh/site-functions/_dvr
+	$(BUILD)/dvr completion fish >$(SHARE)/fish/vendor_completions.d/dvr.fish
 
 clean:
 	rm -rf build

@@ -80,8 +80,7 @@ set_up(struct regression *g, const struct args *args, struct err *e)
 	struct config *c = g->cfg;
 	struct url u;
 
-	if (command_timing(args, c, e) != 0)
-		return -1;
+	command_timing(args, c);
 	g->trial.scrub = command_scrub(c, e);
 	if (!g->trial.scrub)
 		return -1;
@@ -93,9 +92,9 @@ set_up(struct regression *g, const struct args *args, struct err *e)
 		return err_prefix(e, "--target");
 	if (command_uint(args, OPT_RETRIES, 100, &g->trial.retries, e) != 0 ||
 	    command_uint(args, OPT_REPEAT, 10000, &g->trial.repeat, e) != 0 ||
-	    command_colour(args, STDOUT_FILENO, &g->style.colour, e) != 0 ||
 	    set_jobs(g, args, e) != 0)
 		return -1;
+	g->style.colour = command_colour(args, STDOUT_FILENO);
 	g->style.columns = terminal_columns();
 	g->style.verbose = args_has(args, OPT_VERBOSE);
 	g->quiet = args_has(args, OPT_QUIET);
@@ -282,5 +281,6 @@ const struct command cmd_regress = {
 		"  dvr regress --repeat 20 post-checkout-*\n"
 		"  dvr regress --learn          # on a build known to be good\n",
 	.opts = regress_opts,
+	.tapes = true,
 	.run = regress,
 };

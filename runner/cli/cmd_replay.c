@@ -31,9 +31,9 @@ replay_whole(const struct args *args, struct config *c, struct err *e)
 	one.rest = rest;
 	one.nrest = 1;
 	g.results.arena = arena_create();
-	if (command_timing(args, c, e) != 0 ||
-	    command_colour(args, STDOUT_FILENO, &g.style.colour, e) != 0 ||
-	    reports_open(args, &rs, e) != 0 ||
+	command_timing(args, c);
+	g.style.colour = command_colour(args, STDOUT_FILENO);
+	if (reports_open(args, &rs, e) != 0 ||
 	    !(g.trial.scrub = command_scrub(c, e)))
 		goto out;
 	verify_trial_config(c, g.trial.scrub, &g.trial);

@@ -110,8 +110,8 @@ recording(const struct args *args, const struct mode *m, struct err *e)
 		return ERR_USAGE;
 	r = (struct recorder){ .flags = { args->value[OPT_CONFIG],
 					  args->value[OPT_FIXTURES] } };
-	if (command_colour(args, STDERR_FILENO, &colour, e) != 0 ||
-	    apply_flags(args, &cfg, e) != 0)
+	colour = command_colour(args, STDERR_FILENO);
+	if (apply_flags(args, &cfg, e) != 0)
 		goto out;
 	if (recorder_start(&r, &cfg, e) != 0) {
 		print_log_tail(&r);

@@ -181,8 +181,8 @@ show(const struct args *args, struct err *e)
 			       "them");
 	if (command_config(args, &cfg, e) != 0)
 		return -1;
-	if (command_colour(args, STDOUT_FILENO, &v.colour, e) != 0 ||
-	    command_tape(&cfg, args->rest[0], &t, &p, dir, e) != 0)
+	v.colour = command_colour(args, STDOUT_FILENO);
+	if (command_tape(&cfg, args->rest[0], &t, &p, dir, e) != 0)
 		goto out;
 	v.verbose = args_has(args, OPT_VERBOSE);
 	show_head(&v, &p, dir);
@@ -202,5 +202,6 @@ const struct command cmd_show = {
 	.summary = "what is on a tape",
 	.help = "With -v: headers and whole bodies.\n",
 	.opts = show_opts,
+	.tapes = true,
 	.run = show,
 };

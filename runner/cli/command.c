@@ -57,24 +57,13 @@ command_uint(const struct args *args, enum opt o, unsigned max, unsigned *out,
 	return 0;
 }
 
-int
-command_timing(const struct args *args, struct config *c, struct err *e)
+void
+command_timing(const struct args *args, struct config *c)
 {
-	static const char *const names[] = { "recorded", "fast", "2x",
-					     "precise" };
-	char q[QUOTE_MAX];
-
-	if (!args_has(args, OPT_TIMING))
-		return 0;
-	for (unsigned i = 0; i < ARRAY_LEN(names); i++) {
-		if (strcmp(args->value[OPT_TIMING], names[i]) == 0) {
+	for (unsigned i = 0; args_has(args, OPT_TIMING) && timing_words[i]; i++) {
+		if (strcmp(args->value[OPT_TIMING], timing_words[i]) == 0)
 			c->replay.timing = (enum replay_timing)i;
-			return 0;
-		}
 	}
-	return err_set(e, ERR_USAGE, "bad --timing '%s'; expected recorded, "
-		       "fast, 2x or precise",
-		       quote(slice_str(args->value[OPT_TIMING]), q));
 }
 
 static bool
@@ -85,29 +74,18 @@ env_set_to_something(const char *name)
 	return v && v[0];
 }
 
-int
-command_colour(const struct args *args, int fd, bool *out, struct err *e)
+bool
+command_colour(const struct args *args, int fd)
 {
 	const char *when = args->value[OPT_COLOR];
-	char q[QUOTE_MAX];
 
-	if (when && strcmp(when, "always") == 0)
-		*out = true;
-	else if (when && strcmp(when, "never") == 0)
-		*out = false;
-	else if (when && strcmp(when, "auto") != 0)
-		return err_set(e, ERR_USAGE, "bad --color '%s'; expected auto, "
-			       "always or never", quote(slice_str(when), q));
-	else if (env_set_to_something("NO_COLOR"))	/* no-color.org */
-		*out = false;
-	else if (env_set_to_something("FORCE_COLOR"))
-		*out = true;
-	else if (env_set_to_something("GITHUB_ACTIONS") ||
-		 env_set_to_something("GITLAB_CI"))
-		*out = true;
-	else
-		*out = isatty(fd);
-	return 0;
+	if (when && strcmp(when, "auto") != 0)
+		return strcmp(when, "always") == 0;
+	if (env_set_to_something("NO_COLOR"))	/* no-color.org */
+		return false;
+	return env_set_to_something("FORCE_COLOR") ||
+	       env_set_to_something("GITHUB_ACTIONS") ||
+	       env_set_to_something("GITLAB_CI") || isatty(fd);
 }
 
 static void message(const char *prefix, const char *fmt, va_list ap)

@@ -14,13 +14,15 @@ struct command {
 	const char *help;	/* examples and details, for --help */
 	const enum opt *opts;	/* ends with OPT_COUNT */
 	bool to_operand;	/* the first operand ends the options */
+	bool tapes;		/* its operands are tapes (completion) */
+	const char *const *words;	/* or one of these; NULL: files */
 	/* Returns the exit code; with `e` set (code != ERR_NONE) main prints
 	 * it and exits with its code. */
 	int (*run)(const struct args *args, struct err *e);
 };
 
 extern const struct command cmd_run, cmd_record, cmd_regress, cmd_replay,
-	cmd_show, cmd_ls, cmd_accept, cmd_doctor;
+	cmd_show, cmd_ls, cmd_accept, cmd_doctor, cmd_completion, cmd_manual;
 
 /* Flags that every command takes. */
 #define COMMON_OPTS OPT_CONFIG, OPT_FIXTURES, OPT_NAMESPACE, OPT_COLOR, \
@@ -32,10 +34,9 @@ int command_config(const struct args *args, struct config *out,
 /* A number or a duration from a flag; absent leaves *out. */
 int command_uint(const struct args *args, enum opt o, unsigned max,
 		 unsigned *out, struct err *e);
-int command_timing(const struct args *args, struct config *c, struct err *e);
+void command_timing(const struct args *args, struct config *c);
 /* --color > NO_COLOR > FORCE_COLOR > known CI > is `fd` a terminal. */
-int command_colour(const struct args *args, int fd, bool *out,
-		   struct err *e);
+bool command_colour(const struct args *args, int fd);
 
 /* Messages on stderr: "dvr: text". */
 void say(const char *fmt, ...) PRINTF_LIKE(1, 2);

@@ -1,5 +1,6 @@
 /* Reads the sections of dvr.yaml into a struct config, one function each. */
 #include "config_sections.h"
+#include "options.h"
 
 #include <dvr/service/reach.h>
 
@@ -195,7 +196,6 @@ read_replay(struct reader *r, const struct yaml_node *n, struct config *c)
 	static keys isolations = { "auto", "netns", "none", NULL };
 	static keys clocks = { "real", "recorded", NULL };
 	static keys misses = { "fail", "passthrough", "nearest", NULL };
-	static keys timings = { "recorded", "fast", "2x", "precise", NULL };
 	unsigned timing = (unsigned)c->replay.timing;
 	unsigned isolation = (unsigned)c->isolation, clock = 0;
 	unsigned on_miss = (unsigned)c->replay.on_miss;
@@ -204,7 +204,7 @@ read_replay(struct reader *r, const struct yaml_node *n, struct config *c)
 		return -1;
 	if (!n)
 		return 0;
-	if (value_choice(r, yaml_get(n, "timing"), timings, &timing) != 0 ||
+	if (value_choice(r, yaml_get(n, "timing"), timing_words, &timing) != 0 ||
 	    value_choice(r, yaml_get(n, "isolation"), isolations,
 			 &isolation) != 0 ||
 	    value_choice(r, yaml_get(n, "clock"), clocks, &clock) != 0 ||

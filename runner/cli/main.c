@@ -1,16 +1,10 @@
 /* The dvr command: finds the command's row, parses its flags, runs it. */
-#include "command.h"
+#include "commands.h"
 
 #include <curl/curl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
-
-static const struct command *const commands[] = {
-	&cmd_run,    &cmd_record, &cmd_regress, &cmd_replay,
-	&cmd_accept, &cmd_show,	  &cmd_ls,
-	&cmd_doctor,
-};
 
 static void
 print_usage(FILE *f)
@@ -24,8 +18,8 @@ print_usage(FILE *f)
 	      "  dvr show TAPE                 what is on a tape\n\n"
 	      "Commands:\n",
 	      f);
-	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
-		fprintf(f, "  %-9s %s\n", commands[i]->name,
+	for (size_t i = 0; commands[i]; i++)
+		fprintf(f, "  %-10s %s\n", commands[i]->name,
 			commands[i]->summary);
 	fputs("\n`dvr COMMAND --help` tells more. Version " DVR_VERSION ".\n",
 	      f);
@@ -48,16 +42,6 @@ print_help(const struct command *c)
 		       r->env ? " [" : "", r->env ? r->env : "",
 		       r->env ? "]" : "");
 	}
-}
-
-static const struct command *
-find_command(const char *name)
-{
-	for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
-		if (strcmp(commands[i]->name, name) == 0)
-			return commands[i];
-	}
-	return NULL;
 }
 
 /*
@@ -113,7 +97,7 @@ main(int argc, char **argv)
 		puts("dvr " DVR_VERSION);
 		return 0;
 	}
-	c = find_command(argv[1]);
+	c = command_find(argv[1]);
 	if (!c) {
 		fprintf(stderr, "dvr: unknown command '%s'; `dvr --help` lists "
 				"them\n", quote(slice_str(argv[1]), q));

@@ -3,6 +3,7 @@
 
 #include <dvr/base/slice.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -55,6 +56,18 @@ const struct opt_row opt_rows[OPT_COUNT] = {
 			  "longest wait for one answer, such as 10s" },
 };
 
+static const char *const when_words[] = { "auto", "always", "never", NULL };
+const char *const timing_words[] = { "recorded", "fast", "2x", "precise",
+				     NULL };
+
+const char *const *
+opt_words(enum opt o)
+{
+	if (o == OPT_COLOR)
+		return when_words;
+	return o == OPT_TIMING ? timing_words : NULL;
+}
+
 static bool
 is_allowed(const enum opt *allowed, enum opt o)
 {
@@ -86,8 +99,30 @@ find_letter(char c)
 }
 
 static int
+check_word(enum opt o, const char *value, struct err *e)
+{
+	const char *const *words = opt_words(o);
+	char q[QUOTE_MAX], list[128] = "";
+	size_t n = 0;
+
+	if (!words)
+		return 0;
+	for (size_t i = 0; words[i]; i++) {
+		if (strcmp(words[i], value) == 0)
+			return 0;
+		n += (size_t)snprintf(list + n, sizeof(list) - n, "%s%s",
+				      !i ? "" : words[i + 1] ? ", " : " or ",
+				      words[i]);
+	}
+	return err_set(e, ERR_USAGE, "bad --%s '%s'; expected %s",
+		       opt_rows[o].name, quote(slice_str(value), q), list);
+}
+
+static int
 store(struct args *a, enum opt o, const char *value, struct err *e)
 {
+	if (check_word(o, value, e) != 0)
+		return -1;
 	if (o == OPT_REPORT) {
 		if (a->nreports == REPORTS_MAX)
 			return err_set(e, ERR_USAGE, "more than %d --report",

@@ -29,6 +29,10 @@ struct opt_row {
 /* By enum opt. */
 extern const struct opt_row opt_rows[OPT_COUNT];
 
+/* The words that an option takes, NULL-terminated; NULL: anything. */
+const char *const *opt_words(enum opt o);
+extern const char *const timing_words[];	/* by enum replay_timing */
+
 #define REPORTS_MAX 8
 
 struct args {

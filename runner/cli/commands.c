@@ -1,0 +1,20 @@
+/* Which commands there are. */
+#include "commands.h"
+
+#include <string.h>
+
+const struct command *const commands[] = {
+	&cmd_run,    &cmd_record, &cmd_regress, &cmd_replay,
+	&cmd_accept, &cmd_show,	  &cmd_ls,
+	&cmd_doctor, &cmd_completion, &cmd_manual, NULL,
+};
+
+const struct command *
+command_find(const char *name)
+{
+	for (size_t i = 0; commands[i]; i++) {
+		if (strcmp(commands[i]->name, name) == 0)
+			return commands[i];
+	}
+	return NULL;
+}
