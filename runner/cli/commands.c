@@ -4,7 +4,7 @@
 #include <string.h>
 
 const struct command *const commands[] = {
-	&cmd_run,    &cmd_record, &cmd_regress, &cmd_replay,
+	&cmd_init,   &cmd_run,	  &cmd_record, &cmd_regress, &cmd_replay,
 	&cmd_accept, &cmd_show,	  &cmd_ls,
 	&cmd_doctor, &cmd_completion, &cmd_manual, NULL,
 };

@@ -54,6 +54,8 @@ const struct opt_row opt_rows[OPT_COUNT] = {
 	[OPT_JSON] = { "json", 0, NULL, NULL, "output for tools" },
 	[OPT_TIMEOUT] = { "timeout", 0, "TIME", NULL,
 			  "longest wait for one answer, such as 10s" },
+	[OPT_DRY_RUN] = { "dry-run", 0, NULL, NULL,
+			  "show what would be written, write nothing" },
 };
 
 static const char *const when_words[] = { "auto", "always", "never", NULL };
