@@ -46,7 +46,8 @@ has_body_errors(const struct message *m)
 static bool
 is_cut(enum message_end e)
 {
-	return e == END_FIN || e == END_RST;
+	return e == END_FIN || e == END_RST || e == END_RESET ||
+	       e == END_GOAWAY;
 }
 
 static enum outcome_kind
@@ -59,6 +60,8 @@ kind_of(const struct exchange *x)
 		return is_cut(x->request.end) ? OUTCOME_ABORTED : OUTCOME_OPEN;
 	case END_FIN:
 	case END_RST:
+	case END_RESET:
+	case END_GOAWAY:
 		return is_cut(x->request.end) ? OUTCOME_ABORTED : OUTCOME_RESET;
 	case END_OPEN:
 		return is_cut(x->request.end) ? OUTCOME_ABORTED : OUTCOME_OPEN;

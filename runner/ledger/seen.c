@@ -34,6 +34,7 @@ seen_detail(const struct pending *p)
 	case TRIGGER_RESET:
 	case TRIGGER_TIMEOUT:
 	case TRIGGER_SUITE:
+	case TRIGGER_GRPC:
 		/* Which log line is theirs is a matter of chance. */
 		break;
 	}
@@ -112,6 +113,9 @@ kind_text(const struct pending *p, struct buf *out)
 	switch (p->kind) {
 	case TRIGGER_STATUS:
 		buf_fmt(out, "%d", p->value);
+		break;
+	case TRIGGER_GRPC:
+		buf_fmt(out, "grpc-status %d", p->value);
 		break;
 	case TRIGGER_EXIT:
 		buf_fmt(out, "exit %d", p->value);

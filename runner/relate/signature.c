@@ -242,6 +242,9 @@ add_outcome(struct buf *out, const struct trigger *t)
 	case TRIGGER_STATUS:
 		buf_fmt(out, "%d-", t->value);
 		return;
+	case TRIGGER_GRPC:
+		buf_fmt(out, "grpc-%d-", t->value);
+		return;
 	case TRIGGER_EXIT:
 	case TRIGGER_SIGNAL:
 		buf_adds(out, "crash-");

@@ -21,6 +21,8 @@ then_of(const struct message *m)
 		return THEN_CLOSE;
 	case END_RST:
 	case END_REFUSED:
+	case END_RESET:
+	case END_GOAWAY:
 		return THEN_RESET;
 	case END_OPEN:
 	case END_TIMEOUT:

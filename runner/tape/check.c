@@ -148,11 +148,40 @@ check_message(const struct message *m, const char *side, struct fault *f)
 			     "more",
 			     (long long)(m->at_us / 1000000),
 			     (long long)(m->at_us % 1000000));
+	if (m->error > 0 && m->end != END_RESET && m->end != END_GOAWAY)
+		return found(f, "error", "an error where none was sent; "
+			     "expected it with ended: reset or goaway");
 	for (size_t i = 0; i < m->nsegments; i++)
 		if (m->segments[i].at_us < 0)
 			return found(f, "segments",
 				     "negative time; expected 0 or more");
 	f->side = NULL;
+	return false;
+}
+
+/* Absent sides have no body that messages could make. */
+static bool
+check_messages(const struct exchange *x, struct fault *f)
+{
+	for (size_t i = 0; i < x->nmessages; i++) {
+		const struct stream_message *p = &x->messages[i];
+
+		if (p->at_us < 0 || p->end_us < p->at_us)
+			return found(f, "messages", "message %zu ends before "
+				     "it starts, or its time is negative",
+				     i + 1);
+		if (p->payload.n > UINT32_MAX)
+			return found(f, "messages", "message %zu is larger "
+				     "than its length can tell", i + 1);
+	}
+	if ((!x->request.present && exchange_joined(x, FROM_CLIENT)) ||
+	    (!x->response.present && exchange_joined(x, FROM_SERVER)))
+		return found(f, "messages", "messages of a side that is "
+			     "missing");
+	if (!exchange_is_joined(x, FROM_CLIENT) ||
+	    !exchange_is_joined(x, FROM_SERVER))
+		return found(f, "messages", "messages that are not the "
+			     "body's beginning");
 	return false;
 }
 
@@ -179,7 +208,7 @@ check_exchange(const struct tape *t, size_t i, struct fault *f)
 			     "answer before its request; expected a "
 			     "time not before the request's");
 	}
-	return false;
+	return check_messages(x, f);
 }
 
 bool

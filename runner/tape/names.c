@@ -6,7 +6,7 @@
 const char *const framing_names[] = {
 	[FRAMING_NONE] = "none",       [FRAMING_LENGTH] = "length",
 	[FRAMING_CHUNKED] = "chunked", [FRAMING_CLOSE] = "close",
-	[FRAMING_TUNNEL] = "tunnel",   NULL,
+	[FRAMING_TUNNEL] = "tunnel",   [FRAMING_STREAM] = "stream", NULL,
 };
 
 const char *const message_end_names[] = {
@@ -16,8 +16,50 @@ const char *const message_end_names[] = {
 	[END_OPEN] = "open",
 	[END_REFUSED] = "refused",
 	[END_TIMEOUT] = "timeout",
+	[END_RESET] = "reset",
+	[END_GOAWAY] = "goaway",
 	NULL,
 };
+
+const char *const protocol_names[] = {
+	[PROTOCOL_HTTP1] = "http/1.1",
+	[PROTOCOL_HTTP2] = "h2",
+	[PROTOCOL_WEBSOCKET] = "websocket",
+	NULL,
+};
+
+const char *const sender_names[] = {
+	[FROM_CLIENT] = "client",
+	[FROM_SERVER] = "server",
+	NULL,
+};
+
+const char *const stream_kind_names[] = {
+	[STREAM_PLAIN] = "plain", [STREAM_COMPRESSED] = "compressed",
+	[STREAM_TEXT] = "text",   [STREAM_BINARY] = "binary",
+	[STREAM_CLOSE] = "close", [STREAM_PING] = "ping",
+	[STREAM_PONG] = "pong",   NULL,
+};
+
+/* RFC 9113 §7, by code. */
+const char *const http2_error_names[] = {
+	"NO_ERROR",
+	"PROTOCOL_ERROR",
+	"INTERNAL_ERROR",
+	"FLOW_CONTROL_ERROR",
+	"SETTINGS_TIMEOUT",
+	"STREAM_CLOSED",
+	"FRAME_SIZE_ERROR",
+	"REFUSED_STREAM",
+	"CANCEL",
+	"COMPRESSION_ERROR",
+	"CONNECT_ERROR",
+	"ENHANCE_YOUR_CALM",
+	"INADEQUATE_SECURITY",
+	"HTTP_1_1_REQUIRED",
+	NULL,
+};
+#define HTTP2_ERROR_COUNT (ARRAY_LEN(http2_error_names) - 1)
 
 const char *const lane_role_names[] = {
 	[LANE_INGRESS] = "ingress",
@@ -34,6 +76,7 @@ const char *const trigger_kind_names[] = {
 	[TRIGGER_TIMEOUT] = "on_timeout",
 	[TRIGGER_SESSION] = "on_session",
 	[TRIGGER_SUITE] = "on_suite",
+	[TRIGGER_GRPC] = "on_grpc_status",
 	NULL,
 };
 
@@ -47,6 +90,18 @@ const char *
 message_end_name(enum message_end e)
 {
 	return message_end_names[e];
+}
+
+const char *
+protocol_name(enum protocol p)
+{
+	return protocol_names[p];
+}
+
+const char *
+http2_error_name(uint32_t code)
+{
+	return code < HTTP2_ERROR_COUNT ? http2_error_names[code] : NULL;
 }
 
 const char *const expect_names[] = {

@@ -71,8 +71,8 @@ load_body(struct reader *r, const struct yaml_node *n, struct slice *out)
 	return err_prefix(r->e, "%s:%u:%u", r->doc->name, n->line, n->column);
 }
 
-static int
-read_body(struct reader *r, const struct yaml_node *n, void *out)
+int
+parse_body(struct reader *r, const struct yaml_node *n, void *out)
 {
 	if (n->kind == YAML_MAP)
 		return load_body(r, n, out);
@@ -158,6 +158,25 @@ read_end(struct reader *r, const struct yaml_node *n, void *out)
 	return 0;
 }
 
+/* A name of RFC 9113, or the number of a code that has none. */
+static int
+read_error(struct reader *r, const struct yaml_node *n, void *out)
+{
+	uint64_t v;
+	size_t i;
+
+	if (n->kind == YAML_SCALAR && n->plain &&
+	    slice_uint(n->text, UINT32_MAX, &v) == 0 &&
+	    !http2_error_name((uint32_t)v)) {
+		*(uint32_t *)out = (uint32_t)v;
+		return 0;
+	}
+	if (reader_word(r, n, http2_error_names, &i) < 0)
+		return -1;
+	*(uint32_t *)out = (uint32_t)i;
+	return 0;
+}
+
 static int
 read_framing(struct reader *r, const struct yaml_node *n, void *out)
 {
@@ -187,6 +206,7 @@ static const struct row message_rows[] = {
 	{ "at", reader_time, AT(at_us), true },
 	{ "end", reader_time, AT(end_us), true },
 	{ "ended", read_end, AT(end), false },
+	{ "error", read_error, AT(error), false },
 	{ "line", reader_text, AT(line), false },
 	{ "headers", read_headers, AT(headers), false },
 	{ "raw_head", reader_text, AT(raw_head), false },
@@ -195,8 +215,8 @@ static const struct row message_rows[] = {
 	{ "withheld", reader_text, AT(withheld), false },
 	{ "body_bytes", reader_u64, AT(body_bytes), false },
 	{ "cut_bytes", reader_u64, AT(cut_bytes), false },
-	{ "body", read_body, AT(body), false },
-	{ "raw_body", read_body, AT(raw_body), false },
+	{ "body", parse_body, AT(body), false },
+	{ "raw_body", parse_body, AT(raw_body), false },
 	{ "chunks", read_chunks, 0, false },
 	{ "trailers", read_headers, AT(trailers), false },
 	{ "segments", read_segments, 0, false },
@@ -263,22 +283,58 @@ read_lane_name(struct reader *r, const struct yaml_node *n, void *out)
 			   quote(name, q));
 }
 
+static int
+read_protocol(struct reader *r, const struct yaml_node *n, void *out)
+{
+	size_t i;
+
+	if (reader_word(r, n, protocol_names, &i) < 0)
+		return -1;
+	*(enum protocol *)out = (enum protocol)i;
+	return 0;
+}
+
 #define AT(member) offsetof(struct exchange, member)
 static const struct row exchange_rows[] = {
 	{ "id", reader_u32, AT(id), true },
 	{ "lane", read_lane_name, AT(lane), true },
 	{ "conn", reader_u32, AT(conn), true },
 	{ "cause", reader_u32, AT(cause), false },
+	{ "stream", reader_u32, AT(stream), false },
+	{ "protocol", read_protocol, AT(protocol), false },
 	{ "injected", reader_true, AT(injected), false },
 	{ "note", reader_text, AT(note), false },
 	{ "request", read_request, AT(request), false },
 	{ "interim", read_interim, 0, false },
 	{ "response", read_response, AT(response), false },
+	{ "messages", parse_messages, 0, false },
 };
 #undef AT
+
+/* What a side's body is when its messages are put before it. */
+static void
+join(struct reader *r, const struct yaml_node *n, struct exchange *x,
+     enum sender from)
+{
+	const char *name = from == FROM_CLIENT ? "request" : "response";
+	const struct yaml_node *side = yaml_get(n, name);
+	struct message *m = exchange_side(x, from);
+
+	if (exchange_joined(x, from) == 0)
+		return;
+	exchange_join(r->a, x, from, m->body);
+	if (!side || !yaml_get(side, "body_bytes"))
+		m->body_bytes = m->body.n;
+}
 
 int
 parse_exchange(struct reader *r, const struct yaml_node *n, void *out)
 {
-	return reader_map(r, n, exchange_rows, ARRAY_LEN(exchange_rows), out);
+	struct exchange *x = out;
+
+	if (reader_map(r, n, exchange_rows, ARRAY_LEN(exchange_rows), x) < 0)
+		return -1;
+	join(r, n, x, FROM_CLIENT);
+	join(r, n, x, FROM_SERVER);
+	return 0;
 }

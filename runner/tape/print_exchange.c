@@ -43,6 +43,20 @@ add_blob(struct printer *p, struct slice s)
 	return &b->v[b->n++];
 }
 
+void
+print_payload(struct printer *p, struct slice s)
+{
+	if (is_inline(s)) {
+		yaml_put(p->out, s);
+		return;
+	}
+	buf_adds(p->out, "{file: bodies/");
+	buf_adds(p->out, add_blob(p, s)->hash);
+	buf_adds(p->out, ", bytes: ");
+	print_uint(p->out, s.n);
+	buf_addc(p->out, '}');
+}
+
 static void
 key_body(struct printer *p, const char *name, struct slice s)
 {
@@ -53,16 +67,9 @@ key_body(struct printer *p, const char *name, struct slice s)
 		print_end_line(p);
 		return;
 	}
-	if (is_inline(s)) {
-		print_text(p, name, s);
-		return;
-	}
 	print_key(p, name);
-	buf_adds(p->out, "{file: bodies/");
-	buf_adds(p->out, add_blob(p, s)->hash);
-	buf_adds(p->out, ", bytes: ");
-	print_uint(p->out, s.n);
-	buf_adds(p->out, "}\n");
+	print_payload(p, s);
+	print_end_line(p);
 }
 
 /* ---- messages -------------------------------------------------------- */
@@ -119,7 +126,7 @@ is_blank(const struct message *m)
 }
 
 static void
-put_payload(struct printer *p, const struct message *m)
+put_payload(struct printer *p, const struct message *m, size_t joined)
 {
 	print_text_if(p, "decoded", m->decoded);
 	print_text_if(p, "withheld", m->withheld);
@@ -127,16 +134,36 @@ put_payload(struct printer *p, const struct message *m)
 		print_key_uint(p, "body_bytes", m->body_bytes);
 	if (m->cut_bytes > 0)
 		print_key_uint(p, "cut_bytes", m->cut_bytes);
-	key_body(p, "body", m->body);
+	key_body(p, "body", slice_from(m->body, joined));
 	key_body(p, "raw_body", m->raw_body);
 	put_chunks(p, m);
 	put_headers(p, "trailers", &m->trailers);
 	put_segments(p, m);
 }
 
+static void
+put_error(struct printer *p, const struct message *m)
+{
+	const char *name = http2_error_name(m->error);
+
+	if (m->end != END_RESET && m->end != END_GOAWAY)
+		return;
+	if (name)
+		print_text(p, "error", slice_str(name));
+	else
+		print_key_uint(p, "error", m->error);
+}
+
+/* What is not the same for the messages of an exchange. */
+struct place_of {
+	bool is_request;
+	size_t joined; /* bytes of the body that stand among `messages` */
+};
+
 /* The keys of one message, at p->indent. */
 static void
-put_message(struct printer *p, const struct message *m, bool is_request)
+put_message(struct printer *p, const struct message *m,
+	    const struct place_of *where)
 {
 	if (!m->present) {
 		print_key(p, "missing");
@@ -146,38 +173,44 @@ put_message(struct printer *p, const struct message *m, bool is_request)
 	print_key_time(p, "end", m->end_us);
 	if (m->end != END_COMPLETE)
 		print_text(p, "ended", slice_str(message_end_names[m->end]));
+	put_error(p, m);
 	if (!m->present)
 		return;
 	print_text_if(p, "line", m->line);
 	put_headers(p, "headers", &m->headers);
 	print_text_if(p, "raw_head", m->raw_head);
-	if (m->framing != message_framing_told(m, is_request))
+	if (m->framing != message_framing_told(m, where->is_request))
 		print_text(p, "framing", slice_str(framing_names[m->framing]));
-	put_payload(p, m);
+	put_payload(p, m, where->joined);
 }
 
 static void
-put_side(struct printer *p, const char *name, const struct message *m,
-	 bool is_request)
+put_side(struct printer *p, const struct exchange *x, enum sender from)
 {
+	bool is_request = from == FROM_CLIENT;
+	const struct message *m = is_request ? &x->request : &x->response;
+	const struct place_of where = { is_request, exchange_joined(x, from) };
+
 	if (is_blank(m))
 		return;
-	print_open_key(p, name);
+	print_open_key(p, is_request ? "request" : "response");
 	p->indent += 2;
-	put_message(p, m, is_request);
+	put_message(p, m, &where);
 	p->indent -= 2;
 }
 
 static void
 put_interim(struct printer *p, const struct exchange *x)
 {
+	const struct place_of answer = { .is_request = false };
+
 	if (x->ninterim == 0)
 		return;
 	print_open_key(p, "interim");
 	p->indent += 4;
 	for (size_t i = 0; i < x->ninterim; i++) {
 		p->dash = true;
-		put_message(p, &x->interim[i], false);
+		put_message(p, &x->interim[i], &answer);
 	}
 	p->indent -= 4;
 }
@@ -195,13 +228,19 @@ print_exchange(struct printer *p, const struct tape *t,
 	print_key_uint(p, "conn", x->conn);
 	if (x->cause > 0)
 		print_key_uint(p, "cause", x->cause);
+	if (x->stream > 0)
+		print_key_uint(p, "stream", x->stream);
+	if (x->protocol != PROTOCOL_HTTP1)
+		print_text(p, "protocol",
+			   slice_str(protocol_names[x->protocol]));
 	if (x->injected) {
 		print_key(p, "injected");
 		buf_adds(p->out, "true\n");
 	}
 	print_text_if(p, "note", x->note);
-	put_side(p, "request", &x->request, true);
+	put_side(p, x, FROM_CLIENT);
 	put_interim(p, x);
-	put_side(p, "response", &x->response, false);
+	put_side(p, x, FROM_SERVER);
+	print_messages(p, x);
 	p->indent = 0;
 }

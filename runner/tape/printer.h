@@ -40,6 +40,10 @@ void print_member(struct printer *p, const char *name);
 void print_member_text(struct printer *p, const char *name, struct slice s);
 void print_member_uint(struct printer *p, const char *name, uint64_t v);
 
+/* A body where it is short text, else the name of its file. */
+void print_payload(struct printer *p, struct slice s);
+/* The exchange's `messages`, when it has any. */
+void print_messages(struct printer *p, const struct exchange *x);
 /* One exchange as a list item; bodies too large or binary go to p->blobs. */
 void print_exchange(struct printer *p, const struct tape *t,
 		    const struct exchange *x);

@@ -35,9 +35,16 @@ tape_exchange(const struct tape *t, uint32_t id)
 struct header
 header_of_line(struct slice line)
 {
-	ssize_t colon = slice_chr(line, ':');
-	size_t end = colon < 0 ? 0 : (size_t)colon;
+	bool pseudo = line.n > 1 && line.p[0] == ':';
+	ssize_t colon = slice_chr(slice_from(line, pseudo), ':');
+	size_t end;
 
+	/* ": x" is a line without a name, no pseudo header. */
+	if (pseudo && colon <= 0)
+		colon = 0;
+	else if (pseudo)
+		colon++;
+	end = colon < 0 ? 0 : (size_t)colon;
 	return (struct header){
 		.line = line,
 		.name = slice_range(line, 0, end),
@@ -134,6 +141,9 @@ message_framing_told(const struct message *m, bool is_request)
 {
 	unsigned status = is_request ? 0 : message_status(m);
 
+	if (is_request ? slice_ends(m->line, SLICE(" HTTP/2"))
+		       : slice_starts(m->line, SLICE("HTTP/2 ")))
+		return FRAMING_STREAM;
 	if (status == 204 || status == 304 || (status >= 100 && status < 200))
 		return FRAMING_NONE;
 	if (is_chunked(&m->headers))

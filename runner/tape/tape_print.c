@@ -21,6 +21,7 @@ has_number(enum trigger_kind k)
 	case TRIGGER_EXIT:
 	case TRIGGER_SIGNAL:
 	case TRIGGER_SUITE:
+	case TRIGGER_GRPC:
 		return true;
 	case TRIGGER_RESET:
 	case TRIGGER_LOG:

@@ -30,6 +30,7 @@ message_difference(const struct message *a, const struct message *b)
 	SAME_VALUE(a, b, at_us);
 	SAME_VALUE(a, b, end_us);
 	SAME_VALUE(a, b, end);
+	SAME_VALUE(a, b, error);
 	SAME_TEXT(a, b, line);
 	SAME_TEXT(a, b, raw_head);
 	SAME_VALUE(a, b, framing);
@@ -52,6 +53,21 @@ message_difference(const struct message *a, const struct message *b)
 }
 
 static const char *
+stream_message_difference(const struct stream_message *a, const struct stream_message *b)
+{
+	SAME_VALUE(a, b, from);
+	SAME_VALUE(a, b, kind);
+	SAME_VALUE(a, b, at_us);
+	SAME_VALUE(a, b, end_us);
+	SAME_VALUE(a, b, code);
+	SAME_VALUE(a, b, bytes);
+	SAME_TEXT(a, b, payload);
+	SAME_TEXT(a, b, decoded);
+	SAME_TEXT(a, b, withheld);
+	return NULL;
+}
+
+static const char *
 exchange_difference(const struct exchange *a, const struct exchange *b)
 {
 	const char *d;
@@ -62,6 +78,14 @@ exchange_difference(const struct exchange *a, const struct exchange *b)
 	SAME_VALUE(a, b, cause);
 	SAME_VALUE(a, b, injected);
 	SAME_TEXT(a, b, note);
+	SAME_VALUE(a, b, protocol);
+	SAME_VALUE(a, b, stream);
+	SAME_VALUE(a, b, nmessages);
+	for (size_t i = 0; i < a->nmessages; i++) {
+		d = stream_message_difference(&a->messages[i], &b->messages[i]);
+		if (d)
+			return d;
+	}
 	SAME_VALUE(a, b, ninterim);
 	for (size_t i = 0; i < a->ninterim; i++) {
 		d = message_difference(&a->interim[i], &b->interim[i]);

@@ -155,15 +155,20 @@ fill_message(struct dice *d, struct message *m, int64_t from_us)
 {
 	m->at_us = from_us + roll(d, 3000000);
 	m->end_us = m->at_us + roll(d, 3000000);
-	m->end = (enum message_end)roll(d, 6);
+	m->end = (enum message_end)roll(d, 8);
+	if (m->end == END_RESET || m->end == END_GOAWAY)
+		m->error = roll(d, 20);
 	m->present = roll(d, 8) != 0;
 	if (!m->present)
 		return;
 	m->line = roll(d, 2) ? SLICE("HTTP/1.1 200 OK") : bytes(d, 3);
+	if (roll(d, 4) == 0)
+		m->line = roll(d, 2) ? SLICE("HTTP/2 200")
+				     : SLICE("POST /a.B/C HTTP/2");
 	fill_headers(d, &m->headers);
 	if (roll(d, 4) == 0)
 		m->raw_head = bytes(d, 8);
-	m->framing = (enum framing)roll(d, 5);
+	m->framing = (enum framing)roll(d, 6);
 	m->body = body(d);
 	m->body_bytes = roll(d, 2) ? m->body.n : roll(d, 9999);
 	if (roll(d, 4) == 0)
@@ -177,6 +182,36 @@ fill_message(struct dice *d, struct message *m, int64_t from_us)
 	if (roll(d, 4) == 0)
 		fill_headers(d, &m->trailers);
 	fill_timeline(d, m);
+}
+
+/* Of a side that is there; a body begins with what they make. */
+static void
+fill_messages(struct dice *d, struct exchange *x)
+{
+	x->nmessages = roll(d, 4);
+	x->messages = arena_array(d->a, x->nmessages + 1, sizeof(*x->messages));
+	for (size_t i = 0; i < x->nmessages; i++) {
+		struct stream_message *p = &x->messages[i];
+
+		*p = (struct stream_message){
+			.from = x->request.present && roll(d, 2) ? FROM_CLIENT
+							: FROM_SERVER,
+			.kind = (enum stream_kind)roll(d, 7),
+			.at_us = roll(d, 1000000),
+			.code = roll(d, 2) * 1011,
+			.payload = body(d),
+		};
+		p->end_us = p->at_us + roll(d, 2) * 77;
+		p->bytes = roll(d, 2) ? p->payload.n : roll(d, 99);
+		if (roll(d, 4) == 0)
+			p->decoded = SLICE("gzip");
+		if (roll(d, 4) == 0)
+			p->withheld = word(d);
+	}
+	if (x->protocol != PROTOCOL_HTTP2)
+		return;
+	exchange_join(d->a, x, FROM_CLIENT, x->request.body);
+	exchange_join(d->a, x, FROM_SERVER, x->response.body);
 }
 
 static void
@@ -196,6 +231,10 @@ fill_exchange(struct dice *d, struct exchange *x, uint32_t lanes)
 			arena_array(d->a, x->ninterim, sizeof(*x->interim));
 	for (size_t i = 0; i < x->ninterim; i++)
 		fill_message(d, &x->interim[i], x->request.at_us);
+	x->stream = roll(d, 3);
+	x->protocol = (enum protocol)roll(d, 3);
+	if (x->response.present)
+		fill_messages(d, x);
 }
 
 static struct slice *
@@ -216,7 +255,7 @@ fill_head(struct dice *d, struct tape *t)
 	t->session = bytes(d, 4);
 	t->signature = arena_fmt(d->a, "%08x", roll(d, UINT32_MAX));
 	t->recorded_us = 1790000000000000 + roll(d, 1000000000);
-	t->trigger.kind = (enum trigger_kind)roll(d, 8);
+	t->trigger.kind = (enum trigger_kind)roll(d, 9);
 	t->trigger.value = t->trigger.kind == TRIGGER_STATUS
 				   ? 100 + (int)roll(d, 500)
 				   : (int)roll(d, 3);
@@ -465,6 +504,115 @@ sample_tape(struct tape *t)
 	fill_first(t, &t->exchanges[0]);
 	fill_second(t, &t->exchanges[1]);
 	fill_rest(t, &t->exchanges[2]);
+}
+
+/* ---- streams --------------------------------------------------------- */
+
+static const char *const call_headers[] = {
+	":authority: 127.0.0.1:50051", ":scheme: http",
+	"content-type: application/grpc", "grpc-encoding: gzip", NULL
+};
+static const char *const call_answer[] = { "content-type: application/grpc",
+					   NULL };
+static const char *const upgrade_headers[] = { "Host: h",
+					       "Connection: Upgrade",
+					       "Upgrade: websocket", NULL };
+
+static void
+add_message(struct exchange *x, const struct stream_message *m)
+{
+	x->messages[x->nmessages] = *m;
+	x->messages[x->nmessages].bytes = m->payload.n;
+	if (m->end_us == 0)
+		x->messages[x->nmessages].end_us = m->at_us;
+	x->nmessages++;
+}
+
+static void
+fill_call(struct tape *t, struct exchange *x)
+{
+	*x = (struct exchange){ .id = 1, .conn = 1, .stream = 3,
+				.protocol = PROTOCOL_HTTP2 };
+	message(t, &x->request, "POST /kv.Kv/Load HTTP/2", call_headers,
+		(struct slice){ 0 });
+	times(&x->request, 0, 300);
+	message(t, &x->response, "HTTP/2 200", call_answer,
+		(struct slice){ 0 });
+	times(&x->response, 200, 5500);
+	x->messages = arena_array(t->arena, 4, sizeof(*x->messages));
+	add_message(x, &(struct stream_message){
+		.from = FROM_CLIENT, .at_us = 0,
+		.payload = SLICE("\n\002k0\022\002v0") });
+	add_message(x, &(struct stream_message){
+		.from = FROM_CLIENT, .at_us = 100, .end_us = 300,
+		.kind = STREAM_COMPRESSED,
+		.payload = SLICE("\x1f\x8b\x08") });
+	add_message(x, &(struct stream_message){
+		.from = FROM_SERVER, .at_us = 200,
+		.payload = SLICE("\b\002") });
+	add_message(x, &(struct stream_message){
+		.from = FROM_SERVER, .at_us = 400, .payload = SLICE("") });
+	exchange_join(t->arena, x, FROM_CLIENT, (struct slice){ 0 });
+	/* The third answer never came whole. */
+	exchange_join(t->arena, x, FROM_SERVER,
+		      slice_of("\0\0\0\0\3\b", 6));
+	x->request.body_bytes = x->request.body.n;
+	x->response.body_bytes = x->response.body.n;
+	x->response.end = END_RESET;
+	x->response.error = 2;
+}
+
+static void
+fill_socket(struct tape *t, struct exchange *x)
+{
+	*x = (struct exchange){ .id = 2, .conn = 2,
+				.protocol = PROTOCOL_WEBSOCKET };
+	message(t, &x->request, "GET /chat HTTP/1.1", upgrade_headers,
+		(struct slice){ 0 });
+	times(&x->request, 6000, 6000);
+	message(t, &x->response, "HTTP/1.1 101 Switching Protocols",
+		upgrade_headers + 1, (struct slice){ 0 });
+	times(&x->response, 6100, 9000);
+	x->response.framing = FRAMING_TUNNEL;
+	x->messages = arena_array(t->arena, 3, sizeof(*x->messages));
+	add_message(x, &(struct stream_message){
+		.from = FROM_CLIENT, .at_us = 7000, .kind = STREAM_TEXT,
+		.payload = SLICE("{\"say\": \"hi, you\"}") });
+	add_message(x, &(struct stream_message){
+		.from = FROM_SERVER, .at_us = 8000, .kind = STREAM_PING });
+	add_message(x, &(struct stream_message){
+		.from = FROM_SERVER, .at_us = 9000, .kind = STREAM_CLOSE,
+		.code = 1011, .payload = SLICE("internal error") });
+}
+
+static void
+fill_refused_stream(struct tape *t, struct exchange *x)
+{
+	*x = (struct exchange){ .id = 3, .conn = 1, .stream = 5,
+				.protocol = PROTOCOL_HTTP2 };
+	message(t, &x->request, "GET /late HTTP/2", call_headers,
+		SLICE("not a message"));
+	times(&x->request, 9500, 9600);
+	x->request.end = END_RESET;
+	x->request.error = 8;
+	times(&x->response, 9700, 9700);
+	x->response.end = END_GOAWAY;
+	x->response.error = 0xbad;
+}
+
+void
+sample_streams(struct tape *t)
+{
+	tape_init(t);
+	fill_sample_head(t);
+	t->trigger = (struct trigger){ TRIGGER_GRPC, 1, 13, { 0 } };
+	t->nstate = t->nscrubbed = 0;
+	t->log_tail = (struct slice){ 0 };
+	t->nexchanges = 3;
+	t->exchanges = arena_array(t->arena, 3, sizeof(*t->exchanges));
+	fill_call(t, &t->exchanges[0]);
+	fill_socket(t, &t->exchanges[1]);
+	fill_refused_stream(t, &t->exchanges[2]);
 }
 
 int

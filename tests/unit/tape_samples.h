@@ -6,6 +6,8 @@
 
 /* The cart story: four exchanges on two lanes, each optional part once. */
 void sample_tape(struct tape *t);
+/* A gRPC call, a WebSocket, a stream that was reset. */
+void sample_streams(struct tape *t);
 /* The same seed, the same tape; awkward bytes wherever bytes may stand. */
 void random_tape(struct tape *t, uint32_t seed);
 /* NULL when both are equal in every part, else the first part that differs. */

@@ -106,27 +106,84 @@ START_TEST(logs_survive_as_blocks)
 END_TEST
 
 /* The text is what a reviewer sees: compared with the golden file. */
-START_TEST(sample_is_golden)
+static void
+assert_golden(struct tape *t, const char *path, size_t nblobs)
 {
-	static const char path[] = "tests/golden/tape/sample.yaml";
 	const char *mode = getenv("DVR_GOLDEN");
 	struct tape_blobs blobs;
 	struct buf text, want;
-	struct tape t;
 
-	sample_tape(&t);
-	print(&t, &text, &blobs);
+	print(t, &text, &blobs);
 	if (mode && strcmp(mode, "write") == 0)
 		ck_assert_int_eq(
 			fs_write_atomic(path, 0644, buf_slice(&text), &err), 0);
 	buf_init(&want, MiB);
 	ck_assert_msg(fs_read(path, &want, &err) == 0, "%s", err.msg);
 	ck_assert_str_eq(buf_cstr(&text), buf_cstr(&want));
-	ck_assert_uint_eq(blobs.n, 1);
+	ck_assert_uint_eq(blobs.n, nblobs);
 	buf_release(&want);
 	buf_release(&text);
 	free(blobs.v);
-	assert_round_trip(&t);
+	assert_round_trip(t);
+	tape_release(t);
+}
+
+START_TEST(sample_is_golden)
+{
+	struct tape t;
+
+	sample_tape(&t);
+	assert_golden(&t, "tests/golden/tape/sample.yaml", 1);
+}
+END_TEST
+
+/* A gRPC call, a WebSocket and a stream that was given up. */
+START_TEST(streams_are_golden)
+{
+	struct tape t;
+
+	sample_streams(&t);
+	assert_golden(&t, "tests/golden/tape/streams.yaml", 1);
+}
+END_TEST
+
+/* What is read back is the body that went over the wire, prefixes and all. */
+START_TEST(messages_make_the_body_again)
+{
+	static const char want[] = "\0\0\0\0\2\b\2\0\0\0\0\0"
+				   "\0\0\0\0\3\b";
+	struct tape_blobs blobs;
+	struct tape t, back;
+	struct buf text;
+
+	sample_streams(&t);
+	print(&t, &text, &blobs);
+	ck_assert_msg(tape_parse("t.yaml", buf_slice(&text), load_from_blobs,
+				 &blobs, &back, &err) == 0, "%s", err.msg);
+	ck_assert(slice_eq(back.exchanges[0].response.body,
+			   slice_of(want, sizeof(want) - 1)));
+	ck_assert_uint_eq(back.exchanges[0].response.body_bytes,
+			  sizeof(want) - 1);
+	ck_assert(slice_eq(back.exchanges[0].request.headers.v[0].name,
+			   SLICE(":authority")));
+	ck_assert_uint_eq(back.exchanges[1].response.body.n, 0);
+	free(blobs.v);
+	buf_release(&text);
+	tape_release(&back);
+	tape_release(&t);
+}
+END_TEST
+
+/* A body that does not begin with its messages would be written wrong. */
+START_TEST(messages_beside_another_body_are_refused)
+{
+	struct tape t;
+
+	sample_streams(&t);
+	t.exchanges[0].request.body = SLICE("something else");
+	ck_assert_int_eq(tape_write(&t, "/nonexistent", &err), -1);
+	ck_assert_msg(strstr(err.msg, "not the body's beginning"), "%s",
+		      err.msg);
 	tape_release(&t);
 }
 END_TEST
@@ -244,12 +301,30 @@ static const struct {
 	{ ONE "request: {at: 0.000000, end: 0.000000, headers: [[]]}}\n",
 	  "this is a list; expected text" },
 	{ ONE "request: {at: 0.000000, end: 0.000000, ended: fun}}\n",
-	  "bad word 'fun'; expected complete, fin, rst, open, refused or "
-	  "timeout" },
+	  "bad word 'fun'; expected complete, fin, rst, open, refused, "
+	  "timeout, reset or goaway" },
 	{ ONE "request: {at: 0.000000, end: 0.000000, chunks: [x]}}\n",
 	  "bad number 'x'" },
 	{ ONE "request: {at: 0.000000, end: 0.000000, segments: [5]}}\n",
 	  "bad segment '5'; expected BYTES@SECONDS" },
+	{ ONE "request: {at: 0.000000, end: 0.000000, error: CANCEL}}\n",
+	  "t.yaml:12:82: an error where none was sent" },
+	{ ONE "request: {at: 0.000000, end: 0.000000, ended: reset, "
+	      "error: 8}}\n",
+	  "bad word '8'; expected NO_ERROR, PROTOCOL_ERROR" },
+	{ ONE "protocol: h3}\n", "expected http/1.1, h2 or websocket" },
+	{ ONE "protocol: h2, messages: [{from: client, at: 0.000000}]}\n",
+	  "t.yaml:12:60: messages of a side that is missing" },
+	{ ONE "messages: [{from: me, at: 0.000000}]}\n",
+	  "bad word 'me'; expected client or server" },
+	{ ONE "messages: [{from: client, at: 0.5, end: 0.500000}]}\n",
+	  "bad time '0.5'" },
+	{ ONE "messages: [{from: client, at: 0.500000, end: 0.400000}]}\n",
+	  "message 1 ends before it starts" },
+	{ ONE "messages: [{from: client, at: 0.500000, opcode: 1}]}\n",
+	  "unknown key 'opcode'" },
+	{ ONE "messages: [{from: server, at: 0.500000, code: 65536}]}\n",
+	  "bad number '65536'" },
 	{ ONE "request: {at: 0.000000, end: 0.000000, missing: false}}\n",
 	  "expected true" },
 	{ ONE "request: {at: 0.000000, end: 0.000000, "
@@ -393,6 +468,9 @@ suite_tape(void)
 	tcase_add_test(t, empty_tape_survives);
 	tcase_add_test(t, logs_survive_as_blocks);
 	tcase_add_test(t, sample_is_golden);
+	tcase_add_test(t, streams_are_golden);
+	tcase_add_test(t, messages_make_the_body_again);
+	tcase_add_test(t, messages_beside_another_body_are_refused);
 	tcase_add_test(t, lines_are_where_exchanges_start);
 	tcase_add_test(t, equal_bodies_are_one_blob);
 	tcase_add_loop_test(t, bad_exchanges_are_refused, 0,

@@ -31,7 +31,9 @@ struct headers {
 
 /* How the payload was framed on the wire, so that it can be sent again. */
 enum framing { FRAMING_NONE, FRAMING_LENGTH, FRAMING_CHUNKED, FRAMING_CLOSE,
-	FRAMING_TUNNEL };
+	FRAMING_TUNNEL,
+	FRAMING_STREAM		/* HTTP/2: the stream's frames */
+};
 
 /* How a message ended. */
 enum message_end {
@@ -40,7 +42,10 @@ enum message_end {
 	END_RST,	/* the sender reset */
 	END_OPEN,	/* still running when the tape was committed */
 	END_REFUSED,	/* response: connection to the service refused */
-	END_TIMEOUT	/* response: nothing (more) came in time */
+	END_TIMEOUT,	/* response: nothing (more) came in time */
+	END_RESET,	/* HTTP/2: the sender reset the stream, with `error` */
+	END_GOAWAY	/* HTTP/2: a GOAWAY told, with `error`, that the stream
+			 * is not answered */
 };
 
 /* One read of the sender's bytes: the timeline inside a message. */
@@ -76,6 +81,38 @@ struct message {
 	struct segment *segments;	/* NULL when one read carried it all */
 	size_t nsegments;
 	enum message_end end;
+	uint32_t error;			/* END_RESET, END_GOAWAY: the code */
+};
+
+/* What an exchange runs on; HTTP/1.1 is every lane's default. */
+enum protocol {
+	PROTOCOL_HTTP1,
+	PROTOCOL_HTTP2,		/* its messages, when it has any, are gRPC's */
+	PROTOCOL_WEBSOCKET	/* an upgrade by HTTP/1.1, and messages */
+};
+
+enum sender { FROM_CLIENT, FROM_SERVER };
+
+enum stream_kind {
+	STREAM_PLAIN,		/* gRPC, not compressed */
+	STREAM_COMPRESSED,	/* gRPC, in the coding of grpc-encoding */
+	STREAM_TEXT, STREAM_BINARY, STREAM_CLOSE, STREAM_PING, STREAM_PONG
+};
+
+/* One message of a gRPC call or of a WebSocket. */
+struct stream_message {
+	enum sender from;
+	enum stream_kind kind;
+	int64_t at_us, end_us;		/* first and last byte */
+	unsigned code;			/* STREAM_CLOSE: the code, 0 none */
+	struct slice payload;		/* gRPC: as it was sent, coding kept
+					 * unless `decoded` names it; WebSocket:
+					 * unmasked, extensions undone; of a
+					 * close the reason */
+	struct slice decoded;		/* coding that was undone because
+					 * something in it was scrubbed */
+	struct slice withheld;		/* reason; the payload is not here */
+	uint64_t bytes;			/* payload size on the wire */
 };
 
 struct exchange {
@@ -90,6 +127,10 @@ struct exchange {
 	size_t ninterim;
 	struct message response;
 	struct slice note;		/* e.g. ambiguous framing and why */
+	enum protocol protocol;
+	uint32_t stream;		/* HTTP/2: its number; else 0 */
+	struct stream_message *messages;		/* its messages, as they came */
+	size_t nmessages;
 };
 
 enum lane_role { LANE_INGRESS, LANE_EGRESS };
@@ -101,12 +142,13 @@ struct tape_lane {
 
 enum trigger_kind { TRIGGER_STATUS, TRIGGER_EXIT, TRIGGER_SIGNAL,
 	TRIGGER_RESET, TRIGGER_LOG, TRIGGER_TIMEOUT, TRIGGER_SESSION,
-	TRIGGER_SUITE };
+	TRIGGER_SUITE, TRIGGER_GRPC };
 
 struct trigger {
 	enum trigger_kind kind;
 	uint32_t exchange;		/* the failing one; 0 when none */
-	int value;			/* status, exit code, signal number */
+	int value;			/* status, exit code, signal number,
+					 * gRPC status */
 	struct slice detail;		/* normalised exception line, scrubbed */
 };
 
@@ -182,7 +224,8 @@ void tape_release(struct tape *t);
 /* NULL when there is none. */
 const struct exchange *tape_exchange(const struct tape *t, uint32_t id);
 /* A header from its exact line: the name is what stands before the first colon
- * ("" without one), the value what follows, trimmed.  Borrows `line`. */
+ * ("" without one), the value what follows, trimmed.  Borrows `line`.  The colon
+ * that begins an HTTP/2 pseudo header (":authority: x") is part of its name. */
 struct header header_of_line(struct slice line);
 /* First field with that name in any case, or NULL. */
 const struct header *headers_find(const struct headers *h, const char *name);
@@ -200,6 +243,21 @@ unsigned message_status(const struct message *response);
 enum framing message_framing_told(const struct message *m, bool is_request);
 
 /*
+ * gRPC's messages are a side's body: each stands in it behind its prefix of
+ * five bytes (flag, length), and what follows the last of them (a message that
+ * was cut off) is the body's rest.  On a tape the body is not written a second
+ * time.  A WebSocket's messages are no body.
+ */
+/* How many bytes of that side's body its messages make. */
+size_t exchange_joined(const struct exchange *x, enum sender from);
+/* Does the body begin with them? */
+bool exchange_is_joined(const struct exchange *x, enum sender from);
+/* Makes the body anew from the messages and `rest`; body_bytes is left alone. */
+void exchange_join(struct arena *a, struct exchange *x, enum sender from,
+		   struct slice rest);
+struct message *exchange_side(struct exchange *x, enum sender from);
+
+/*
  * The exact wire bytes of a head / of a whole message as it was sent, from the
  * parts above (chunk framing and trailers included; cut where it was cut).
  * Chunk sizes are written in lower-case hex without leading zeros; a sender
@@ -211,5 +269,8 @@ void message_print(const struct message *m, struct buf *out);
 /* Names of the enums as the tape spells them. */
 const char *trigger_kind_name(enum trigger_kind k);
 const char *message_end_name(enum message_end e);
+const char *protocol_name(enum protocol p);
+/* "CANCEL" (RFC 9113 §7); NULL for a code that has no name. */
+const char *http2_error_name(uint32_t code);
 
 #endif

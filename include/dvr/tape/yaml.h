@@ -33,11 +33,24 @@
  *     lane           a name from lanes
  *     conn           connection on that lane
  *     cause ?        id of the exchange that this one was made for
+ *     stream ?       number of the HTTP/2 stream
+ *     protocol ?     h2 or websocket; absent: http/1.1
  *     injected ?     true: dvr added its correlation headers on the wire
  *     note ?         what is odd, e.g. ambiguous framing
  *     request ?      a message
  *     interim ?      list of messages: 1xx answers
  *     response ?     a message, not before its request
+ *     messages ?     list of what a gRPC call or a WebSocket carried, as it
+ *                    came, one a line:
+ *       from         client or server
+ *       at           first byte;  end ?  last byte, when that came later
+ *       kind ?       compressed (gRPC), or text, binary, close, ping, pong;
+ *                    absent: a gRPC message as it is
+ *       code ?       of a close
+ *       decoded ? withheld ?   as in a message
+ *       bytes ?      payload on the wire, where it is not the body's size
+ *       body ?       payload, as in a message; short ones stand here even
+ *                    when they are binary
  *   scrubbed         list of {rule, field, count}
  *   losses           list of sentences, on one line and always last: a file
  *                    that was cut at the end of any line lacks it
@@ -46,20 +59,25 @@
  *     missing ?      true: there was none; only at, end and ended follow
  *     at, end        first and last byte, seconds from the start with six
  *                    decimals; end is not before at
- *     ended ?        fin, rst, open, refused or timeout; absent: complete
- *     line ?         start line
- *     headers ?      list of exact lines without their CRLF
+ *     ended ?        fin, rst, open, refused, timeout, reset or goaway;
+ *                    absent: complete
+ *     error ?        of a reset or goaway: HTTP/2's name or number for it
+ *     line ?         start line; of HTTP/2 "POST /path HTTP/2", "HTTP/2 200"
+ *     headers ?      list of exact lines without their CRLF; of HTTP/2 with
+ *                    ':authority: …' and ':scheme: …' among them
  *     raw_head ?     exact bytes of a head that line and headers, CRLF at each
  *                    end, do not give
- *     framing ?      none, length, chunked, close or tunnel, where it does not
- *                    follow from the headers (message_framing_told())
+ *     framing ?      none, length, chunked, close, tunnel or stream, where it
+ *                    does not follow from line and headers
+ *                    (message_framing_told())
  *     decoded ?      content coding that was undone to scrub the body
  *     withheld ?     why the body is not here
  *     body_bytes ?   payload on the wire, where it is not the body's size
  *     cut_bytes ?    payload over the cap, lost
  *     body ?         payload: text of up to TAPE_INLINE_MAX without control
  *                    bytes but \n \r \t; else {file: bodies/SHA256, bytes: N},
- *                    checked by size and hash
+ *                    checked by size and hash.  Of a gRPC call what follows
+ *                    its `messages`: they are the body's beginning
  *     raw_body ?     exact wire bytes where chunk sizes do not rebuild them;
  *                    written as body is
  *     chunks ?       [sizes] of the chunks, without the final 0
@@ -77,6 +95,8 @@
 #include <dvr/tape/tape.h>
 
 #define TAPE_INLINE_MAX (16u * KiB)
+/* A gRPC or WebSocket message up to here is no file, text or not. */
+#define TAPE_INLINE_BINARY (2u * KiB)
 #define TAPE_FILE_MAX (64u * MiB)	/* tape.yaml itself */
 #define TAPE_BODY_MAX (256u * MiB)	/* one body in a file */
 #define TAPE_BODIES_MAX (1024u * MiB)	/* all bodies in files */
