@@ -225,6 +225,36 @@ scrub_live_mend(struct arena *a, const struct message *was,
 }
 
 void
+scrub_live_exchange(struct arena *a, const struct exchange *x,
+		    struct exchange *out)
+{
+	struct revival r = { .arena = a };
+	bool any;
+
+	*out = *x;
+	scrub_live(a, &x->request, &out->request);
+	scrub_live(a, &x->response, &out->response);
+	if (x->nmessages == 0)
+		return;
+	out->messages = arena_array(a, x->nmessages, sizeof(*out->messages));
+	for (size_t i = 0; i < x->nmessages; i++) {
+		out->messages[i] = x->messages[i];
+		out->messages[i].payload =
+			expand(&r, x->messages[i].payload, &any);
+	}
+	if (x->protocol != PROTOCOL_HTTP2)
+		return;
+	for (enum sender from = FROM_CLIENT; from <= FROM_SERVER; from++) {
+		const struct message *was =
+			from == FROM_CLIENT ? &x->request : &x->response;
+		size_t joined = exchange_joined(x, from);
+
+		exchange_join(a, out, from,
+			      expand(&r, slice_from(was->body, joined), &any));
+	}
+}
+
+void
 scrub_print_live(const struct message *m, struct buf *out)
 {
 	struct arena *a = arena_create();

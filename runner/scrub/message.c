@@ -17,9 +17,13 @@ static struct slice
 place(struct job *j, const struct message_work *w, const char *part,
       struct slice name)
 {
-	return arena_fmt(j->scratch, "%u.%s.%s%s%.*s", w->exchange,
-			 w->side == PLACE_REQUEST ? "req" : "resp", part,
-			 name.n ? "/" : "", SLICE_ARG(name));
+	const char *side = w->side == PLACE_REQUEST ? "req" : "resp";
+
+	if (w->nth > 0)
+		return arena_fmt(j->scratch, "%u.%s.message/%u", w->exchange,
+				 side, w->nth);
+	return arena_fmt(j->scratch, "%u.%s.%s%s%.*s", w->exchange, side,
+			 part, name.n ? "/" : "", SLICE_ARG(name));
 }
 
 static struct walk_at
@@ -118,7 +122,7 @@ static struct slice
 decode_body(struct job *j, struct message_work *w)
 {
 	struct slice coding = content_coding(j, w->in);
-	struct slice text = w->in->body;
+	struct slice text = slice_from(w->in->body, w->joined);
 	struct buf b;
 
 	if (coding_identity(coding))
@@ -214,14 +218,15 @@ mark_whole(struct job *j, const struct message_work *w, size_t i)
 		.span = j->v[i].raw, .value = j->v[i].raw });
 }
 
-static void
-look_body(struct job *j, struct message_work *w)
+void
+message_look_body(struct job *j, struct message_work *w)
 {
 	struct walk_at at = walk_at(w, PLACE_BODY);
 	const struct field_format *format;
 	struct slice text;
 
-	if (w->in->body.n == 0)
+	w->body = w->raw_body = NO_PIECE;
+	if (w->in->body.n == w->joined)
 		return;
 	if (w->in->framing == FRAMING_TUNNEL) {
 		w->withheld = SLICE("what runs in a tunnel is not read");
@@ -261,7 +266,7 @@ message_look(struct job *j, struct message_work *w)
 		w->lines[n++] = look_header(j, w, &m->headers.v[i]);
 	for (i = 0; i < m->trailers.n; i++)
 		w->lines[n++] = look_header(j, w, &m->trailers.v[i]);
-	look_body(j, w);
+	message_look_body(j, w);
 	/* raw bytes tell nothing of fields: a kept one would be taken there */
 	if (m->raw_body.n &&
 	    (w->body == NO_PIECE || j->v[w->body].kept.n == 0)) {

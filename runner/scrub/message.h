@@ -18,10 +18,17 @@ struct message_work {
 	struct slice coding;	/* that the body's piece was decoded from */
 	bool broken;		/* only part of it could be decoded */
 	struct slice withheld;	/* why the body is not kept */
+	size_t joined;		/* bytes of the body that are looked at as
+				 * messages of the exchange */
+	unsigned nth;		/* it is such a message, from 1; else 0 */
 };
 
 /* Adds the message's pieces to the job. */
 void message_look(struct job *j, struct message_work *w);
+/* A message's body alone. */
+void message_look_body(struct job *j, struct message_work *w);
+void message_store_body(struct job *j, struct message_work *w,
+			struct arena *a);
 /* After job_finish(): fills w->out, whose memory is of arena `a`. */
 void message_store(struct job *j, struct message_work *w, struct arena *a);
 

@@ -4,6 +4,7 @@
 #include "job.h"
 #include "message.h"
 #include "state.h"
+#include "stream.h"
 
 /* Distinct lines of the tape's list; what is beyond goes under one "*". */
 #define ENTRIES_MAX 1000
@@ -14,6 +15,7 @@ struct recording_work {
 	struct tape *out;
 	struct message_work *messages;
 	size_t n, cap;
+	struct stream_work *streams;	/* one for each exchange */
 	struct state_work *state;
 	size_t nstate;
 	size_t nlosses_cap, nentries_cap;
@@ -39,14 +41,11 @@ texts(struct tape *t, struct slice **out, size_t *n)
 #define TEXTS_FIXED 4
 
 static void
-add_message(struct recording_work *w, const struct message *in,
-	    struct message *out, uint32_t exchange, enum place_side side)
+add_message(struct recording_work *w, const struct message_work *m)
 {
 	w->messages = arena_grow(w->job.scratch, w->messages, w->n, &w->cap,
 				 sizeof(*w->messages));
-	w->messages[w->n++] = (struct message_work){
-		.in = in, .out = out, .exchange = exchange, .side = side,
-	};
+	w->messages[w->n++] = *m;
 }
 
 static void
@@ -60,16 +59,24 @@ copy_exchange(struct recording_work *w, size_t i)
 		.id = in->id, .lane = in->lane, .conn = in->conn,
 		.cause = in->cause, .injected = in->injected,
 		.ninterim = in->ninterim, .note = in->note,
+		.protocol = in->protocol, .stream = in->stream,
 	};
+	w->streams[i] = (struct stream_work){ .in = in, .out = out };
 	if (in->ninterim)
 		out->interim = arena_array(w->out->arena, in->ninterim,
 					   sizeof(*out->interim));
-	add_message(w, &in->request, &out->request, in->id, PLACE_REQUEST);
+	add_message(w, &(struct message_work){
+		.in = &in->request, .out = &out->request, .exchange = in->id,
+		.side = PLACE_REQUEST,
+		.joined = exchange_joined(in, FROM_CLIENT) });
 	for (k = 0; k < in->ninterim; k++)
-		add_message(w, &in->interim[k], &out->interim[k], in->id,
-			    PLACE_RESPONSE);
-	add_message(w, &in->response, &out->response, in->id,
-		    PLACE_RESPONSE);
+		add_message(w, &(struct message_work){
+			.in = &in->interim[k], .out = &out->interim[k],
+			.exchange = in->id, .side = PLACE_RESPONSE });
+	add_message(w, &(struct message_work){
+		.in = &in->response, .out = &out->response,
+		.exchange = in->id, .side = PLACE_RESPONSE,
+		.joined = exchange_joined(in, FROM_SERVER) });
 }
 
 /* What is not from traffic: names of the configuration, numbers, times. */
@@ -159,9 +166,12 @@ add_loss(struct recording_work *w, struct slice text, bool hopeless)
 static void
 add_message_loss(struct recording_work *w, const struct message_work *m)
 {
-	add_loss(w, arena_fmt(w->out->arena, "%u.%s.body withheld: %.*s",
+	struct slice part = m->nth == 0 ? SLICE("body") :
+		arena_fmt(w->job.scratch, "message/%u", m->nth);
+
+	add_loss(w, arena_fmt(w->out->arena, "%u.%s.%.*s withheld: %.*s",
 		m->exchange, m->side == PLACE_REQUEST ? "req" : "resp",
-		SLICE_ARG(m->withheld)),
+		SLICE_ARG(part), SLICE_ARG(m->withheld)),
 		/* replays end at a tunnel's head */
 		m->in->framing != FRAMING_TUNNEL);
 }
@@ -246,6 +256,15 @@ list_scrubbed(struct recording_work *w)
 /* ---- all of it --------------------------------------------------------- */
 
 static void
+store_stream(struct recording_work *w, struct stream_work *x)
+{
+	stream_store(&w->job, x, w->out->arena);
+	for (size_t i = 0; i < x->in->nmessages; i++)
+		if (x->v[i].withheld.n)
+			add_message_loss(w, &x->v[i]);
+}
+
+static void
 look_and_store(struct recording_work *w)
 {
 	size_t max = TEXTS_FIXED + w->in->nlosses + w->in->nexchanges;
@@ -256,6 +275,8 @@ look_and_store(struct recording_work *w)
 
 	for (i = 0; i < w->n; i++)
 		message_look(&w->job, &w->messages[i]);
+	for (i = 0; i < w->in->nexchanges; i++)
+		stream_look(&w->job, &w->streams[i]);
 	w->state = state_look(&w->job, w->in, &w->nstate);
 	texts(w->out, v, &n);
 	look_texts(w, v, pieces, n);
@@ -266,6 +287,8 @@ look_and_store(struct recording_work *w)
 		if (w->messages[i].withheld.n)
 			add_message_loss(w, &w->messages[i]);
 	}
+	for (i = 0; i < w->in->nexchanges; i++)
+		store_stream(w, &w->streams[i]);
 	state_store(&w->job, w->in, w->state, w->out);
 	for (i = 0; i < w->nstate; i++) {
 		if (w->state[i].withheld.n)
@@ -291,6 +314,8 @@ scrub_recording(struct scrub *s, const struct recording *in, struct tape *out,
 	out->nexchanges = in->raw.nexchanges;
 	out->exchanges = arena_array(out->arena, out->nexchanges + 1,
 				     sizeof(*out->exchanges));
+	w.streams = arena_array(w.job.scratch, out->nexchanges + 1,
+				sizeof(*w.streams));
 	for (i = 0; i < out->nexchanges; i++)
 		copy_exchange(&w, i);
 	look_and_store(&w);

@@ -69,10 +69,8 @@ store_header(struct job *j, const struct header *in, size_t piece,
 	if (in->value.n && in->value.p > in->line.p)
 		keep = (size_t)(in->value.p - in->line.p);
 	out->line = arena_copy(a, clean_line(j, piece, keep));
-	if (name == 0 || !slice_starts(out->line, in->name)) {
-		colon = slice_chr(out->line, ':');
-		name = colon < 0 ? 0 : (size_t)colon;
-	}
+	if (name == 0 || !slice_starts(out->line, in->name))
+		name = header_of_line(out->line).name.n;
 	out->name = slice_range(out->line, 0, name);
 	colon = slice_chr(slice_from(out->line, name), ':');
 	out->value = colon < 0 ? (struct slice){ 0 } :
@@ -145,8 +143,8 @@ objection(struct job *j, const struct message_work *w)
 	return SLICE("");
 }
 
-static void
-store_body(struct job *j, struct message_work *w, struct arena *a)
+void
+message_store_body(struct job *j, struct message_work *w, struct arena *a)
 {
 	struct message *out = w->out;
 	struct slice why = objection(j, w);
@@ -162,7 +160,7 @@ store_body(struct job *j, struct message_work *w, struct arena *a)
 		out->decoded = arena_copy(a, w->coding);
 		return;
 	}
-	out->body = arena_copy(a, w->in->body);
+	out->body = arena_copy(a, slice_from(w->in->body, w->joined));
 	if (w->raw_body != NO_PIECE && !job_hit(j, w->raw_body))
 		out->raw_body = arena_copy(a, w->in->raw_body);
 }
@@ -190,7 +188,7 @@ message_store(struct job *j, struct message_work *w, struct arena *a)
 		.end_us = in->end_us, .framing = in->framing,
 		.nchunks = in->nchunks, .body_bytes = in->body_bytes,
 		.cut_bytes = in->cut_bytes, .nsegments = in->nsegments,
-		.end = in->end,
+		.end = in->end, .error = in->error,
 	};
 	out->chunks = copy_array(a, in->chunks, in->nchunks,
 				 sizeof(*in->chunks));
@@ -205,5 +203,5 @@ message_store(struct job *j, struct message_work *w, struct arena *a)
 		      &out->trailers);
 	out->raw_head = store_raw_head(j, w, a);
 	if (in->withheld.n == 0)
-		store_body(j, w, a);
+		message_store_body(j, w, a);
 }

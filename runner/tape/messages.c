@@ -13,7 +13,8 @@ exchange_side(struct exchange *x, enum sender from)
 }
 
 static bool
-is_joined(const struct exchange *x, const struct stream_message *p, enum sender from)
+is_joined(const struct exchange *x, const struct stream_message *p,
+	  enum sender from)
 {
 	return x->protocol == PROTOCOL_HTTP2 && p->from == from;
 }

@@ -339,8 +339,8 @@ random_tape(struct tape *t, uint32_t seed)
 
 /* ---- one by hand ----------------------------------------------------- */
 
-static void
-message(struct tape *t, struct message *m, const char *line,
+void
+sample_message(struct tape *t, struct message *m, const char *line,
 	const char *const *lines, struct slice payload)
 {
 	m->present = true;
@@ -357,8 +357,8 @@ message(struct tape *t, struct message *m, const char *line,
 		message_framing_told(m, !slice_starts(m->line, SLICE("HTTP/")));
 }
 
-static void
-times(struct message *m, int64_t at_us, int64_t end_us)
+void
+sample_times(struct message *m, int64_t at_us, int64_t end_us)
 {
 	m->at_us = at_us;
 	m->end_us = end_us;
@@ -384,17 +384,17 @@ fill_first(struct tape *t, struct exchange *x)
 	*x = (struct exchange){
 		.id = 1, .lane = 0, .conn = 1, .injected = true
 	};
-	message(t, &x->request, "POST /api/v2/checkout/init HTTP/1.1",
+	sample_message(t, &x->request, "POST /api/v2/checkout/init HTTP/1.1",
 		json_request, SLICE("{\"user\":\"u-17\"}"));
-	times(&x->request, 0, 41);
+	sample_times(&x->request, 0, 41);
 	x->ninterim = 1;
 	x->interim = arena_array(t->arena, 1, sizeof(*x->interim));
-	message(t, x->interim, "HTTP/1.1 100 Continue", no_headers,
+	sample_message(t, x->interim, "HTTP/1.1 100 Continue", no_headers,
 		(struct slice){ 0 });
-	times(x->interim, 1200, 1200);
-	message(t, &x->response, "HTTP/1.1 200 OK", json_answer,
+	sample_times(x->interim, 1200, 1200);
+	sample_message(t, &x->response, "HTTP/1.1 200 OK", json_answer,
 		SLICE("{\"cart\":\"c-9\"}"));
-	times(&x->response, 11902, 12011);
+	sample_times(&x->response, 11902, 12011);
 }
 
 static void
@@ -403,12 +403,12 @@ fill_second(struct tape *t, struct exchange *x)
 	static const unsigned char gzip[] = { 0x1f, 0x8b, 8, 0, 0, 0, 0, 0 };
 
 	*x = (struct exchange){ .id = 2, .lane = 1, .conn = 1, .cause = 1 };
-	message(t, &x->request, "GET /stock/17 HTTP/1.1", no_headers,
+	sample_message(t, &x->request, "GET /stock/17 HTTP/1.1", no_headers,
 		(struct slice){ 0 });
-	times(&x->request, 2000, 2000);
-	message(t, &x->response, "HTTP/1.1 200 OK", chunked_answer,
+	sample_times(&x->request, 2000, 2000);
+	sample_message(t, &x->response, "HTTP/1.1 200 OK", chunked_answer,
 		slice_of(gzip, sizeof(gzip)));
-	times(&x->response, 3000, 5500);
+	sample_times(&x->response, 3000, 5500);
 	x->response.nchunks = 2;
 	x->response.chunks = arena_array(t->arena, 2, sizeof(uint64_t));
 	x->response.chunks[0] = 3;
@@ -431,28 +431,28 @@ fill_rest(struct tape *t, struct exchange *x)
 				  .conn = 2,
 				  .note = SLICE("two Content-Lengths: nginx "
 						"and node refuse it") };
-	message(t, &x[0].request, "POST /pay HTTP/1.1", json_request,
+	sample_message(t, &x[0].request, "POST /pay HTTP/1.1", json_request,
 		SLICE("line one\nline two\n"));
-	times(&x[0].request, 50000, 50100);
+	sample_times(&x[0].request, 50000, 50100);
 	x[0].request.cut_bytes = 100;
 	x[0].request.body_bytes = 118;
 	x[0].request.raw_head = SLICE("POST /pay HTTP/1.1\nHost: x\n\n");
-	message(t, &x[0].response, "HTTP/1.1 500 Internal Server Error",
+	sample_message(t, &x[0].response, "HTTP/1.1 500 Internal Server Error",
 		no_headers, SLICE("oops"));
-	times(&x[0].response, 61000, 62000);
+	sample_times(&x[0].response, 61000, 62000);
 	x[0].response.end = END_RST;
 	x[0].response.decoded = SLICE("br");
 	x[1] = (struct exchange){ .id = 5, .lane = 0, .conn = 3 };
-	message(t, &x[1].request, "HEAD / HTTP/1.1", no_headers,
+	sample_message(t, &x[1].request, "HEAD / HTTP/1.1", no_headers,
 		(struct slice){ 0 });
-	times(&x[1].request, 70000, 70000);
+	sample_times(&x[1].request, 70000, 70000);
 	x[1].request.withheld = SLICE("not decodable: zstd");
 	x[1].response.end = END_REFUSED;
-	times(&x[1].response, 71000, 71000);
+	sample_times(&x[1].response, 71000, 71000);
 }
 
-static void
-fill_sample_head(struct tape *t)
+void
+sample_head(struct tape *t)
 {
 	static struct tape_lane lanes[] = { { { "client", 6 }, LANE_INGRESS },
 					    { { "inventory", 9 },
@@ -495,7 +495,7 @@ void
 sample_tape(struct tape *t)
 {
 	tape_init(t);
-	fill_sample_head(t);
+	sample_head(t);
 	t->nlosses = 1;
 	t->losses = arena_array(t->arena, 1, sizeof(*t->losses));
 	t->losses[0] = SLICE("4.req: 100 bytes over max_body");
@@ -504,115 +504,6 @@ sample_tape(struct tape *t)
 	fill_first(t, &t->exchanges[0]);
 	fill_second(t, &t->exchanges[1]);
 	fill_rest(t, &t->exchanges[2]);
-}
-
-/* ---- streams --------------------------------------------------------- */
-
-static const char *const call_headers[] = {
-	":authority: 127.0.0.1:50051", ":scheme: http",
-	"content-type: application/grpc", "grpc-encoding: gzip", NULL
-};
-static const char *const call_answer[] = { "content-type: application/grpc",
-					   NULL };
-static const char *const upgrade_headers[] = { "Host: h",
-					       "Connection: Upgrade",
-					       "Upgrade: websocket", NULL };
-
-static void
-add_message(struct exchange *x, const struct stream_message *m)
-{
-	x->messages[x->nmessages] = *m;
-	x->messages[x->nmessages].bytes = m->payload.n;
-	if (m->end_us == 0)
-		x->messages[x->nmessages].end_us = m->at_us;
-	x->nmessages++;
-}
-
-static void
-fill_call(struct tape *t, struct exchange *x)
-{
-	*x = (struct exchange){ .id = 1, .conn = 1, .stream = 3,
-				.protocol = PROTOCOL_HTTP2 };
-	message(t, &x->request, "POST /kv.Kv/Load HTTP/2", call_headers,
-		(struct slice){ 0 });
-	times(&x->request, 0, 300);
-	message(t, &x->response, "HTTP/2 200", call_answer,
-		(struct slice){ 0 });
-	times(&x->response, 200, 5500);
-	x->messages = arena_array(t->arena, 4, sizeof(*x->messages));
-	add_message(x, &(struct stream_message){
-		.from = FROM_CLIENT, .at_us = 0,
-		.payload = SLICE("\n\002k0\022\002v0") });
-	add_message(x, &(struct stream_message){
-		.from = FROM_CLIENT, .at_us = 100, .end_us = 300,
-		.kind = STREAM_COMPRESSED,
-		.payload = SLICE("\x1f\x8b\x08") });
-	add_message(x, &(struct stream_message){
-		.from = FROM_SERVER, .at_us = 200,
-		.payload = SLICE("\b\002") });
-	add_message(x, &(struct stream_message){
-		.from = FROM_SERVER, .at_us = 400, .payload = SLICE("") });
-	exchange_join(t->arena, x, FROM_CLIENT, (struct slice){ 0 });
-	/* The third answer never came whole. */
-	exchange_join(t->arena, x, FROM_SERVER,
-		      slice_of("\0\0\0\0\3\b", 6));
-	x->request.body_bytes = x->request.body.n;
-	x->response.body_bytes = x->response.body.n;
-	x->response.end = END_RESET;
-	x->response.error = 2;
-}
-
-static void
-fill_socket(struct tape *t, struct exchange *x)
-{
-	*x = (struct exchange){ .id = 2, .conn = 2,
-				.protocol = PROTOCOL_WEBSOCKET };
-	message(t, &x->request, "GET /chat HTTP/1.1", upgrade_headers,
-		(struct slice){ 0 });
-	times(&x->request, 6000, 6000);
-	message(t, &x->response, "HTTP/1.1 101 Switching Protocols",
-		upgrade_headers + 1, (struct slice){ 0 });
-	times(&x->response, 6100, 9000);
-	x->response.framing = FRAMING_TUNNEL;
-	x->messages = arena_array(t->arena, 3, sizeof(*x->messages));
-	add_message(x, &(struct stream_message){
-		.from = FROM_CLIENT, .at_us = 7000, .kind = STREAM_TEXT,
-		.payload = SLICE("{\"say\": \"hi, you\"}") });
-	add_message(x, &(struct stream_message){
-		.from = FROM_SERVER, .at_us = 8000, .kind = STREAM_PING });
-	add_message(x, &(struct stream_message){
-		.from = FROM_SERVER, .at_us = 9000, .kind = STREAM_CLOSE,
-		.code = 1011, .payload = SLICE("internal error") });
-}
-
-static void
-fill_refused_stream(struct tape *t, struct exchange *x)
-{
-	*x = (struct exchange){ .id = 3, .conn = 1, .stream = 5,
-				.protocol = PROTOCOL_HTTP2 };
-	message(t, &x->request, "GET /late HTTP/2", call_headers,
-		SLICE("not a message"));
-	times(&x->request, 9500, 9600);
-	x->request.end = END_RESET;
-	x->request.error = 8;
-	times(&x->response, 9700, 9700);
-	x->response.end = END_GOAWAY;
-	x->response.error = 0xbad;
-}
-
-void
-sample_streams(struct tape *t)
-{
-	tape_init(t);
-	fill_sample_head(t);
-	t->trigger = (struct trigger){ TRIGGER_GRPC, 1, 13, { 0 } };
-	t->nstate = t->nscrubbed = 0;
-	t->log_tail = (struct slice){ 0 };
-	t->nexchanges = 3;
-	t->exchanges = arena_array(t->arena, 3, sizeof(*t->exchanges));
-	fill_call(t, &t->exchanges[0]);
-	fill_socket(t, &t->exchanges[1]);
-	fill_refused_stream(t, &t->exchanges[2]);
 }
 
 int

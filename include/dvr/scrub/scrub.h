@@ -70,6 +70,10 @@ bool scrub_has_handle(struct slice s);
 void scrub_print_live(const struct message *m, struct buf *out);
 /* The same as a message, in `a`. */
 void scrub_live(struct arena *a, const struct message *m, struct message *out);
+/* A whole exchange: both sides, and its messages with the bodies that they
+ * make.  A body with messages in it is only alive together with them. */
+void scrub_live_exchange(struct arena *a, const struct exchange *x,
+			 struct exchange *out);
 /* `now` is such a message `was` with another line, other header lines (as many)
  * or another body: makes its framing fields and its exact head right. */
 void scrub_live_mend(struct arena *a, const struct message *was,
