@@ -40,6 +40,10 @@ annotate(const struct tape_result *t, struct buf *out)
 	buf_clear(&text);
 	buf_fmt(&text, "%s: ", verdict_name(t->verdict));
 	line_print(t->reason, &text);
+	if (t->unproven && slice_find(t->reason, SLICE("unproven")) < 0) {
+		buf_adds(&text, "; ");
+		odds_print(t, &text);
+	}
 	if (t->command.n) {
 		buf_adds(&text, "\nreproduce: ");
 		line_print(t->command, &text);

@@ -114,8 +114,8 @@ print_tape(const struct tape_result *t, struct buf *out)
 	member("reason", t->reason, out);
 	member("expect", t->expect, out);
 	buf_fmt(out, ",\"hits\":%u,\"of\":%u,\"clean\":%u,\"needed\":%u,"
-		"\"retries\":%u", t->hits, t->of, t->clean, t->needed,
-		t->retries);
+		"\"unproven\":%s,\"retries\":%u", t->hits, t->of, t->clean,
+		t->needed, t->unproven ? "true" : "false", t->retries);
 	number("seconds", t->seconds, out);
 	member("command", t->command, out);
 	member("log_tail", t->log_tail, out);

@@ -116,6 +116,9 @@ properties(struct junit *j, const struct results *all,
 	buf_fmt(&b, "%u/%u", t->hits, t->of);
 	property(j, "dvr.reproduces", buf_slice(&b));
 	buf_clear(&b);
+	odds_print(t, &b);
+	property(j, t->unproven ? "dvr.unproven" : "dvr.odds", buf_slice(&b));
+	buf_clear(&b);
 	buf_fmt(&b, "%u/%u", t->clean, t->needed);
 	property(j, "dvr.clean_replays", buf_slice(&b));
 	property(j, "dvr.command", t->command);

@@ -1,6 +1,8 @@
 /* Puts text from outside on lines where it can do no harm. */
 #include "reporters.h"
 
+#include <dvr/judge/judge.h>
+
 #include <math.h>
 
 /* Length of the UTF-8 sequence at p that may be shown, else 0. */
@@ -88,6 +90,22 @@ place_of_case(const struct tape_result *t, const struct case_result *c,
 	line_print(t->file.n ? t->file : t->id, out);
 	if (c && c->line)
 		buf_fmt(out, ":%u", c->line);
+}
+
+void
+odds_print(const struct tape_result *t, struct buf *out)
+{
+	double low, high;
+
+	if (t->unproven)
+		buf_adds(out, t->of ? "unproven: " : "unproven: no replay has "
+			 "shown that this tape brings its failure back");
+	if (t->of == 0)
+		return;
+	judge_wilson(t->hits, t->of, &low, &high);
+	buf_fmt(out, "the failure came in %u of %u replays of the build that "
+		"made the tape (95 %%: %.2f to %.2f)", t->hits, t->of, low,
+		high);
 }
 
 const struct case_result *

@@ -25,6 +25,9 @@ void seconds_print(double seconds, struct buf *out);
 /* "fixtures/ID/tape.yaml:71", without the line when it is 0. */
 void place_of_case(const struct tape_result *t, const struct case_result *c,
 		   struct buf *out);
+/* How sure the tape's failure is on the build that made it: "the failure came
+ * in 3 of 3 …", "unproven: …"; nothing when there is nothing to say. */
+void odds_print(const struct tape_result *t, struct buf *out);
 /* The case that a reader should look at first, or NULL. */
 const struct case_result *first_bad_case(const struct replay_result *r);
 /* "recorded; 4 requests, late by p50 3 us, p99 9 us, max 9 us; drift 4 us" */

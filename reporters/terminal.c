@@ -1,8 +1,6 @@
 /* The report for people: a line a tape, then what failed and how to see it. */
 #include "reporters.h"
 
-#include <dvr/judge/judge.h>
-
 #include <stdio.h>
 
 /* Lines of a dead service's log that are shown without --verbose. */
@@ -272,7 +270,6 @@ print_details(const struct screen *s, const struct tape_result *t)
 {
 	const struct replay_result *r = tape_result_shown(t);
 	struct widths w = { 0 };
-	double low, high;
 	struct buf b;
 
 	buf_init(&b, 64 * KiB);
@@ -294,14 +291,9 @@ print_details(const struct screen *s, const struct tape_result *t)
 	}
 	if (r && r->isolation)
 		labelled(s, "isolation", slice_str(r->isolation));
-	if (t->of) {
-		judge_wilson(t->hits, t->of, &low, &high);
-		buf_clear(&b);
-		buf_fmt(&b, "the failure came in %u of %u replays of the "
-			"build that made the tape (95 %%: %.2f to %.2f)",
-			t->hits, t->of, low, high);
-		labelled(s, "odds", buf_slice(&b));
-	}
+	buf_clear(&b);
+	odds_print(t, &b);
+	labelled(s, "odds", buf_slice(&b));
 	for (size_t i = 0; r && i < r->nnotes; i++)
 		labelled(s, "note", r->notes[i]);
 	if (r)
@@ -333,10 +325,13 @@ count(const struct screen *s, unsigned n, const char *word, enum paint p,
 static void
 print_summary(const struct screen *s, const struct results *r)
 {
+	unsigned unproven = 0;
 	bool first = true;
 	struct totals n;
 
 	results_totals(r, &n);
+	for (size_t i = 0; i < r->ntapes; i++)
+		unproven += r->tapes[i].unproven;
 	paint(s, BOLD);
 	buf_fmt(s->out, "%zu tape%s:", r->ntapes, r->ntapes == 1 ? "" : "s");
 	paint(s, PLAIN);
@@ -349,6 +344,8 @@ print_summary(const struct screen *s, const struct results *r)
 	buf_adds(s->out, first ? " nothing to say in " : " in ");
 	seconds_print(r->seconds, s->out);
 	buf_adds(s->out, " s");
+	if (unproven)
+		buf_fmt(s->out, "; %u unproven", unproven);
 	if (r->partial)
 		buf_adds(s->out, "; interrupted, not every tape was tried");
 	buf_addc(s->out, '\n');

@@ -19,13 +19,34 @@ static const enum opt regress_opts[] = { COMMON_OPTS, OPT_REPORT, OPT_JUNIT,
 	OPT_BUILD, OPT_LEARN, OPT_ONLY_FAILED, OPT_CHANGED, OPT_SINCE,
 	OPT_COUNT };
 
+/* A signal in between is heard after so long (ms). */
+#define BUILD_TURN_MS 100
+#define BUILD_GRACE_MS 5000
+
+/* Until it has ended, or everybody has to: then its group has to as well. */
+static int
+wait_for_build(struct process *p, struct process_end *end, struct err *e)
+{
+	int rc = 0;
+
+	while (rc == 0 && !*interrupt_flag())
+		rc = process_wait(p, BUILD_TURN_MS, end);
+	if (rc < 0)
+		return err_sys(e, ERR_INTERNAL, "waiting for the build");
+	/* What it left running is not wanted beside the replays either. */
+	process_stop(p, BUILD_GRACE_MS, end);
+	if (rc == 0)
+		return err_set(e, ERR_TARGET, "interrupted during the build");
+	return 0;
+}
+
 static int
 run_build(const struct config *c, struct err *e)
 {
 	const char *const argv[] = { "sh", "-c", c->service.build, NULL };
 	struct process_spec spec = { .argv = argv, .workdir = c->dir,
 				     .in_fd = -1, .out_fd = STDERR_FILENO,
-				     .err_fd = -1 };
+				     .err_fd = -1, .new_group = true };
 	struct process_end end;
 	struct process p;
 	char text[64];
@@ -35,8 +56,8 @@ run_build(const struct config *c, struct err *e)
 			       "in %s", c->path ? c->path : "dvr.yaml");
 	if (process_start(&spec, &p, e) != 0)
 		return -1;
-	if (process_wait(&p, -1, &end) != 1)
-		return err_sys(e, ERR_INTERNAL, "waiting for the build");
+	if (wait_for_build(&p, &end, e) != 0)
+		return -1;
 	if (end.signalled || end.code != 0)
 		return err_set(e, ERR_TARGET, "the build failed: %s: %s",
 			       process_end_text(&end, text),
@@ -242,9 +263,9 @@ regress(const struct args *args, struct err *e)
 	if (set_up(&g, args, e) != 0 || choose(&g, args, &last, e) != 0 ||
 	    reports_open(args, &rs, e) != 0)
 		goto out;
+	interrupt_catch();
 	if (args_has(args, OPT_BUILD) && run_build(&cfg, e) != 0)
 		goto out;
-	interrupt_catch();
 	g.results.command = SLICE("dvr regress");
 	try_all(&g, &rs);
 	remember(&g, &last);

@@ -11,7 +11,7 @@
 
 #include <dvr/ledger/ledger.h>
 #include <dvr/proxy/proxy.h>
-#include <dvr/replay/replay.h>
+#include <dvr/replay/trial.h>
 #include <dvr/scrub/scrub.h>
 #include <dvr/service/service.h>
 #include <dvr/tape/plan.h>
@@ -38,6 +38,8 @@ struct config {
 	struct replay_options replay;
 	enum isolation_mode isolation;
 	char **reach;			/* NULL: nothing */
+	struct trial_host *allowed;	/* allow_unreached */
+	size_t nallowed;
 	bool recorded_clock;
 	char *fixtures;
 	bool verify;

@@ -187,12 +187,42 @@ read_reach(struct reader *r, const struct yaml_node *n, struct config *c)
 	return 0;
 }
 
+/* A host that may be missing is one whose absence somebody has thought of. */
+static int
+read_allowed(struct reader *r, const struct yaml_node *n, struct config *c)
+{
+	static keys known = { "host", "reason", NULL };
+
+	if (value_list(r, n, "allow_unreached") != 0)
+		return -1;
+	if (!n)
+		return 0;
+	c->allowed = arena_array(r->arena, n->count, sizeof(*c->allowed));
+	for (size_t i = 0; i < n->count; i++) {
+		const struct yaml_node *x = &n->items[i];
+		struct trial_host *h = &c->allowed[i];
+
+		if (value_map(r, x, "allow_unreached", known) != 0 ||
+		    value_string(r, yaml_get(x, "host"), &h->host) != 0 ||
+		    value_string(r, yaml_get(x, "reason"), &h->reason) != 0)
+			return -1;
+		if (!h->host || !h->host[0] || !h->reason || !h->reason[0])
+			return yaml_error(r->doc, x, ERR_USAGE, r->e,
+					  "allow_unreached needs 'host' and "
+					  "'reason': {host: "
+					  "telemetry.example.com, reason: "
+					  "goes on without it}");
+	}
+	c->nallowed = n->count;
+	return 0;
+}
+
 static int
 read_replay(struct reader *r, const struct yaml_node *n, struct config *c)
 {
 	static keys known = { "timing",	 "isolation", "clock", "on_miss",
 			      "timeout", "settle",    "holds", "reach",
-			      "strict",	 NULL };
+			      "strict",	 "allow_unreached", NULL };
 	static keys isolations = { "auto", "netns", "none", NULL };
 	static keys clocks = { "real", "recorded", NULL };
 	static keys misses = { "fail", "passthrough", "nearest", NULL };
@@ -209,6 +239,7 @@ read_replay(struct reader *r, const struct yaml_node *n, struct config *c)
 			 &isolation) != 0 ||
 	    value_choice(r, yaml_get(n, "clock"), clocks, &clock) != 0 ||
 	    read_reach(r, yaml_get(n, "reach"), c) != 0 ||
+	    read_allowed(r, yaml_get(n, "allow_unreached"), c) != 0 ||
 	    value_choice(r, yaml_get(n, "on_miss"), misses, &on_miss) != 0 ||
 	    value_bool(r, yaml_get(n, "strict"), &c->replay.strict) != 0 ||
 	    value_duration(r, yaml_get(n, "timeout"), &c->replay.timeout_ns) ||

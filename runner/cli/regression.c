@@ -98,9 +98,8 @@ describe(const struct regression *g, const struct library_entry *x,
 	out->command = command_for(g, x->id, a);
 }
 
-/* The configuration's masks stand behind the tape's own. */
-static void
-add_masks(const struct config *c, struct arena *a, struct plan *p)
+void
+regression_masks(const struct config *c, struct arena *a, struct plan *p)
 {
 	size_t n = p->nmasks + c->nmasks;
 	struct plan_mask *all;
@@ -115,9 +114,9 @@ add_masks(const struct config *c, struct arena *a, struct plan *p)
 	p->nmasks = n;
 }
 
-static int
-check_stubs(const struct config *c, const struct tape *t,
-	    const struct plan *p, const char *dir, struct err *e)
+int
+regression_stubs(const struct config *c, const struct tape *t,
+		 const struct plan *p, const char *dir, struct err *e)
 {
 	const char **lanes = mem_array(c->nlanes + 1, sizeof(*lanes));
 	size_t n = 0;
@@ -162,7 +161,7 @@ learn(const struct regression *g, const struct tape *t, const char *dir,
 	unsigned hits, n;
 
 	tc.learned = &learned;
-	add_masks(g->cfg, t->arena, &all);
+	regression_masks(g->cfg, t->arena, &all);
 	if (trial_verify(&tc, t, &all, g->cfg->verify_runs, &hits, t->arena,
 			 &ignored, e) != 0)
 		return -1;
@@ -194,12 +193,12 @@ regression_tape(const struct regression *g, size_t i, struct arena *a,
 	}
 	if (plan_load(t.arena, x->dir, &p, &e) != 0 ||
 	    plan_check(&p, &t, x->dir, &e) != 0 ||
-	    check_stubs(g->cfg, &t, &p, x->dir, &e) != 0 ||
+	    regression_stubs(g->cfg, &t, &p, x->dir, &e) != 0 ||
 	    (g->learn && learn(g, &t, x->dir, &p, &e) != 0)) {
 		set_error(a, out, &e);
 		goto out;
 	}
-	add_masks(g->cfg, t.arena, &p);
+	regression_masks(g->cfg, t.arena, &p);
 	if (trial_run(&g->trial, &t, &p, a, out, &e) != 0)
 		set_error(a, out, &e);
 	out->id = fixed.id;

@@ -31,6 +31,12 @@ int regression_select(struct regression *g, const struct args *args,
  * *out live in `a` or are static. */
 void regression_tape(const struct regression *g, size_t i, struct arena *a,
 		     struct tape_result *out);
+/* Puts the configuration's masks behind the tape's own; lists in `a`. */
+void regression_masks(const struct config *c, struct arena *a,
+		      struct plan *p);
+/* plan_check_stubs() with the configured lanes. */
+int regression_stubs(const struct config *c, const struct tape *t,
+		     const struct plan *p, const char *dir, struct err *e);
 /* The verdict about a tape that could not be tried, into the results. */
 void regression_error(struct regression *g, size_t i, const struct err *why);
 

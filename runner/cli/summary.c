@@ -52,6 +52,11 @@ print_tape(struct print *p, const struct ledger_tape *t,
 	else
 		fprintf(stderr, "\n        unproven: %s",
 			v && v->why[0] ? v->why : "not verified");
+	if (v && v->unreached[0])
+		fprintf(stderr, "\n        wanted %s, where no lane leads: on a "
+			"build without the failure\n        that is an error; "
+			"make it an egress lane, or list it in replay: reach "
+			"or allow_unreached", v->unreached);
 	if (v && v->masked)
 		fprintf(stderr, "\n        masked: %u earlier answer%s %s errors "
 			"in a replay on this build too (replay.yaml)",

@@ -6,6 +6,7 @@
 
 /* What verification found about a new tape, by index of ledger_stats.tapes. */
 struct verified {
+	char unreached[160];	/* a host that no lane leads to, or "" */
 	bool done;
 	unsigned hits, of;
 	unsigned masked;	/* answers whose errors are masked from now */

@@ -4,6 +4,7 @@
 #include "command.h"
 #include "interrupt.h"
 #include "learned.h"
+#include "regression.h"
 
 #include <dvr/base/mem.h>
 #include <dvr/replay/orders.h>
@@ -28,6 +29,7 @@ verify_trial_config(const struct config *c, struct scrub *s,
 		.replay = c->replay,
 		.isolation = c->isolation,
 		.reach = c->reach,
+		.allowed = c->allowed, .nallowed = c->nallowed,
 		.recorded_clock = c->recorded_clock,
 		.scrub = s,
 		.clock = &clock_system,
@@ -79,6 +81,20 @@ learn_masks(const struct tape *t, const struct tape_result *r, struct plan *p)
 	return n;
 }
 
+/* Better said while the recording is fresh. */
+static void
+note_unreached(const struct tape_result *r, struct verified *v)
+{
+	for (size_t i = 0; i < r->nreplays && !v->unreached[0]; i++) {
+		const struct replay_result *x = &r->replays[i];
+		char q[QUOTE_MAX];
+
+		if (x->nunreached)
+			snprintf(v->unreached, sizeof(v->unreached), "%s",
+				 quote(x->unreached[0], q));
+	}
+}
+
 static int
 verify_tape(struct recorder *r, const char *dir, struct verified *v,
 	    struct err *e)
@@ -87,7 +103,8 @@ verify_tape(struct recorder *r, const char *dir, struct verified *v,
 	struct trial_config tc;
 	struct tape_result result = { 0 };
 	struct tape t;
-	struct plan p;
+	struct plan p, masked;
+	double low, high;
 	unsigned hits = 0, n = r->cfg->verify_runs;
 	int rc = -1;
 
@@ -96,12 +113,18 @@ verify_tape(struct recorder *r, const char *dir, struct verified *v,
 	verify_trial_config(r->cfg, r->scrub, &tc);
 	tc.stop = interrupt_flag();
 	tc.learned = &learned;
-	if (plan_load(t.arena, dir, &p, e) != 0 ||
-	    trial_verify(&tc, &t, &p, n, &hits, t.arena, &result, e) != 0)
+	if (plan_load(t.arena, dir, &p, e) != 0)
+		goto out;
+	masked = p;
+	regression_masks(r->cfg, t.arena, &masked);
+	if (trial_verify(&tc, &t, &masked, n, &hits, t.arena, &result, e) != 0)
 		goto out;
 	tc.learned = NULL;
-	if (hits < n && orders_search(&tc, &t, &p, n, &hits, t.arena, e) != 0)
+	if (hits < n &&
+	    orders_search(&tc, &t, &masked, n, &hits, t.arena, e) != 0)
 		goto out;
+	p.holds = masked.holds;
+	p.nholds = masked.nholds;
 	if (*interrupt_flag()) {
 		snprintf(v->why, sizeof(v->why), "verification was "
 			 "interrupted");
@@ -116,7 +139,10 @@ verify_tape(struct recorder *r, const char *dir, struct verified *v,
 			 SLICE_ARG(result.reason));
 	p.hits = hits;
 	p.of = n;
+	judge_wilson(hits, n, &low, &high);
+	p.interval = arena_fmt(t.arena, "%.2f..%.2f", low, high);
 	p.proof = t.hash;
+	note_unreached(&result, v);
 	v->masked = learn_masks(&t, &result, &p);
 	learned_add_all(&p, t.arena, &learned);
 	rc = plan_save(&p, dir, e);

@@ -56,6 +56,29 @@ judge_misses(struct judging *j)
 		SLICE_ARG(judging_clean_line(j, o->misses[0]))));
 }
 
+/* What came of the call without its dependency is not the build's fault. */
+static void
+judge_unreached(struct judging *j)
+{
+	const struct observed *o = j->in->seen;
+	struct slice more = SLICE("");
+
+	if (o->nunreached == 0)
+		return;
+	j->r->unreached = arena_array(j->a, o->nunreached,
+				      sizeof(*j->r->unreached));
+	for (size_t i = 0; i < o->nunreached; i++)
+		j->r->unreached[i] = judging_clean_line(j, o->unreached[i]);
+	j->r->nunreached = o->nunreached;
+	if (o->nunreached > 1)
+		more = arena_fmt(j->a, " (and %zu more)", o->nunreached - 1);
+	judging_find(j, FIND_UNREACHED, NO_CASE, arena_fmt(
+		j->a, "the service wanted %.*s%.*s, where no lane leads: make "
+		"it an egress lane and record anew, let it through with "
+		"replay.reach, or name it in replay.allow_unreached with a "
+		"reason", SLICE_ARG(j->r->unreached[0]), SLICE_ARG(more)));
+}
+
 size_t
 judging_egress_notes(const struct observed *o)
 {
@@ -66,5 +89,6 @@ void
 judging_egress(struct judging *j)
 {
 	judge_misses(j);
+	judge_unreached(j);
 	judge_unmade(j);
 }

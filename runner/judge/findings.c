@@ -15,6 +15,7 @@ static const struct finding_rule rules[] = {
 	[FIND_TRANSPORT] = { VERDICT_ERROR, ERR_TARGET, "dvr.transport" },
 	[FIND_FAILURE] = { VERDICT_FAILED, ERR_MISMATCH, "dvr.failure" },
 	[FIND_MISS] = { VERDICT_ERROR, ERR_MISMATCH, "dvr.miss" },
+	[FIND_UNREACHED] = { VERDICT_ERROR, ERR_MISMATCH, "dvr.unreached" },
 	[FIND_DEATH] = { VERDICT_FAILED, ERR_MISMATCH, "dvr.death" },
 	[FIND_REPRODUCED] = { VERDICT_FAILED, ERR_MISMATCH, "dvr.reproduced" },
 };

@@ -18,6 +18,7 @@ enum finding {			/* in order of gravity */
 	FIND_TRANSPORT,		/* not sent, not watched, given up */
 	FIND_FAILURE,		/* another failure than the recorded one */
 	FIND_MISS,		/* an egress call that is not on the tape */
+	FIND_UNREACHED,		/* a host was wanted that no lane leads to */
 	FIND_DEATH,		/* the service died, and had not on the tape */
 	FIND_REPRODUCED		/* the recorded failure, again: final */
 };

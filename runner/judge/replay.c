@@ -460,7 +460,7 @@ judge_replay(const struct judge_input *in, struct arena *a,
 	struct judging j = { .in = in, .a = a, .r = r };
 	const struct finding_rule *rule;
 
-	r->ncases = r->nnotes = 0;
+	r->ncases = r->nnotes = r->nunreached = 0;
 	r->reason = r->stubs = SLICE("");
 	judging_cases(&j);
 	find_trigger(&j);

@@ -241,6 +241,7 @@ judge_tape(const struct tape *t, const struct plan *p, struct arena *a,
 	r->of = p->of;
 	r->clean = n.clean;
 	r->needed = judge_needed(p);
+	r->unproven = r->needed == 0;
 	if (r->nreplays == 0) {
 		struct slice why = r->reason;
 

@@ -1,5 +1,6 @@
 /* Isolation, reach and clock of a replay's service. */
 #include "surroundings.h"
+#include "unreached.h"
 
 #include <dvr/service/faketime.h>
 
@@ -9,8 +10,6 @@
  * by then, and a replay is not much longer for it. */
 #define START_UP_NS NS_PER_S
 #define NOTES_OWN 8
-/* Of each kind: the first say the most. */
-#define WANTED_TOLD 6
 
 int
 surroundings_up(const struct trial_config *cfg, struct loop *l,
@@ -87,51 +86,6 @@ surroundings_wait(struct surroundings *s, struct loop *l, struct err *e)
 	return 0;
 }
 
-static void
-tell_names(const struct isolation_wanted *w, struct observed *seen, size_t *n)
-{
-	for (size_t i = 0; i < w->nnames && i < WANTED_TOLD; i++)
-		seen->notes[(*n)++] = arena_fmt(seen->arena, "the service "
-			"looked up %.*s, which the tape does not hold: no such "
-			"name", SLICE_ARG(w->names[i]));
-	if (w->nnames > WANTED_TOLD)
-		seen->notes[(*n)++] = arena_fmt(seen->arena, "it looked up "
-			"%zu more names", w->nnames - WANTED_TOLD);
-}
-
-/* `own`: where we looked for readiness until the service listened. */
-static void
-tell_addresses(const struct isolation_wanted *w, struct slice own,
-	       struct observed *seen, size_t *n)
-{
-	size_t told = 0;
-
-	for (size_t i = 0; i < w->naddresses && told < WANTED_TOLD; i++) {
-		if (slice_eq(w->addresses[i], own))
-			continue;
-		told++;
-		seen->notes[(*n)++] = arena_fmt(seen->arena, "the service "
-			"tried to reach %.*s, which the tape does not hold: "
-			"refused; replay.reach lets it through",
-			SLICE_ARG(w->addresses[i]));
-	}
-}
-
-static void
-tell_wanted(struct surroundings *s, const struct service *service,
-	    struct observed *seen, size_t *n)
-{
-	struct isolation_wanted w;
-	char own[ADDRESS_TEXT_MAX] = "";
-
-	isolation_wanted(s->isolation, seen->arena, &w);
-	if (service != NULL)
-		snprintf(own, sizeof(own), "127.0.0.1:%u",
-			 service_port(service));
-	tell_names(&w, seen, n);
-	tell_addresses(&w, slice_str(own), seen, n);
-}
-
 void
 surroundings_tell(const struct trial_config *cfg, struct surroundings *s,
 		  const struct service *service, struct observed *seen)
@@ -139,12 +93,13 @@ surroundings_tell(const struct trial_config *cfg, struct surroundings *s,
 	struct slice *before = seen->notes;
 	size_t n = seen->nnotes;
 
-	seen->notes = arena_array(seen->arena, n + 2 * WANTED_TOLD + NOTES_OWN,
+	seen->notes = arena_array(seen->arena, n + UNREACHED_NOTES + NOTES_OWN,
 				  sizeof(*seen->notes));
 	for (size_t i = 0; i < n; i++)
 		seen->notes[i] = before[i];
 	if (s->isolation != NULL)
-		tell_wanted(s, service, seen, &n);
+		n += unreached_tell(cfg, s->isolation, service, seen,
+				    seen->notes + n);
 	else if (s->refused.code != ERR_NONE)
 		seen->notes[n++] = arena_fmt(seen->arena, "not isolated, on a "
 			"free port: %s", s->refused.msg);

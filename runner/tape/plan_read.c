@@ -371,6 +371,7 @@ read_expect(struct reader *r, const struct yaml_node *n, void *out)
 static const struct row reproduces_rows[] = {
 	{ "hits", reader_u32, offsetof(struct plan, hits), true },
 	{ "of", reader_u32, offsetof(struct plan, of), true },
+	{ "interval", reader_text, offsetof(struct plan, interval), false },
 	{ "tape", reader_text, offsetof(struct plan, proof), false },
 };
 

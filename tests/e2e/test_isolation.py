@@ -15,6 +15,8 @@ SERVICE = '''
 import http.server, json, os, socket, subprocess, sys, threading, time
 BUG = os.environ.get("BUG", "on") == "on"
 
+keep = []
+
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     def log_message(self, *args):
@@ -36,6 +38,23 @@ class Handler(http.server.BaseHTTPRequestHandler):
                     return self.answer(200, s.makefile().read())
             except OSError as x:
                 return self.answer(502, "no dependency: %s" % x)
+        if route == "/try":         # as /call, and goes on without it
+            host, port = rest.split(":")
+            try:
+                socket.create_connection((host, int(port)), 10).close()
+            except OSError:
+                pass
+            return self.answer(200, "tried")
+        if route == "/part":        # somebody of ours listens a little later
+            with socket.socket() as s:
+                s.bind(("127.0.0.1", 0))
+                late = s.getsockname()
+            try:
+                socket.create_connection(late, 10).close()
+            except OSError:
+                pass
+            keep.append(socket.create_server(late))
+            return self.answer(200, "there")
         if route == "/look":
             try:                    # nobody outside is asked
                 socket.getaddrinfo("localhost" if os.path.exists("quiet") else rest, 80)
@@ -160,6 +179,71 @@ class Isolation(Case):
         r = self.dvr("regress")
         self.assertIn("looked up api.nowhere.test, which the tape does not hold", r.out)
 
+    def look(self, host, config="{isolation: netns}", bug="off"):
+        """Recorded without the look-up, tried with it."""
+        self.configure(config)
+        self.env["BUG"] = "on"
+        if not self.tapes():
+            self.write("quiet", "")
+            self.record('get("/look?%s"); get("/boom")' % host)
+            os.unlink(self.path("quiet"))
+        self.env["BUG"] = bug
+        return self.dvr("regress", "--junit", "out.xml", "--report", "json=out.json")
+
+    def test_a_host_wanted_in_vain_is_an_error_that_says_what_to_do(self):
+        r = self.look("api.nowhere.test")
+        self.assertEqual(r.code, 1, r)
+        self.assertRegex(r.out, r"! ERROR")
+        for part in ("wanted api.nowhere.test", "egress lane", "replay.reach", "allow_unreached"):
+            self.assertIn(part, r.out)
+        self.assertIn(b'type="dvr.unreached"', self.read("out.xml"))
+        # the recorded failure is final all the same
+        r = self.look("api.nowhere.test", bug="on")
+        self.assertIn("came again", r.out)
+
+    def test_a_host_that_may_be_missing_is_a_note(self):
+        for host in "api.nowhere.test", "'*.nowhere.test'":
+            r = self.look("api.nowhere.test",
+                          "{isolation: netns, allow_unreached: [{host: %s, reason: telemetry}]}" % host)
+            self.assertEqual(r.code, 0, r)
+            self.assertIn(b"looked up api.nowhere.test", self.read("out.json"))
+        r = self.look("api.nowhere.test",
+                      "{isolation: netns, allow_unreached: [{host: nowhere.test, reason: another}]}")
+        self.assertEqual(r.code, 1, r)
+
+    def test_where_misses_are_no_errors_a_host_is_a_note(self):
+        for how in "passthrough", "nearest":
+            r = self.look("api.nowhere.test", "{isolation: netns, on_miss: %s}" % how)
+            self.assertEqual(r.code, 0, r)
+
+    def test_an_address_is_named_with_its_port(self):
+        self.configure("{isolation: none}")
+        self.record('get("/try?127.0.0.1:%d"); get("/boom")' % self.outside.port)
+        self.env["BUG"] = "off"
+        self.configure("{isolation: netns}")
+        r = self.dvr("regress")
+        self.assertEqual(r.code, 1, r)
+        self.assertIn("wanted 127.0.0.1:%d, where no lane leads" % self.outside.port, r.out)
+        heard = len(self.outside.heard)
+        for host in "127.0.0.1", "127.0.0.1:%d" % self.outside.port:
+            self.configure("{isolation: netns, allow_unreached: [{host: '%s', reason: probe}]}" % host)
+            r = self.dvr("regress")
+            self.assertEqual(r.code, 0, r)
+        self.assertEqual(len(self.outside.heard), heard, "something got out")
+
+    def test_a_part_of_the_service_that_was_waited_for_is_no_error(self):
+        self.configure("{isolation: netns}")
+        self.record('get("/part"); get("/boom")')
+        self.env["BUG"] = "off"
+        r = self.dvr("regress")
+        self.assertEqual(r.code, 0, r)
+
+    def test_what_lacks_a_lane_is_said_when_it_is_recorded(self):
+        self.configure("{isolation: netns}")
+        r = self.run_suite('get("/look?api.nowhere.test"); get("/boom")')
+        self.assertIn("reproduces: 3/3", r.err, r)
+        self.assertIn("wanted api.nowhere.test, where no lane leads", r.err)
+
     def test_daemons_end_with_the_replay(self):
         """A session of their own and a parent that is gone do not save them."""
         self.configure("{isolation: none}")
@@ -249,6 +333,8 @@ class Isolation(Case):
         self.assertOneLineError(self.dvr("regress"), 2, "'sometimes'", "netns")
         self.configure("{reach: [nonsense]}")
         self.assertOneLineError(self.dvr("regress"), 2, "reach", "host:port")
+        self.configure("{allow_unreached: [{host: a.test}]}")
+        self.assertOneLineError(self.dvr("regress"), 2, "allow_unreached", "reason")
 
 
 if __name__ == "__main__":

@@ -63,6 +63,7 @@ static const struct plan full = {
 	.expect = EXPECT_QUARANTINED,
 	.hits = 2,
 	.of = 3,
+	.interval = { "0.21..0.94", 10 },
 	.bindings = bindings,
 	.nbindings = ARRAY_LEN(bindings),
 	.masks = masks,

@@ -37,6 +37,9 @@ struct observed {
 	size_t nmisses;
 	struct slice stubs;		/* text for replay.yaml that would
 					 * answer the misses, or "" */
+	struct slice *unreached;	/* hosts that the service wanted and
+					 * that no lane leads to: raw */
+	size_t nunreached;
 	uint32_t *unmade;		/* recorded egress exchanges that were
 					 * not called */
 	size_t nunmade;

@@ -54,6 +54,8 @@ struct replay_result {			/* one replay */
 	struct case_result *cases;	/* ingress exchanges, in tape order */
 	size_t ncases;
 	struct timing timing;
+	struct slice *unreached;	/* hosts that were wanted in vain */
+	size_t nunreached;
 	const char *isolation;		/* of the service: static; NULL unknown */
 	double seconds;
 };
@@ -68,6 +70,7 @@ struct tape_result {
 	struct slice reason;		/* one line: why */
 	struct slice expect;		/* "fixed" … */
 	unsigned hits, of;		/* reproduces, from the plan */
+	bool unproven;			/* nobody has seen it come again */
 	unsigned clean, needed;		/* clean replays: done, needed */
 	struct replay_result *replays;	/* in order; the last one decided */
 	size_t nreplays;

@@ -18,6 +18,10 @@ struct trial_learned {
 	size_t nmasks;
 };
 
+/* A host that the service may want in vain: its name, "*.name", an IPv4
+ * address, or "address:port". */
+struct trial_host { char *host, *reason; };
+
 struct trial_config {
 	const struct service_config *service;
 	const struct lane_config *lanes;
@@ -29,6 +33,8 @@ struct trial_config {
 	struct replay_options replay;
 	enum isolation_mode isolation;
 	char **reach;			/* host:port …, NULL-terminated; NULL */
+	const struct trial_host *allowed;	/* wanted in vain: a note only */
+	size_t nallowed;
 	bool recorded_clock;		/* the service sees the tape's time */
 	struct scrub *scrub;
 	unsigned retries;		/* of errors */

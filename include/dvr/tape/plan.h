@@ -40,6 +40,8 @@ struct plan_quarantine { struct slice until, owner, reason, link; };
 struct plan {
 	enum expect expect;
 	unsigned hits, of;		/* reproduces; of == 0: not verified */
+	struct slice interval;		/* Wilson's 95 % of hits/of for people,
+					 * "0.44..1.00"; "" not told */
 	struct slice proof;		/* tape_hash() of the tape that this was
 					 * found for; "" not told */
 	struct plan_binding *bindings;	size_t nbindings;
@@ -57,8 +59,10 @@ const char *expect_name(enum expect x);
  * reader, and only what there is something to say about is printed:
  *
  *   expect       fixed (without it) | same | broken | quarantined
- *   reproduces   {hits, of, tape}: replays on the recorded build, and the hash
- *                of the tape.yaml that was replayed: evidence is not edited
+ *   reproduces   {hits, of, interval, tape}: replays on the recorded build, the
+ *                95 % interval of what that says ("0.44..1.00"; hits and of
+ *                count), and the hash of the tape.yaml that was replayed:
+ *                evidence is not edited
  *   quarantine   {until: YYYY-MM-DD, owner, reason, link}; `until` is needed,
  *                and all of it for expect: quarantined
  *   bindings     list of {from: place, to: place, take, as, before, after}:
