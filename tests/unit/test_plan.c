@@ -80,7 +80,7 @@ static const struct plan full = {
 
 static const char full_text[] =
 	"expect: quarantined\n"
-	"reproduces: {hits: 2, of: 3}\n"
+	"reproduces: {hits: 2, of: 3, interval: '0.21..0.94'}\n"
 	"quarantine: {until: '2026-12-24', reason: 'waits for #17'}\n"
 	"bindings:\n"
 	"  - {from: 1.resp.body#/cart, to: 2.req.path/3}\n"
