@@ -15,7 +15,7 @@ lower(char c)
 static bool
 same_bytes(const char *a, const char *b, size_t n)
 {
-	return n == 0 || memcmp(a, b, n) == 0;
+	return n == 0 || a == b || memcmp(a, b, n) == 0;
 }
 
 bool

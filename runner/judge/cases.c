@@ -72,6 +72,14 @@ seconds_of(const struct observed_exchange *o)
 	return us > 0 ? (double)us / 1e6 : 0;
 }
 
+/* In every word that is shown of them. */
+static bool
+same_outcome(const struct outcome *a, const struct outcome *b)
+{
+	return a->kind == b->kind && a->status == b->status &&
+	       a->body_errors == b->body_errors;
+}
+
 static void
 fill_case(struct judging *j, size_t at, unsigned line)
 {
@@ -92,9 +100,28 @@ fill_case(struct judging *j, size_t at, unsigned line)
 	j->got[at] = (struct outcome){ .kind = OUTCOME_OPEN };
 	if (seen)
 		j->got[at] = outcome_of(&seen->x);
-	c->got = arena_copy(j->a, slice_str(outcome_text(&j->got[at], text)));
+	c->got = c->want;
+	if (!same_outcome(&j->got[at], &j->want[at]))
+		c->got = arena_copy(j->a, slice_str(outcome_text(&j->got[at],
+								 text)));
 	if (j->got[at].kind == OUTCOME_OPEN && (!seen || !seen->sent))
 		c->got = SLICE("not sent");
+}
+
+/* Who read a tape knows its lines; to count them is to print it all. */
+static unsigned *
+lines_of(const struct tape *t, struct arena *a)
+{
+	unsigned *lines = arena_array(a, t->nexchanges + 1, sizeof(*lines));
+	bool known = true;
+
+	for (size_t i = 0; i < t->nexchanges; i++) {
+		lines[i] = t->exchanges[i].line;
+		known &= lines[i] != 0;
+	}
+	if (!known)
+		tape_print_lines(t, lines);
+	return lines;
 }
 
 void
@@ -102,9 +129,8 @@ judging_cases(struct judging *j)
 {
 	const struct tape *t = j->in->tape;
 	size_t n = t->nexchanges + 1;	/* never an array of nothing */
-	unsigned *lines = arena_array(j->a, n, sizeof(*lines));
+	const unsigned *lines = lines_of(t, j->a);
 
-	tape_print_lines(t, lines);
 	j->r->cases = arena_array(j->a, n, sizeof(*j->r->cases));
 	j->index = arena_array(j->a, n, sizeof(*j->index));
 	j->want = arena_array(j->a, n, sizeof(*j->want));

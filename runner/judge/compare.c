@@ -427,13 +427,15 @@ compare_body(struct comparison *c, struct slice want, struct slice type,
 	     const struct message *got)
 {
 	struct slice live = compare_plain(c->a, got);
-	struct slice live_type = header_value(got, "content-type");
-	const struct field_format *f = field_format_for(type);
+	const struct field_format *f;
+	struct slice live_type;
 	struct leaves a, b;
 
 	/* The usual case, and a replay that goes fast has many of them. */
 	if (slice_eq(want, live))
 		return;
+	f = field_format_for(type);
+	live_type = header_value(got, "content-type");
 	if (f && f == field_format_for(live_type) && parse(c, f, want, &a) &&
 	    parse(c, f, live, &b)) {
 		compare_leaves(c, &a, &b);

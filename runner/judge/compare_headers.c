@@ -121,13 +121,20 @@ void
 compare_headers(struct comparison *c, const struct message *want,
 		const struct message *got)
 {
+	/* A replay keeps none of its own where they are the tape's. */
+	if (want->headers.v == got->headers.v)
+		return;
 	for (size_t i = 0; i < want->headers.n; i++) {
 		const struct header *h = &want->headers.v[i];
 		const struct header *live =
 			nth_like(&got->headers, h, rank_of(&want->headers, i));
-		struct place p = place_of(c, h);
+		struct place p;
 
-		if (compare_header_noise(h->name) || compare_masked(c, &p))
+		if (compare_header_noise(h->name) ||
+		    (live && slice_eq(h->value, live->value)))
+			continue;
+		p = place_of(c, h);
+		if (compare_masked(c, &p))
 			continue;
 		/* Undone when it was scrubbed: the tape's body has no coding. */
 		if (want->decoded.n &&
@@ -141,10 +148,13 @@ compare_headers(struct comparison *c, const struct message *want,
 	}
 	for (size_t i = 0; i < got->headers.n; i++) {
 		const struct header *h = &got->headers.v[i];
-		struct place p = place_of(c, h);
+		struct place p;
 
-		if (compare_header_noise(h->name) || compare_masked(c, &p) ||
+		if (compare_header_noise(h->name) ||
 		    nth_like(&want->headers, h, rank_of(&got->headers, i)))
+			continue;
+		p = place_of(c, h);
+		if (compare_masked(c, &p))
 			continue;
 		if (want->decoded.n &&
 		    slice_ieq(h->name, SLICE("content-encoding")))

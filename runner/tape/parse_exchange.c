@@ -332,6 +332,7 @@ parse_exchange(struct reader *r, const struct yaml_node *n, void *out)
 {
 	struct exchange *x = out;
 
+	x->line = n->line;
 	if (reader_map(r, n, exchange_rows, ARRAY_LEN(exchange_rows), x) < 0)
 		return -1;
 	join(r, n, x, FROM_CLIENT);

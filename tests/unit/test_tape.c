@@ -17,6 +17,18 @@ print(const struct tape *t, struct buf *out, struct tape_blobs *blobs)
 	ck_assert(!out->full);
 }
 
+/* Who reads a tape learns the lines that its printer tells. */
+static void
+assert_lines(const struct tape *t, const struct tape *back)
+{
+	unsigned *lines = calloc(t->nexchanges + 1, sizeof(*lines));
+
+	tape_print_lines(t, lines);
+	for (size_t i = 0; i < t->nexchanges; i++)
+		ck_assert_uint_eq(back->exchanges[i].line, lines[i]);
+	free(lines);
+}
+
 static void
 assert_round_trip(const struct tape *t)
 {
@@ -30,6 +42,7 @@ assert_round_trip(const struct tape *t)
 		      "%s\n%s", err.msg, text.p);
 	ck_assert_msg(tape_difference(t, &back) == NULL, "%s differs\n%s",
 		      tape_difference(t, &back), text.p);
+	assert_lines(t, &back);
 	print(&back, &again, &same_blobs);
 	ck_assert(slice_eq(buf_slice(&text), buf_slice(&again)));
 	ck_assert_uint_eq(blobs.n, same_blobs.n);

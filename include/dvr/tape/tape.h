@@ -131,6 +131,8 @@ struct exchange {
 	uint32_t stream;		/* HTTP/2: its number; else 0 */
 	struct stream_message *messages;		/* its messages, as they came */
 	size_t nmessages;
+	unsigned line;			/* of tape.yaml, where it was read from;
+					 * 0 elsewhere */
 };
 
 enum lane_role { LANE_INGRESS, LANE_EGRESS };
