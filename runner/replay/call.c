@@ -12,20 +12,19 @@
 #define CONTINUE_NS NS_PER_S
 /* After a recorded abort: what the service still says is worth this much. */
 #define LINGER_NS (200 * NS_PER_MS)
-#define WIRE_MAX ((size_t)1 << 30)
 /* Segments closer than this go together: a timer costs more. */
 #define SEGMENT_SLACK_NS (100 * NS_PER_US)
 
 static struct loop *
 loop_of(const struct call *k)
 {
-	return k->conn->client->loop;
+	return k->client->loop;
 }
 
 static int64_t
 live_us(const struct call *k, uint64_t ns)
 {
-	uint64_t t0 = k->conn->client->t0_ns;
+	uint64_t t0 = k->client->t0_ns;
 
 	return ns > t0 ? (int64_t)((ns - t0) / NS_PER_US) : 0;
 }
@@ -43,11 +42,12 @@ static size_t
 head_length(struct slice wire)
 {
 	ssize_t crlf = slice_find(wire, SLICE("\r\n\r\n"));
-	ssize_t lf = slice_find(wire, SLICE("\n\n"));
+	/* What stands behind a head may be large. */
+	struct slice head = crlf < 0 ? wire :
+				       slice_range(wire, 0, (size_t)crlf + 4);
+	ssize_t lf = slice_find(head, SLICE("\n\n"));
 
-	if (crlf >= 0 && (lf < 0 || crlf < lf))
-		return (size_t)crlf + 4;
-	return lf >= 0 ? (size_t)lf + 2 : wire.n;
+	return lf < 0 ? head.n : (size_t)lf + 2;
 }
 
 static void
@@ -99,8 +99,8 @@ leave_fired(struct loop_timer *t)
 struct buf *
 call_wire(struct call *k)
 {
-	buf_clear(&k->wire);
-	return &k->wire;
+	buf_clear(&k->client->print);
+	return &k->client->print;
 }
 
 void
@@ -108,9 +108,11 @@ call_wire_done(struct call *k)
 {
 	const struct header *expect =
 		headers_find(&k->rec->request.headers, "Expect");
+	struct client *c = k->client;
 
-	correlate_inject(k->prefix, k->rec, &k->wire);
-	k->head_n = head_length(buf_slice(&k->wire));
+	correlate_inject(c->prefix, k->rec, &c->print);
+	k->wire = arena_copy(c->wires, buf_slice(&c->print));
+	k->head_n = head_length(k->wire);
 	k->expecting = expect != NULL && k->head_n < k->wire.n &&
 		       slice_ieq(expect->value, SLICE("100-continue"));
 }
@@ -119,12 +121,8 @@ void
 call_init(struct call *k, const struct exchange *rec,
 	  struct observed_exchange *seen, struct client *c)
 {
-	*k = (struct call){ .rec = rec, .seen = seen };
-	collect_init(&k->collect, c->arena);
-	buf_init(&k->wire, WIRE_MAX);
-	scrub_print_live(&rec->request, &k->wire);
-	k->prefix = c->prefix;
-	call_wire_done(k);
+	*k = (struct call){ .client = c, .rec = rec, .seen = seen };
+	collect_init(&k->collect, c->arena, &rec->response);
 	k->pace = (struct loop_timer){ .fn = pace_fired, .owner = k };
 	k->expiry = (struct loop_timer){ .fn = expired, .owner = k };
 	k->leave = (struct loop_timer){ .fn = leave_fired, .owner = k };
@@ -144,7 +142,6 @@ call_release(struct call *k, struct loop *l)
 {
 	cancel_timers(k, l);
 	collect_release(&k->collect);
-	buf_release(&k->wire);
 }
 
 /* ---- sending ------------------------------------------------------------ */
@@ -152,7 +149,7 @@ call_release(struct call *k, struct loop *l)
 static uint64_t
 patience_ns(const struct call *k)
 {
-	const struct replay_options *o = k->conn->client->options;
+	const struct replay_options *o = k->client->options;
 	int64_t us = schedule_exchange_end(k->rec) - k->rec->request.at_us;
 	uint64_t recorded = (uint64_t)us * NS_PER_US;
 
@@ -178,7 +175,7 @@ static size_t
 due_bytes(const struct call *k, uint64_t now_ns, uint64_t *next_ns)
 {
 	const struct message *m = &k->rec->request;
-	enum replay_timing timing = k->conn->client->options->timing;
+	enum replay_timing timing = k->client->options->timing;
 	uint64_t total = 0, due = 0;
 
 	*next_ns = 0;
@@ -230,7 +227,7 @@ call_written(struct call *k)
 	if (m->end != END_FIN && m->end != END_RST)
 		return;
 	at = k->begun_ns +
-	     schedule_scaled_ns(k->conn->client->options->timing,
+	     schedule_scaled_ns(k->client->options->timing,
 				m->end_us - m->at_us);
 	loop_timer_set(loop_of(k), &k->leave, at);
 }
@@ -243,12 +240,12 @@ interim_ended(struct call *k)
 	struct exchange *x = &k->seen->x;
 	struct message *all;
 
-	collect_end(&k->collect, &k->interim);
-	k->interim.end_us = now_us(k);
+	collect_end(&k->collect, k->interim);
+	k->interim->end_us = now_us(k);
 	all = arena_array(k->collect.arena, x->ninterim + 1, sizeof(*all));
 	for (size_t i = 0; i < x->ninterim; i++)
 		all[i] = x->interim[i];
-	all[x->ninterim++] = k->interim;
+	all[x->ninterim++] = *k->interim;
 	x->interim = all;
 }
 
@@ -270,8 +267,10 @@ head_came(struct call *k, const struct http1_head *h)
 		       h->status != 101;
 
 	if (interim) {
-		k->interim = (struct message){ .at_us = now_us(k) };
-		collect_head(&k->collect, h, &k->interim);
+		k->interim = arena_alloc(k->collect.arena,
+					 sizeof(*k->interim));
+		k->interim->at_us = now_us(k);
+		collect_head(&k->collect, h, k->interim);
 		return;
 	}
 	x->response.at_us = now_us(k);
@@ -281,7 +280,7 @@ head_came(struct call *k, const struct http1_head *h)
 		k->conn->final = true;
 	if (schedule_endless(k->rec))
 		loop_timer_cancel(loop_of(k), &k->expiry);
-	k->conn->client->on_head(k->conn->client->arg, k);
+	k->client->on_head(k->client->arg, k);
 	go_on_with_body(k);
 }
 
@@ -328,7 +327,7 @@ message_ended(struct call *k)
 {
 	if (!k->head_seen) {
 		interim_ended(k);
-		if (message_status(&k->interim) == 100)
+		if (message_status(k->interim) == 100)
 			go_on_with_body(k);
 		return;
 	}
@@ -344,7 +343,7 @@ bool
 call_event(struct call *k, struct http1_decoder *d, enum http1_event ev,
 	   struct slice span)
 {
-	struct message *m = k->head_seen ? &k->seen->x.response : &k->interim;
+	struct message *m = k->head_seen ? &k->seen->x.response : k->interim;
 
 	switch (ev) {
 	case HTTP1_HEAD:

@@ -23,6 +23,8 @@ struct client {			/* what all connections share */
 	struct notes *notes;
 	struct slice prefix;	/* of correlation ids */
 	uint64_t t0_ns;		/* live times count from here */
+	struct arena *wires;	/* of the requests' bytes */
+	struct buf print;	/* where those are made */
 	char *scratch;		/* CLIENT_SCRATCH bytes for reading */
 	/* Connected, or not (then *why): what waits for it goes on. */
 	void (*on_up)(void *arg, struct conn *c, const char *why);
@@ -52,13 +54,13 @@ struct conn {
 };
 
 struct call {			/* one request and its answer */
+	struct client *client;
 	struct conn *conn;
 	const struct exchange *rec;
 	struct observed_exchange *seen;
 	struct collect collect;
-	struct message interim;		/* 1xx that is being read */
-	struct buf wire;
-	struct slice prefix;		/* of its correlation id */
+	struct message *interim;	/* 1xx that is being read */
+	struct slice wire;
 	size_t head_n, sent;
 	uint64_t begun_ns;
 	bool expecting;		/* the body waits for 100 Continue */
@@ -74,12 +76,12 @@ struct call {			/* one request and its answer */
 	void *owner;
 };
 
-/* Bytes prepared, observation begun; call_release() when all is over. */
+/* Observation begun; call_release() when all is over. */
 void call_init(struct call *k, const struct exchange *rec,
 	       struct observed_exchange *seen, struct client *c);
 void call_release(struct call *k, struct loop *l);
-/* Other bytes than the recorded ones, before they are sent: an empty buffer to
- * print them to, then the word that they are all there. */
+/* The request's bytes, before it is sent: an empty buffer to print them to,
+ * then the word that they are all there. */
 struct buf *call_wire(struct call *k);
 void call_wire_done(struct call *k);
 

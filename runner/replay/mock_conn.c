@@ -463,7 +463,7 @@ mock_conn_start(struct mock_lane *lane, int fd)
 	c->io = (struct loop_io){ .fd = fd, .fn = ready_fn, .owner = c };
 	c->latency = (struct loop_timer){ .fn = latency_over, .owner = c };
 	http1_init(&c->in, HTTP1_REQUEST);
-	collect_init(&c->collect, lane->mocks->arena);
+	collect_init(&c->collect, lane->mocks->arena, NULL);
 	buf_init(&c->backlog, BACKLOG_MAX);
 	buf_init(&c->out, OUT_MAX);
 	if (loop_add(lane->mocks->loop, &c->io, LOOP_READ, NULL) != 0) {

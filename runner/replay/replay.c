@@ -9,6 +9,8 @@
 
 /* From "all prepared" to the first send. */
 #define START_NS NS_PER_MS
+/* Bytes of one request. */
+#define WIRE_MAX ((size_t)1 << 30)
 /* An answer that was cut this short before the service's end was noticed was
  * cut by it. */
 #define DEATH_NOTICE_NS (500 * NS_PER_MS)
@@ -39,8 +41,9 @@ replay_create(struct loop *l, const struct tape *t, const struct plan *p,
 	holds_init(&r->gate.holds, &with, r->arena);
 	r->client = (struct client){ .loop = l, .connector = connector,
 		.options = &r->options, .notes = &r->notes,
-		.prefix = correlate_prefix(t, r->arena),
+		.prefix = correlate_prefix(t, r->arena), .wires = r->arena,
 		.scratch = mem_alloc(CLIENT_SCRATCH) };
+	buf_init(&r->client.print, WIRE_MAX);
 	*out = r;
 	return 0;
 }
@@ -56,6 +59,7 @@ replay_destroy(struct replay *r)
 	connector_destroy(r->client.connector);
 	if (r->own_seen.arena != NULL)
 		arena_wipe(r->own_seen.arena);
+	buf_release(&r->client.print);
 	free(r->client.scratch);
 	arena_destroy(r->arena);
 	free(r);

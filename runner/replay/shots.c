@@ -1,6 +1,8 @@
 /* Requests on their way: due, held, connected, sent, answered. */
 #include "engine.h"
 
+#include <dvr/scrub/scrub.h>
+
 static void try_send(struct shot *s);
 
 static const struct exchange *
@@ -295,6 +297,16 @@ join_line(struct shot *s, struct line *line)
 	line->last = s;
 }
 
+/* Beforehand, unless an answer must be known first. */
+static void
+print_recorded(struct shot *s)
+{
+	if (resolver_binds(&s->replay->resolver, s->index))
+		return;
+	scrub_print_live(&recorded(s)->request, call_wire(&s->call));
+	call_wire_done(&s->call);
+}
+
 void
 shots_prepare(struct replay *r)
 {
@@ -320,6 +332,7 @@ shots_prepare(struct replay *r)
 		call_init(&s->call, recorded(s), &r->seen->v[index],
 			  &r->client);
 		s->call.owner = s;
+		print_recorded(s);
 		join_line(s, line_of(r, recorded(s)));
 		s->call.conn = &s->line->conn;
 	}

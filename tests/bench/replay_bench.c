@@ -12,6 +12,7 @@
 #include <dvr/base/mem.h>
 #include <dvr/judge/judge.h>
 #include <dvr/replay/replay.h>
+#include <dvr/tape/yaml.h>
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -293,6 +294,18 @@ set_times(struct exchange *x, int64_t from_us, int64_t to_us)
 	x->response.at_us = x->response.end_us = to_us;
 }
 
+/* As if the tape had been read. */
+static void
+set_lines(struct tape *t)
+{
+	unsigned *lines = arena_array(t->arena, t->nexchanges,
+				      sizeof(*lines));
+
+	tape_print_lines(t, lines);
+	for (size_t i = 0; i < t->nexchanges; i++)
+		t->exchanges[i].line = lines[i];
+}
+
 static void
 make_posts(struct tape *t)
 {
@@ -330,6 +343,7 @@ make_gets(struct tape *t, size_t n)
 		x->response = message_from(t->arena, answer, answer_n);
 		set_times(x, at, at + ROUND_US - STAGGER_US / 2);
 	}
+	set_lines(t);
 }
 
 static double

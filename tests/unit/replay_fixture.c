@@ -61,7 +61,7 @@ parse(struct fixture *f, enum http1_kind kind, const char *text,
 	bool over = false;
 
 	http1_init(&d, kind);
-	collect_init(&c, f->tape.arena);
+	collect_init(&c, f->tape.arena, NULL);
 	while (!over) {
 		size_t used = 0;
 		enum http1_event ev = http1_next(&d, in, &used, &span);
