@@ -7,6 +7,8 @@
 
 /* Lines of differences in a failure's text; the rest is counted. */
 #define DIFFS_SHOWN 20
+/* Other replays of a tape that are told beside the one that decided. */
+#define RERUNS_SHOWN 5
 
 struct counts {
 	size_t tests, failures, errors, skipped;
@@ -15,6 +17,7 @@ struct counts {
 struct junit {
 	xmlTextWriterPtr w;
 	struct buf text;	/* scratch: one value at a time */
+	const struct report_style *style;
 	bool failed;
 };
 
@@ -230,6 +233,37 @@ print_outcome(struct junit *j, const struct tape_result *t,
 	buf_release(&text);
 }
 
+/* The other replays that did not pass, in the form that readers of reruns take:
+ * a type and a stackTrace. */
+static void
+print_reruns(struct junit *j, const struct tape_result *t,
+	     const struct replay_result *shown)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < t->nreplays && n < RERUNS_SHOWN; i++) {
+		const struct replay_result *r = &t->replays[i];
+		const struct case_result *c = first_bad_case(r);
+		struct buf text;
+
+		if (r == shown || !c || (r->verdict != VERDICT_FAILED &&
+					 r->verdict != VERDICT_ERROR))
+			continue;
+		n++;
+		buf_init(&text, MiB);
+		failure_text(t, r, c, &text);
+		begin(j, r->verdict == VERDICT_FAILED ? "rerunFailure"
+						      : "rerunError");
+		attribute(j, "message", message_of(t, c));
+		attribute(j, "type", type_of(c));
+		begin(j, "stackTrace");
+		content(j, &text);
+		end(j);
+		end(j);
+		buf_release(&text);
+	}
+}
+
 static void
 print_case(struct junit *j, const struct tape_result *t,
 	   const struct replay_result *r, const struct case_result *c)
@@ -239,13 +273,17 @@ print_case(struct junit *j, const struct tape_result *t,
 	begin(j, "testcase");
 	attribute(j, "classname", t->classname.n ? t->classname : t->id);
 	attribute(j, "name", c->name);
-	if (t->file.n)
+	if (t->file.n && !j->style->junit_strict) {
 		attribute(j, "file", t->file);
-	if (t->file.n && c->line)
-		attribute_count(j, "line", c->line);
+		if (c->line)
+			attribute_count(j, "line", c->line);
+	}
 	attribute_seconds(j, c->seconds);
 	print_outcome(j, t, r, c);
-	if (t->log_tail.n && r && c == first_bad_case(r)) {
+	if (r && (c->verdict == VERDICT_FAILED || c->verdict == VERDICT_ERROR))
+		print_reruns(j, t, r);
+	if (t->log_tail.n && (j->style->junit_tapes ||
+			      c == first_bad_case(r))) {
 		buf_init(&log, MiB);
 		buf_add(&log, t->log_tail);
 		begin(j, "system-out");
@@ -276,18 +314,42 @@ verdict_case(const struct tape_result *t)
 				     .message = t->reason };
 }
 
-static struct counts
-count_tape(const struct tape_result *t)
+/* The cases of a tape: its exchanges, or one for all of it (*only). */
+static void
+cases_of(const struct junit *j, const struct tape_result *t,
+	 struct case_result *only, const struct case_result **v, size_t *n)
 {
 	const struct replay_result *r = tape_result_shown(t);
-	struct case_result only = verdict_case(t);
-	struct counts n = { 0 };
+	const struct case_result *bad = first_bad_case(r);
 
-	if (!r || r->ncases == 0)
-		count_case(&only, &n);
-	for (size_t i = 0; r && i < r->ncases; i++)
-		count_case(&r->cases[i], &n);
-	return n;
+	if (r && r->ncases && !j->style->junit_tapes) {
+		*v = r->cases;
+		*n = r->ncases;
+		return;
+	}
+	*only = verdict_case(t);
+	if (r && bad) {
+		*only = *bad;
+		only->name = SLICE("verdict");
+		only->verdict = t->verdict;
+	}
+	only->seconds = t->seconds;
+	*v = only;
+	*n = 1;
+}
+
+static struct counts
+count_tape(const struct junit *j, const struct tape_result *t)
+{
+	const struct case_result *v;
+	struct case_result only;
+	struct counts sum = { 0 };
+	size_t n;
+
+	cases_of(j, t, &only, &v, &n);
+	for (size_t i = 0; i < n; i++)
+		count_case(&v[i], &sum);
+	return sum;
 }
 
 static void
@@ -304,8 +366,10 @@ print_suite(struct junit *j, const struct results *all,
 	    const struct tape_result *t)
 {
 	const struct replay_result *r = tape_result_shown(t);
-	struct case_result only = verdict_case(t);
-	struct counts n = count_tape(t);
+	struct counts n = count_tape(j, t);
+	const struct case_result *v;
+	struct case_result only;
+	size_t nv;
 
 	begin(j, "testsuite");
 	attribute(j, "name", t->classname.n ? t->classname : t->id);
@@ -316,10 +380,9 @@ print_suite(struct junit *j, const struct results *all,
 	if (t->file.n)
 		attribute(j, "file", t->file);
 	properties(j, all, t);
-	if (!r || r->ncases == 0)
-		print_case(j, t, NULL, &only);
-	for (size_t i = 0; r && i < r->ncases; i++)
-		print_case(j, t, r, &r->cases[i]);
+	cases_of(j, t, &only, &v, &nv);
+	for (size_t i = 0; i < nv; i++)
+		print_case(j, t, r, &v[i]);
 	end(j);
 }
 
@@ -329,7 +392,7 @@ print_document(struct junit *j, const struct results *r)
 	struct counts sum = { 0 };
 
 	for (size_t i = 0; i < r->ntapes; i++) {
-		struct counts n = count_tape(&r->tapes[i]);
+		struct counts n = count_tape(j, &r->tapes[i]);
 
 		sum.tests += n.tests;
 		sum.failures += n.failures;
@@ -341,20 +404,25 @@ print_document(struct junit *j, const struct results *r)
 	ok(j, xmlTextWriterStartDocument(j->w, "1.0", "UTF-8", NULL));
 	begin(j, "testsuites");
 	attribute(j, "name", SLICE("dvr"));
-	attribute_counts(j, &sum);
+	attribute_count(j, "tests", sum.tests);
+	attribute_count(j, "failures", sum.failures);
+	attribute_count(j, "errors", sum.errors);
+	if (!j->style->junit_strict)
+		attribute_count(j, "skipped", sum.skipped);
 	attribute_seconds(j, r->seconds);
-	attribute_timestamp(j, r->started_us);
+	if (!j->style->junit_strict)
+		attribute_timestamp(j, r->started_us);
 	for (size_t i = 0; i < r->ntapes; i++)
 		print_suite(j, r, &r->tapes[i]);
 	ok(j, xmlTextWriterEndDocument(j->w));
 }
 
 static int
-print(const struct results *r, const struct report_style *style UNUSED,
+print(const struct results *r, const struct report_style *style,
       struct buf *out, struct err *e)
 {
 	xmlBufferPtr xml_text = xmlBufferCreate();
-	struct junit j = { .w = NULL };
+	struct junit j = { .style = style };
 	int rc = 0;
 
 	if (xml_text)

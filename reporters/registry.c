@@ -3,7 +3,7 @@
 
 const struct reporter *const reporters[] = {
 	&reporter_terminal, &reporter_junit, &reporter_github,
-	&reporter_json,	    NULL,
+	&reporter_json,	    &reporter_tap,   &reporter_markdown, NULL,
 };
 
 const struct reporter *

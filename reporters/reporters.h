@@ -11,6 +11,8 @@ extern const struct reporter reporter_terminal;
 extern const struct reporter reporter_junit;
 extern const struct reporter reporter_github;
 extern const struct reporter reporter_json;
+extern const struct reporter reporter_tap;
+extern const struct reporter reporter_markdown;
 
 /*
  * lines.c: untrusted text for a terminal or a CI log.  Each line is put behind

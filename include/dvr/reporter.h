@@ -13,6 +13,8 @@ struct report_style {
 	unsigned columns;	/* terminal width; 0: 80 */
 	bool verbose;
 	bool live;		/* progress() already went to the same sink */
+	bool junit_strict;	/* only what Jenkins' junit-10.xsd knows */
+	bool junit_tapes;	/* a case a tape, not an exchange */
 };
 
 struct reporter {

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 static const enum opt regress_opts[] = { COMMON_OPTS, OPT_REPORT, OPT_JUNIT,
+	OPT_JUNIT_PROFILE, OPT_JUNIT_CASES,
 	OPT_JOBS, OPT_RETRIES, OPT_REPEAT, OPT_TIMING, OPT_TIMEOUT, OPT_TARGET,
 	OPT_BUILD, OPT_LEARN, OPT_ONLY_FAILED, OPT_CHANGED, OPT_SINCE,
 	OPT_COUNT };
@@ -118,6 +119,8 @@ set_up(struct regression *g, const struct args *args, struct err *e)
 	g->style.colour = command_colour(args, STDOUT_FILENO);
 	g->style.columns = terminal_columns();
 	g->style.verbose = args_has(args, OPT_VERBOSE);
+	g->style.junit_strict = args_is(args, OPT_JUNIT_PROFILE, "strict");
+	g->style.junit_tapes = args_is(args, OPT_JUNIT_CASES, "tape");
 	g->quiet = args_has(args, OPT_QUIET);
 	g->learn = args_has(args, OPT_LEARN);
 	g->style.live = !g->quiet;

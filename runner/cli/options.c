@@ -54,6 +54,10 @@ const struct opt_row opt_rows[OPT_COUNT] = {
 	[OPT_JSON] = { "json", 0, NULL, NULL, "output for tools" },
 	[OPT_TIMEOUT] = { "timeout", 0, "TIME", NULL,
 			  "longest wait for one answer, such as 10s" },
+	[OPT_JUNIT_PROFILE] = { "junit-profile", 0, "NAME", NULL,
+				"rich (default), or strict: junit-10.xsd" },
+	[OPT_JUNIT_CASES] = { "junit-granularity", 0, "WHAT", NULL,
+			      "a case an exchange (default), or a tape" },
 	[OPT_DRY_RUN] = { "dry-run", 0, NULL, NULL,
 			  "show what would be written, write nothing" },
 };
@@ -62,12 +66,27 @@ static const char *const when_words[] = { "auto", "always", "never", NULL };
 const char *const timing_words[] = { "recorded", "fast", "2x", "precise",
 				     NULL };
 
+static const char *const profile_words[] = { "rich", "strict", NULL };
+static const char *const case_words[] = { "exchange", "tape", NULL };
+
+static const struct {
+	enum opt option;
+	const char *const *words;
+} closed[] = {
+	{ OPT_COLOR, when_words },
+	{ OPT_TIMING, timing_words },
+	{ OPT_JUNIT_PROFILE, profile_words },
+	{ OPT_JUNIT_CASES, case_words },
+};
+
 const char *const *
 opt_words(enum opt o)
 {
-	if (o == OPT_COLOR)
-		return when_words;
-	return o == OPT_TIMING ? timing_words : NULL;
+	for (size_t i = 0; i < ARRAY_LEN(closed); i++) {
+		if (closed[i].option == o)
+			return closed[i].words;
+	}
+	return NULL;
 }
 
 static bool

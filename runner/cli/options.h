@@ -9,13 +9,15 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 enum opt {
 	OPT_CONFIG, OPT_FIXTURES, OPT_NAMESPACE, OPT_COLOR, OPT_QUIET,
 	OPT_VERBOSE, OPT_HELP, OPT_TARGET, OPT_LISTEN, OPT_TAPE, OPT_STEP,
 	OPT_REPORT, OPT_JUNIT, OPT_RETRIES, OPT_REPEAT, OPT_TIMING, OPT_BUILD,
 	OPT_JOBS, OPT_ONLY_FAILED, OPT_CHANGED, OPT_SINCE, OPT_LEARN, OPT_VERIFY,
-	OPT_NO_VERIFY, OPT_JSON, OPT_TIMEOUT, OPT_DRY_RUN, OPT_COUNT
+	OPT_NO_VERIFY, OPT_JSON, OPT_TIMEOUT, OPT_DRY_RUN,
+	OPT_JUNIT_PROFILE, OPT_JUNIT_CASES, OPT_COUNT
 };
 
 struct opt_row {
@@ -56,6 +58,13 @@ static inline bool
 args_has(const struct args *a, enum opt o)
 {
 	return a->value[o] != NULL;
+}
+
+/* Was it given, as this word? */
+static inline bool
+args_is(const struct args *a, enum opt o, const char *word)
+{
+	return a->value[o] && strcmp(a->value[o], word) == 0;
 }
 
 #endif

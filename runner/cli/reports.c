@@ -88,10 +88,12 @@ static int
 write_one(const struct report *rep, const struct results *r,
 	  const struct report_style *stdout_style, struct err *e)
 {
-	const struct report_style plain = { .columns = 100 };
+	struct report_style plain = *stdout_style;
 	struct buf text;
 	int rc;
 
+	plain.columns = 100;
+	plain.colour = plain.verbose = plain.live = false;
 	buf_init(&text, REPORT_MAX_BYTES);
 	rc = rep->reporter->print(r, rep->file ? &plain : stdout_style, &text,
 				  e);

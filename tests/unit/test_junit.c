@@ -2,6 +2,7 @@
 #include "report_scene.h"
 
 #include <libxml/parser.h>
+#include <libxml/relaxng.h>
 #include <libxml/xpath.h>
 
 #include <locale.h>
@@ -14,18 +15,23 @@ struct document {
 };
 
 static void
-document_open(struct document *d)
+document_open_as(struct document *d, const struct report_style *style)
 {
-	const struct report_style style = { 0 };
 	struct err e = { 0 };
 
 	buf_init(&d->text, MiB);
-	ck_assert_int_eq(reporter_find("junit")->print(&d->scene.r, &style,
+	ck_assert_int_eq(reporter_find("junit")->print(&d->scene.r, style,
 						       &d->text, &e), 0);
 	d->doc = xmlReadMemory(d->text.p, (int)d->text.n, "junit.xml", NULL,
 			       XML_PARSE_NONET);
 	ck_assert_ptr_nonnull(d->doc);
 	d->path = xmlXPathNewContext(d->doc);
+}
+
+static void
+document_open(struct document *d)
+{
+	document_open_as(d, &(struct report_style){ 0 });
 }
 
 static void
@@ -145,6 +151,88 @@ START_TEST(every_byte_is_carried)
 }
 END_TEST
 
+static int
+validate(xmlDocPtr doc)
+{
+	xmlRelaxNGParserCtxtPtr parser;
+	xmlRelaxNGValidCtxtPtr valid;
+	xmlRelaxNGPtr schema;
+	int rc;
+
+	parser = xmlRelaxNGNewParserCtxt("tests/golden/report/junit-10.rng");
+	schema = xmlRelaxNGParse(parser);
+	ck_assert_ptr_nonnull(schema);
+	valid = xmlRelaxNGNewValidCtxt(schema);
+	rc = xmlRelaxNGValidateDoc(valid, doc);
+	xmlRelaxNGFreeValidCtxt(valid);
+	xmlRelaxNGFree(schema);
+	xmlRelaxNGFreeParserCtxt(parser);
+	return rc;
+}
+
+/* The strict profile holds to what Jenkins' schema allows; the rich one says
+ * more than that. */
+START_TEST(the_strict_profile_is_valid)
+{
+	const struct report_style strict = { .junit_strict = true };
+	struct document d;
+
+	report_scene_init(&d.scene);
+	document_open_as(&d, &strict);
+	ck_assert_int_eq(validate(d.doc), 0);
+	assert_xpath(&d, "count(//testcase)", "11");
+	assert_xpath(&d, "count(//testcase/@file | //testcase/@line)", "0");
+	document_close(&d);
+	document_open(&d);
+	ck_assert_int_gt(validate(d.doc), 0);
+	document_close(&d);
+}
+END_TEST
+
+/* A tape can be one case: its verdict, its worst finding, its log. */
+START_TEST(a_tape_can_be_one_case)
+{
+	const struct report_style tapes = { .junit_tapes = true };
+	struct document d;
+
+	report_scene_init(&d.scene);
+	document_open_as(&d, &tapes);
+	assert_xpath(&d, "count(//testcase)", "7");
+	assert_xpath(&d, "count(//testcase[@name='verdict'])", "7");
+	assert_xpath(&d, "string(/testsuites/@tests)", "7");
+	assert_xpath(&d, "string(/testsuites/@failures)", "1");
+	assert_xpath(&d, "string(/testsuites/@errors)", "2");
+	assert_xpath(&d, "count(//flakyFailure)", "1");
+	assert_xpath(&d, "string(//testsuite[2]/testcase/@time)", "0.413");
+	assert_xpath(&d, "contains(//testsuite[2]//failure, "
+			 "'5.resp.body#/total')", "true");
+	assert_xpath(&d, "count(//testsuite[2]//system-out)", "1");
+	document_close(&d);
+}
+END_TEST
+
+/* What other replays of a failed tape ended in stands beside the finding. */
+START_TEST(reruns_are_told)
+{
+	const struct report_style strict = { .junit_strict = true };
+	struct replay_result two[2];
+	struct document d;
+
+	report_scene_init(&d.scene);
+	two[0] = d.scene.replays[2];
+	two[1] = d.scene.replays[1];
+	d.scene.tapes[1].replays = two;
+	d.scene.tapes[1].nreplays = 2;
+	d.scene.tapes[1].retries = 1;
+	document_open_as(&d, &strict);
+	ck_assert_int_eq(validate(d.doc), 0);
+	assert_xpath(&d, "count(//testsuite[2]//failure)", "1");
+	assert_xpath(&d, "count(//testsuite[2]//testcase[failure]/rerunError"
+			 "[@type][@message]/stackTrace)", "1");
+	document_close(&d);
+}
+END_TEST
+
 /* A locale with a decimal comma changes nothing. */
 START_TEST(times_have_a_dot_in_every_locale)
 {
@@ -186,6 +274,9 @@ suite_junit(void)
 	tcase_add_test(c, hostile_bytes_are_escaped);
 	tcase_add_test(c, every_byte_is_carried);
 	tcase_add_test(c, times_have_a_dot_in_every_locale);
+	tcase_add_test(c, the_strict_profile_is_valid);
+	tcase_add_test(c, a_tape_can_be_one_case);
+	tcase_add_test(c, reruns_are_told);
 	tcase_add_test(c, the_file_is_as_agreed);
 	suite_add_tcase(s, c);
 	return s;
