@@ -82,9 +82,11 @@ static int
 child_descriptors(const struct process_spec *spec, int *error_fd)
 {
 	int from[3] = { spec->in_fd, spec->out_fd, spec->err_fd };
+	int kept = spec->kept_fd > 0 ?
+		fcntl(spec->kept_fd, F_DUPFD_CLOEXEC, PARKED_FD_MIN) : -1;
 	int parked = fcntl(*error_fd, F_DUPFD_CLOEXEC, PARKED_FD_MIN);
 
-	if (parked < 0)
+	if (parked < 0 || (spec->kept_fd > 0 && kept < 0))
 		return -1;
 	*error_fd = parked;
 	for (int i = 0; i < 3; i++) {
@@ -100,7 +102,9 @@ child_descriptors(const struct process_spec *spec, int *error_fd)
 	if (dup3(parked, CHILD_ERROR_FD, O_CLOEXEC) < 0)
 		return -1;
 	*error_fd = CHILD_ERROR_FD;
-	close_from(CHILD_ERROR_FD + 1);
+	if (place_fd(kept, PROCESS_KEPT_FD) < 0)
+		return -1;
+	close_from(kept < 0 ? PROCESS_KEPT_FD : PROCESS_KEPT_FD + 1);
 	return 0;
 }
 

@@ -206,6 +206,24 @@ utf8_step(const char *p, size_t n, uint32_t *code)
 	return len;
 }
 
+static bool
+ends_word(char c)
+{
+	return (unsigned char)c <= ' ' || strchr("\"',;&?|<>(){}[]", c) != NULL;
+}
+
+struct slice
+slice_words(struct slice s, size_t max)
+{
+	size_t n = max;
+
+	if (s.n <= max)
+		return s;
+	while (n > 0 && !ends_word(s.p[n - 1]) && !ends_word(s.p[n]))
+		n--;
+	return slice_range(s, 0, n);
+}
+
 bool
 slice_is_utf8(struct slice s)
 {

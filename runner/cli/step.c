@@ -22,6 +22,7 @@ struct step {
 	struct mocks *mocks;
 	struct replay *replay;
 	struct loop_timer hint;
+	struct scrub *scrub;	/* live text passes it */
 	size_t at;		/* index of the next ingress exchange */
 };
 
@@ -54,8 +55,20 @@ next_exchange(const struct step *s)
 	return NULL;
 }
 
+/* What the service says of itself: live, so it is scrubbed. */
 static void
-print_answer(const struct exchange *recorded,
+put_live(const struct step *s, struct slice raw)
+{
+	struct buf text;
+
+	buf_init(&text, 64 * KiB);
+	scrub_text(s->scrub, slice_words(raw, 1 * KiB), &text);
+	put_clean(buf_slice(&text));
+	buf_release(&text);
+}
+
+static void
+print_answer(const struct step *s, const struct exchange *recorded,
 	     const struct observed_exchange *seen)
 {
 	struct outcome want = outcome_of(recorded), got;
@@ -69,7 +82,7 @@ print_answer(const struct exchange *recorded,
 	}
 	printf("[Received] ");
 	if (line.p && line.n)
-		put_clean(line);
+		put_live(s, line);
 	else
 		fputs(outcome_text(&got, text), stdout);
 	if (!outcome_eq(&want, &got))
@@ -103,7 +116,7 @@ step_next(struct step *s, struct err *e)
 	rc = replay_step(s->replay, &recorded, &seen, e);
 	loop_timer_cancel(s->loop, &s->hint);
 	if (rc == 1)
-		print_answer(recorded, seen);
+		print_answer(s, recorded, seen);
 	fflush(stdout);
 	return rc;
 }
@@ -219,6 +232,9 @@ step_session(const struct args *args, struct config *c, struct err *e)
 
 	if (command_tape(c, args->value[OPT_TAPE], &s.tape, &s.plan, dir, e))
 		return -1;
+	s.scrub = command_scrub(c, e);
+	if (!s.scrub)
+		goto out;
 	o.target = args->value[OPT_TARGET];
 	o.timeout_ns = STEP_TIMEOUT_NS;
 	o.holds = false;
@@ -234,6 +250,8 @@ out:
 	mocks_destroy(s.mocks);
 	if (s.loop)
 		loop_destroy(s.loop);
+	if (s.scrub)
+		scrub_destroy(s.scrub);
 	tape_release(&s.tape);
 	return rc;
 }

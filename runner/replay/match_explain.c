@@ -3,9 +3,12 @@
 
 #include <dvr/base/err.h>
 #include <dvr/base/yaml.h>
+#include <dvr/scrub/scrub.h>
 
 /* A stub to paste holds the closest answer's body up to this size. */
 #define STUB_BODY_MAX 2000
+/* Live text beyond this is cut; less than what quote() cuts (bytes). */
+#define SHOWN_MAX 120
 
 static void
 put_place(const struct unlike *d, struct buf *out)
@@ -35,6 +38,29 @@ put_place(const struct unlike *d, struct buf *out)
 	buf_add(out, d->place.name);
 }
 
+/* Live text in quotes: whole words of it, because who cleans it does not know
+ * a token by its half. */
+static void
+put_live(struct slice live, struct buf *out)
+{
+	struct slice shown = slice_words(live, SHOWN_MAX);
+	char q[QUOTE_MAX];
+
+	if (shown.n < live.n)
+		buf_fmt(out, "'%s…' (%zu bytes)", quote(shown, q), live.n);
+	else
+		buf_fmt(out, "'%s'", quote(live, q));
+}
+
+static void
+put_target(struct slice target, struct buf *out)
+{
+	struct slice shown = slice_words(target, SHOWN_MAX);
+	char q[QUOTE_MAX];
+
+	buf_fmt(out, "%s%s", quote(shown, q), shown.n < target.n ? "…" : "");
+}
+
 static void
 put_unlike(const struct unlike *d, struct buf *out)
 {
@@ -42,10 +68,16 @@ put_unlike(const struct unlike *d, struct buf *out)
 
 	buf_adds(out, "; ");
 	put_place(d, out);
+	/* Where a secret was recorded, one is here; where nothing was, nobody
+	 * has said that what is here is none. */
 	if (d->live.p == NULL)
 		buf_adds(out, " is missing");
-	else
-		buf_fmt(out, " is '%s'", quote(d->live, q));
+	else if (d->recorded.n == 0 || scrub_has_handle(d->recorded))
+		buf_fmt(out, " has another value of %zu bytes", d->live.n);
+	else {
+		buf_adds(out, " is ");
+		put_live(d->live, out);
+	}
 	if (d->recorded.p == NULL)
 		buf_adds(out, ", not on the tape");
 	else
@@ -73,11 +105,11 @@ match_explain(const struct match *m, const struct live_call *call,
 {
 	const struct exchange *x = match_nearest(m, call);
 	struct likeness like = { .all = true };
-	char q1[QUOTE_MAX], q2[QUOTE_MAX], q3[QUOTE_MAX];
+	char q1[QUOTE_MAX], q2[QUOTE_MAX];
 
-	buf_fmt(out, "%s: nobody recorded %s %s", quote(call->lane, q1),
-		quote(message_method(call->message), q2),
-		quote(match_target(call->message), q3));
+	buf_fmt(out, "%s: nobody recorded %s ", quote(call->lane, q1),
+		quote(message_method(call->message), q2));
+	put_target(match_target(call->message), out);
 	if (call->cause != 0)
 		buf_fmt(out, " (for exchange %u)", call->cause);
 	if (x == NULL) {

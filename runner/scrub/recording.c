@@ -32,13 +32,14 @@ texts(struct tape *t, struct slice **out, size_t *n)
 	out[(*n)++] = &t->session;
 	out[(*n)++] = &t->trigger.detail;
 	out[(*n)++] = &t->log_tail;
+	out[(*n)++] = &t->not_replayable;
 	for (i = 0; i < t->nlosses; i++)
 		out[(*n)++] = &t->losses[i];
 	for (i = 0; i < t->nexchanges; i++)
 		out[(*n)++] = &t->exchanges[i].note;
 }
 
-#define TEXTS_FIXED 4
+#define TEXTS_FIXED 5
 
 static void
 add_message(struct recording_work *w, const struct message_work *m)
@@ -98,7 +99,7 @@ copy_head(const struct tape *in, struct tape *out)
 	out->origin.commit = arena_copy(a, in->origin.commit);
 	out->origin.build = arena_copy(a, in->origin.build);
 	out->origin.dvr = arena_copy(a, in->origin.dvr);
-	out->not_replayable = arena_copy(a, in->not_replayable);
+	out->not_replayable = in->not_replayable;
 	out->log_tail = in->log_tail;
 	out->nlanes = in->nlanes;
 	out->lanes = arena_array(a, in->nlanes + 1, sizeof(*out->lanes));
@@ -122,7 +123,8 @@ look_texts(struct recording_work *w, struct slice **v, size_t *pieces,
 	size_t i;
 
 	for (i = 0; i < n; i++) {
-		pieces[i] = job_add(&w->job, *v[i], i == 3 ? SLICE("log") :
+		pieces[i] = job_add(&w->job, *v[i],
+				    v[i] == &w->out->log_tail ? SLICE("log") :
 				    SLICE("text"));
 		w->job.v[pieces[i]].keep_handles = true;
 		job_detect_text(&w->job, pieces[i]);

@@ -18,6 +18,7 @@ struct tail {
 	struct buf text;	/* up to twice the tail: cut seldom */
 	struct buf line;	/* the unfinished line */
 	struct buf hit_line;
+	bool cut;		/* the text began earlier */
 	pcre2_code *hit, *ready;
 	pcre2_match_context *limits;
 	pcre2_match_data *match;
@@ -84,6 +85,7 @@ tail_clear(struct tail *t)
 	buf_clear(&t->text);
 	buf_clear(&t->line);
 	buf_clear(&t->hit_line);
+	t->cut = false;
 }
 
 static bool
@@ -103,6 +105,8 @@ line_done(struct tail *t)
 
 	if (t->line.n > 0)
 		line = buf_slice(&t->line);
+	if (t->line.n == t->line.limit)
+		line = slice_words(line, line.n - 1);
 	if (slice_ends(line, SLICE("\r")))
 		line.n--;
 	if (matches(t, t->hit, line)) {
@@ -128,11 +132,14 @@ static void
 keep(struct tail *t, struct slice s)
 {
 	if (s.n >= SERVICE_LOG_TAIL) {
+		t->cut |= s.n > SERVICE_LOG_TAIL || t->text.n > 0;
 		s = slice_from(s, s.n - SERVICE_LOG_TAIL);
 		buf_clear(&t->text);
 	}
-	if (s.n > t->text.limit - t->text.n)
+	if (s.n > t->text.limit - t->text.n) {
+		t->cut = true;
 		buf_drop(&t->text, t->text.n - (SERVICE_LOG_TAIL - s.n));
+	}
 	buf_add(&t->text, s);
 }
 
@@ -168,11 +175,14 @@ tail_text(const struct tail *t)
 	struct slice all = buf_slice(&t->text);
 	ssize_t newline;
 
-	if (all.n <= SERVICE_LOG_TAIL)
+	if (!t->cut && all.n <= SERVICE_LOG_TAIL)
 		return all;
-	all = slice_from(all, all.n - SERVICE_LOG_TAIL);
+	if (all.n > SERVICE_LOG_TAIL)
+		all = slice_from(all, all.n - SERVICE_LOG_TAIL);
+	/* Half a line may begin with half a secret, which nobody knows for
+	 * one any more. */
 	newline = slice_chr(all, '\n');
-	return newline < 0 ? all : slice_from(all, (size_t)newline + 1);
+	return slice_from(all, newline < 0 ? all.n : (size_t)newline + 1);
 }
 
 struct slice

@@ -13,13 +13,18 @@
 #include <unistd.h>
 
 #define SAID_MAX (1024u * 1024u)	/* of errors: more is no message */
+#define SAID_SHOWN 120	/* bytes of a line; less than quote() cuts */
 #define LOOK_MS 20	/* how often its output is measured */
 
-/* A file that is nowhere but in memory, and the name that children see. */
-struct memory {
-	int fd;
-	char path[64];
-};
+/*
+ * A file that is nowhere but in memory.  Children have it by descriptor:
+ * our own /proc is closed to everybody who is not root, for what is in our
+ * memory.
+ */
+struct memory { int fd; };
+
+#define STATE_FILE_NAME(fd) STATE_FILE_NAMED(fd)
+#define STATE_FILE_NAMED(fd) "/proc/self/fd/" #fd
 
 static int
 memory_open(struct memory *m, struct err *e)
@@ -27,8 +32,6 @@ memory_open(struct memory *m, struct err *e)
 	m->fd = memfd_create("dvr-state", MFD_CLOEXEC);
 	if (m->fd < 0)
 		return err_sys(e, ERR_INTERNAL, "memfd_create");
-	snprintf(m->path, sizeof(m->path), "/proc/%ld/fd/%d", (long)getpid(),
-		 m->fd);
 	return 0;
 }
 
@@ -115,6 +118,9 @@ add_last_line(const struct command *r, struct err *e)
 
 	while (line.n > 0 && line.p[line.n - 1] == '\n')
 		line.n--;
+	/* half a line may begin with half a secret */
+	if (size > want && slice_chr(line, '\n') < 0)
+		return;
 	for (size_t i = line.n; i > 0; i--) {
 		if (line.p[i - 1] == '\n') {
 			line = slice_from(line, i);
@@ -124,7 +130,8 @@ add_last_line(const struct command *r, struct err *e)
 	if (line.n == 0 || !e)
 		return;
 	with = *e;
-	err_set(e, with.code, "%.700s: %s", with.msg, quote(line, q));
+	err_set(e, with.code, "%.700s: %s", with.msg,
+		quote(slice_words(line, SAID_SHOWN), q));
 }
 
 static int
@@ -171,11 +178,12 @@ run(struct command *r, struct err *e)
 		env_add_all(env, r->w->env);
 	if (r->w->dir)
 		env_set(env, "DVR_STATE_DIR", r->w->dir);
-	env_set(env, "DVR_STATE_FILE", r->file->path);
+	env_set(env, "DVR_STATE_FILE", STATE_FILE_NAME(PROCESS_KEPT_FD));
 	rc = process_start(&(struct process_spec){
 		.argv = argv, .env = env_list(env), .in_fd = r->in,
 		.out_fd = r->out >= 0 ? r->out : r->said.fd,
-		.err_fd = r->said.fd, .new_group = true,
+		.err_fd = r->said.fd, .kept_fd = r->file->fd,
+		.new_group = true,
 	}, &p, e);
 	if (rc == 0)
 		rc = wait_for(r, &p, e);

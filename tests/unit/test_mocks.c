@@ -229,6 +229,24 @@ START_TEST(a_miss_names_the_closest_call)
 }
 END_TEST
 
+/* Where a secret was recorded one is now; a new field may be anything. */
+START_TEST(a_miss_does_not_tell_secrets)
+{
+	call("stock", GET("/s?k=\xe2\x9f\xa6" "dvr:token:4:0123456789abcdef"
+			  "\xe2\x9f\xa7&z=1"), OK("2", "ok"));
+	up();
+	ck_assert_int_eq(ask("stock", GET("/s?k=wrong7&z=2&new=other9")),
+			 ECONNRESET);
+	ck_assert_ptr_nonnull(strstr(first_miss(),
+			      "the query's k has another value of 6 bytes"));
+	ck_assert_ptr_nonnull(strstr(first_miss(),
+			      "the query's new has another value of 6 bytes, "
+			      "not on the tape"));
+	ck_assert_ptr_nonnull(strstr(first_miss(),
+				     "the query's z is '2', recorded '1'"));
+}
+END_TEST
+
 /* The stub that a miss offers is YAML that replay.yaml takes. */
 START_TEST(the_offered_stub_can_be_pasted)
 {
@@ -403,6 +421,7 @@ suite_mocks(void)
 	tcase_add_test(tc, repeated_calls_get_their_own_answers);
 	tcase_add_test(tc, the_body_decides_between_equals);
 	tcase_add_test(tc, a_miss_names_the_closest_call);
+	tcase_add_test(tc, a_miss_does_not_tell_secrets);
 	tcase_add_test(tc, the_offered_stub_can_be_pasted);
 	tcase_add_test(tc, a_stub_answers_new_calls);
 	tcase_add_test(tc, recorded_faults_come_back);

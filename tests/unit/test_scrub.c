@@ -527,6 +527,28 @@ START_TEST(exact_heads_are_scrubbed_too)
 }
 END_TEST
 
+/* Why a tape cannot be replayed may quote a tool that was told a password. */
+START_TEST(the_reasons_of_a_recording_are_scrubbed)
+{
+	struct slice lost[1];
+	struct rig r;
+	struct slice secret;
+
+	rig_init(&r, NULL, 0);
+	secret = rig_secret(&r, "reason", 20);
+	rig_request(&r, "GET / HTTP/1.1\n", SLICE(""));
+	r.rec.raw.not_replayable = lost[0] = slice_str(rig_fmt(&r,
+		"state kv: the snapshot command failed: password=%s",
+		secret.p));
+	r.rec.raw.losses = lost;
+	r.rec.raw.nlosses = 1;
+	rig_scrub(&r);
+	rig_assert_gone(&r, "reason", secret);
+	ck_assert(slice_starts(r.tape.not_replayable, SLICE("state kv: ")));
+	rig_release(&r);
+}
+END_TEST
+
 Suite *
 suite_scrub(void)
 {
@@ -552,6 +574,7 @@ suite_scrub(void)
 	tcase_add_test(tc, literal_handles_survive);
 	tcase_add_test(tc, text_is_scrubbed_once);
 	tcase_add_test(tc, exact_heads_are_scrubbed_too);
+	tcase_add_test(tc, the_reasons_of_a_recording_are_scrubbed);
 	suite_add_tcase(s, tc);
 	return s;
 }

@@ -311,6 +311,30 @@ START_TEST(endless_output_stays_bounded)
 }
 END_TEST
 
+/* The tail begins with a whole line: half of one may begin with half a secret,
+ * which nobody knows for one. */
+START_TEST(a_cut_tail_begins_with_a_whole_line)
+{
+	char *command[] = { (char[]){ "sh" }, (char[]){ "-c" },
+		(char[]){ "yes 0123456789abcdef | head -n 20000; echo 'the "
+			  "end'; exec sleep 100" }, NULL };
+	struct service_config c = { .command = command, .ready = READY_LOG,
+		.ready_log = (char[]){ "^never$" },
+		.log_pattern = (char[]){ "^the end$" } };
+	struct service *s;
+	struct slice log, line;
+	struct err e;
+
+	ck_assert_int_eq(start(&c, &s, &e), 0);
+	turn_until(&heard.hits, 1);
+	log = service_log(s);
+	ck_assert_uint_gt(log.n, SERVICE_LOG_TAIL / 2);
+	line = slice_cut(&log, '\n');
+	ck_assert(slice_eq(line, SLICE("0123456789abcdef")));
+	service_destroy(s);
+}
+END_TEST
+
 /* Who ignores SIGTERM is killed after the grace, its children with it. */
 START_TEST(stop_kills_the_group_after_the_grace)
 {
@@ -489,6 +513,7 @@ suite_service(void)
 	tcase_add_test(t, a_port_that_is_always_taken_is_given_up);
 	tcase_add_test(t, a_crash_and_its_log_line_are_told);
 	tcase_add_test(t, endless_output_stays_bounded);
+	tcase_add_test(t, a_cut_tail_begins_with_a_whole_line);
 	tcase_add_test(t, stop_kills_the_group_after_the_grace);
 	tcase_add_test(t, long_last_words_do_not_block_the_end);
 	tcase_add_test(t, attached_services_are_started_by_their_command);

@@ -128,6 +128,29 @@ START_TEST(knowing_utf8)
 }
 END_TEST
 
+/* A word stays whole or goes; what fits is not touched. */
+START_TEST(cutting_between_words)
+{
+	static const struct {
+		const char *text;
+		size_t max;
+		const char *want;
+	} v[] = {
+		{ "one two", 7, "one two" }, { "one two", 6, "one " },
+		{ "one two", 4, "one " },    { "one two", 3, "one" },
+		{ "one two", 2, "" },	     { "token", 4, "" },
+		{ "?a=1&b=22", 8, "?a=1&" }, { "", 0, "" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(v); i++) {
+		struct slice s = slice_words(slice_str(v[i].text), v[i].max);
+
+		ck_assert_msg(slice_eq(s, slice_str(v[i].want)), "%zu: %.*s",
+			      i, SLICE_ARG(s));
+	}
+}
+END_TEST
+
 Suite *suite_slice(void);
 
 Suite *
@@ -139,6 +162,7 @@ suite_slice(void)
 	tcase_add_test(t, comparing);
 	tcase_add_test(t, searching);
 	tcase_add_test(t, cutting_parts);
+	tcase_add_test(t, cutting_between_words);
 	tcase_add_test(t, walking_a_list);
 	tcase_add_test(t, reading_numbers);
 	tcase_add_test(t, knowing_utf8);

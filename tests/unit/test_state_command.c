@@ -5,6 +5,8 @@
 
 #include <check.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
 
 static char dir[FS_PATH_MAX];
 static struct arena *arena;
@@ -79,11 +81,24 @@ START_TEST(snapshots)
 }
 END_TEST
 
+/* Our memory is closed to others, and the file is reached all the same. */
+START_TEST(the_file_needs_no_look_at_us)
+{
+	if (geteuid() == 0)
+		ck_assert_int_eq(setresuid(65534, 65534, 65534), 0);
+	ck_assert_int_eq(prctl(PR_SET_DUMPABLE, 0), 0);
+	gives("printf dump > \"$DVR_STATE_FILE\"", "dump");
+}
+END_TEST
+
 /* Exit status and its last line; nothing at all; too much. */
 START_TEST(failures)
 {
 	fails("echo first >&2; echo 'no such host' >&2; exit 3",
 	      "exit status 3: no such host");
+	/* half a line may begin with half a secret */
+	fails("head -c 600 /dev/zero | tr '\\0' k >&2; exit 4",
+	      "failed: exit status 4");
 	fails("true", "gave nothing");
 	fails("kill -9 $$", "signal 9");
 	fails("head -c 100000 /dev/zero", "max_size");
@@ -159,6 +174,7 @@ suite_state_command(void)
 	tcase_add_checked_fixture(c, setup, teardown);
 	tcase_set_timeout(c, 30);
 	tcase_add_test(c, snapshots);
+	tcase_add_test(c, the_file_needs_no_look_at_us);
 	tcase_add_test(c, failures);
 	tcase_add_test(c, restores);
 	tcase_add_test(c, restore_fails);

@@ -24,11 +24,15 @@ struct process_space {
 	void (*furnish)(void);
 };
 
+#define PROCESS_KEPT_FD 4
+
 struct process_spec {
 	const char *const *argv;	/* NULL-terminated, argv[0] via PATH */
 	const char *const *env;		/* NULL-terminated; NULL inherits */
 	const char *workdir;		/* NULL: ours */
 	int in_fd, out_fd, err_fd;	/* -1 inherits; dup'ed, not closed */
+	int kept_fd;			/* the child has it as PROCESS_KEPT_FD;
+					 * 0: none */
 	bool new_group;			/* own process group */
 	bool foreground;		/* and the terminal's, when there is one */
 	const struct process_space *space;	/* NULL: ours */

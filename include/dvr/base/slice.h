@@ -85,6 +85,12 @@ struct slice slice_trim(struct slice s);
  * p == NULL, so `while (rest.p)` walks a list, empty items included.
  */
 struct slice slice_cut(struct slice *rest, char sep);
+/*
+ * The beginning, at most `max` bytes, without a word that would be cut in two:
+ * half a token is not known for a secret any more.  Words end at blanks and
+ * controls, quotes, brackets and , ; & ? |.
+ */
+struct slice slice_words(struct slice s, size_t max);
 
 /*
  * The project's only number readers.  The whole slice must be digits (no
