@@ -42,7 +42,8 @@ push(struct job *j, const struct piece *p)
 size_t
 job_add(struct job *j, struct slice raw, struct slice place)
 {
-	return push(j, &(struct piece){ .raw = raw, .place = place });
+	return push(j, &(struct piece){ .raw = raw, .place = place,
+					.keep_handles = j->ours });
 }
 
 size_t
@@ -234,7 +235,6 @@ learn(struct job *j, size_t i)
 	struct spans *s = &j->v[i].spans;
 	size_t k;
 
-	spans_settle(s, j->v[i].raw);
 	for (k = 0; k < s->n; k++) {
 		if (!s->v[k].text.p)
 			known_add(j->s->known, &s->v[k]);
@@ -327,15 +327,23 @@ finish_piece(struct job *j, size_t i)
 }
 
 void
+job_settle(struct job *j)
+{
+	for (size_t i = 0; i < j->n; i++) {
+		drop_in_children(j, i, i + 1);
+		keep_drop(&j->v[i]);
+		spans_settle(&j->v[i].spans, j->v[i].raw);
+	}
+}
+
+void
 job_finish(struct job *j)
 {
 	size_t i;
 
-	for (i = 0; i < j->n; i++) {
-		drop_in_children(j, i, i + 1);
-		keep_drop(&j->v[i]);
+	job_settle(j);
+	for (i = 0; i < j->n; i++)
 		learn(j, i);
-	}
 	/* children stand behind their parents */
 	for (i = j->n; i > 0; i--)
 		finish_piece(j, i - 1);

@@ -45,6 +45,7 @@ struct job {
 	struct piece *v;
 	size_t n, cap;
 	struct key_cached keys[KEY_CACHE];
+	bool ours;		/* pieces of a tape: handles are handles */
 };
 
 void job_init(struct job *j, struct scrub *s);
@@ -81,6 +82,8 @@ void keep_known(struct job *j, struct piece *p);
 /* With the spans settled: what is taken all the same is not told as kept. */
 void keep_settle(struct piece *p);
 
+/* What was found, with nothing replaced: the spans of each piece. */
+void job_settle(struct job *j);
 /* Searches, settles and replaces all. */
 void job_finish(struct job *j);
 /* The text to store: clean, or raw where nothing was found. */

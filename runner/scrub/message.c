@@ -125,7 +125,8 @@ decode_body(struct job *j, struct message_work *w)
 	struct slice text = slice_from(w->in->body, w->joined);
 	struct buf b;
 
-	if (coding_identity(coding))
+	/* on a tape it may be undone already */
+	if (w->in->decoded.n > 0 || coding_identity(coding))
 		return text;
 	buf_init(&b, DECODED_MAX);
 	switch (coding_decode(coding, text, &b)) {

@@ -1,25 +1,12 @@
 /* From a recording to a clean tape. */
-#include <dvr/scrub/scrub.h>
+#include "recording.h"
 
-#include "job.h"
 #include "message.h"
 #include "state.h"
 #include "stream.h"
 
 /* Distinct lines of the tape's list; what is beyond goes under one "*". */
 #define ENTRIES_MAX 1000
-
-struct recording_work {
-	struct job job;
-	const struct tape *in;
-	struct tape *out;
-	struct message_work *messages;
-	size_t n, cap;
-	struct stream_work *streams;	/* one for each exchange */
-	struct state_work *state;
-	size_t nstate;
-	size_t nlosses_cap, nentries_cap;
-};
 
 /* Free texts of a tape that came from traffic or from the service. */
 static void
@@ -117,33 +104,29 @@ copy_head(const struct tape *in, struct tape *out)
 /* ---- texts ------------------------------------------------------------ */
 
 static void
-look_texts(struct recording_work *w, struct slice **v, size_t *pieces,
-	   size_t n)
+look_texts(struct recording_work *w)
 {
-	size_t i;
+	for (size_t i = 0; i < w->ntexts; i++) {
+		struct slice **v = w->texts;
 
-	for (i = 0; i < n; i++) {
-		pieces[i] = job_add(&w->job, *v[i],
-				    v[i] == &w->out->log_tail ? SLICE("log") :
-				    SLICE("text"));
-		w->job.v[pieces[i]].keep_handles = true;
-		job_detect_text(&w->job, pieces[i]);
+		w->pieces[i] = job_add(&w->job, *v[i],
+				       v[i] == &w->out->log_tail ?
+				       SLICE("log") : SLICE("text"));
+		w->job.v[w->pieces[i]].keep_handles = true;
+		job_detect_text(&w->job, w->pieces[i]);
 	}
 }
 
 static void
-store_texts(struct recording_work *w, struct slice **v, const size_t *pieces,
-	    size_t n)
+store_texts(struct recording_work *w)
 {
-	size_t i;
+	for (size_t i = 0; i < w->ntexts; i++) {
+		struct slice text = job_text(&w->job, w->pieces[i]);
 
-	for (i = 0; i < n; i++) {
-		struct slice text = job_text(&w->job, pieces[i]);
-
-		if (w->job.v[pieces[i]].gave_up ||
+		if (w->job.v[w->pieces[i]].gave_up ||
 		    known_leaks(w->job.s->known, text))
 			text = SLICE("(withheld)");
-		*v[i] = arena_copy(w->out->arena, text);
+		*w->texts[i] = arena_copy(w->out->arena, text);
 	}
 }
 
@@ -266,24 +249,28 @@ store_stream(struct recording_work *w, struct stream_work *x)
 			add_message_loss(w, &x->v[i]);
 }
 
-static void
-look_and_store(struct recording_work *w)
+void
+recording_look(struct recording_work *w)
 {
-	size_t max = TEXTS_FIXED + w->in->nlosses + w->in->nexchanges;
-	struct slice **v = arena_array(w->job.scratch, max,
-				       sizeof(struct slice *));
-	size_t *pieces = arena_array(w->job.scratch, max, sizeof(*pieces));
-	size_t n, i;
+	size_t max = TEXTS_FIXED + w->in->nlosses + w->in->nexchanges, i;
 
 	for (i = 0; i < w->n; i++)
 		message_look(&w->job, &w->messages[i]);
 	for (i = 0; i < w->in->nexchanges; i++)
 		stream_look(&w->job, &w->streams[i]);
 	w->state = state_look(&w->job, w->in, &w->nstate);
-	texts(w->out, v, &n);
-	look_texts(w, v, pieces, n);
-	job_finish(&w->job);
-	store_texts(w, v, pieces, n);
+	w->texts = arena_array(w->job.scratch, max, sizeof(*w->texts));
+	w->pieces = arena_array(w->job.scratch, max, sizeof(*w->pieces));
+	texts(w->out, w->texts, &w->ntexts);
+	look_texts(w);
+}
+
+static void
+store(struct recording_work *w)
+{
+	size_t i;
+
+	store_texts(w);
 	for (i = 0; i < w->n; i++) {
 		message_store(&w->job, &w->messages[i], w->out->arena);
 		if (w->messages[i].withheld.n)
@@ -299,28 +286,37 @@ look_and_store(struct recording_work *w)
 	list_scrubbed(w);
 }
 
+void
+recording_begin(struct recording_work *w, struct scrub *s,
+		const struct tape *in, struct tape *out)
+{
+	*w = (struct recording_work){ .in = in, .out = out };
+	job_init(&w->job, s);
+	copy_head(in, out);
+	out->nexchanges = in->nexchanges;
+	out->exchanges = arena_array(out->arena, out->nexchanges + 1,
+				     sizeof(*out->exchanges));
+	w->streams = arena_array(w->job.scratch, out->nexchanges + 1,
+				 sizeof(*w->streams));
+	for (size_t i = 0; i < out->nexchanges; i++)
+		copy_exchange(w, i);
+}
+
 int
 scrub_recording(struct scrub *s, const struct recording *in, struct tape *out,
 		struct err *e)
 {
-	struct recording_work w = { .in = &in->raw, .out = out };
-	size_t i;
+	struct recording_work w;
 
 	(void)e;	/* out of memory aborts; nothing else can fail */
 	tape_init(out);
 	if (!out->arena)
 		out->arena = arena_create();
 	known_trim(s->known);
-	job_init(&w.job, s);
-	copy_head(&in->raw, out);
-	out->nexchanges = in->raw.nexchanges;
-	out->exchanges = arena_array(out->arena, out->nexchanges + 1,
-				     sizeof(*out->exchanges));
-	w.streams = arena_array(w.job.scratch, out->nexchanges + 1,
-				sizeof(*w.streams));
-	for (i = 0; i < out->nexchanges; i++)
-		copy_exchange(&w, i);
-	look_and_store(&w);
+	recording_begin(&w, s, &in->raw, out);
+	recording_look(&w);
+	job_finish(&w.job);
+	store(&w);
 	job_release(&w.job);
 	return 0;
 }
