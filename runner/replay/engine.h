@@ -5,6 +5,7 @@
 #include "client.h"
 #include "gate.h"
 #include "mocks.h"
+#include "priority.h"
 #include "resolve.h"
 #include "schedule.h"
 
@@ -56,6 +57,8 @@ struct replay {
 	size_t ahead;			/* shots whose connection was seen to */
 	size_t satisfied;
 	struct loop_timer connect_timer, settle_timer;
+	struct priority priority;
+	bool realtime;			/* it was raised */
 	struct notes notes;
 	struct observed *seen;
 	struct observed own_seen;	/* step mode's */

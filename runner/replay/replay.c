@@ -404,11 +404,14 @@ replay_run(struct replay *r, struct observed *seen, struct err *e)
 
 	engine_begin(r, seen);
 	rc = prime(r, e);
+	if (priority_fits(&r->schedule))
+		r->realtime = priority_raise(&r->priority);
 	if (rc == 0 && !r->over && !r->died)
 		engine_time_starts(r);
 	while (rc == 0 && !r->over && !r->died &&
 	       r->satisfied < r->schedule.count)
 		rc = turn(r, e);
+	priority_drop(&r->priority);
 	if (rc == 0 && !r->over)
 		rc = settle(r, e);
 	engine_end(r);

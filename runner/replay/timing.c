@@ -35,7 +35,8 @@ replay_timing(const struct replay *r, struct timing *out)
 	int64_t *late = mem_array(r->schedule.count + 1, sizeof(*late));
 	size_t n = 0;
 
-	*out = (struct timing){ .mode = mode_names[r->options.timing] };
+	*out = (struct timing){ .mode = mode_names[r->options.timing],
+		.realtime = r->realtime };
 	for (size_t i = 0; r->shots && i < r->schedule.count; i++) {
 		const struct shot *s = &r->shots[i];
 

@@ -2,7 +2,8 @@
  * How exact and how fast a replay is, measured through the engine against a
  * tiny epoll server:
  *   replay_bench serve                    prints its port
- *   replay_bench bare PORT                500 POSTs by raw sockets
+ *   replay_bench bare|bare_rt PORT        500 POSTs by raw sockets, with
+ *                                         normal or real-time priority
  *   replay_bench recorded|precise PORT    the same through the engine
  *   replay_bench fast PORT N              N GETs, answers compared
  *   replay_bench held PORT N              the same in the recorded order
@@ -17,6 +18,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -220,8 +222,17 @@ wait_until(int timer, uint64_t at_ns)
 		;
 }
 
+/* False: not permitted here. */
+static bool
+real_time(void)
+{
+	struct sched_param low = { .sched_priority = 1 };
+
+	return sched_setscheduler(0, SCHED_FIFO, &low) == 0;
+}
+
 static void
-bare(unsigned port)
+bare(const char *name, unsigned port)
 {
 	int timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC), fds[LINES];
 	int64_t at_us[SENDS], late[SENDS];
@@ -243,7 +254,7 @@ bare(unsigned port)
 		    recv(fds[i % LINES], in, sizeof(in), 0) <= 0)
 			die("bare");
 	}
-	print_late("bare", late, SENDS);
+	print_late(name, late, SENDS);
 }
 
 /* ---- through the engine ------------------------------------------------------------ */
@@ -413,7 +424,8 @@ timed(const char *name, enum replay_timing how, const char *port)
 
 	make_posts(&t);
 	replay(&t, &o, port, &m);
-	printf("%s %lld %lld %lld %lld\n", name, (long long)m.timing.p50_us,
+	printf("%s%s %lld %lld %lld %lld\n", name,
+	       m.timing.realtime ? "_rt" : "", (long long)m.timing.p50_us,
 	       (long long)m.timing.p99_us, (long long)m.timing.max_us,
 	       (long long)m.timing.drift_us);
 	tape_release(&t);
@@ -448,7 +460,9 @@ main(int argc, char **argv)
 	if (argc < 3 || slice_uint(slice_str(argv[2]), 65535, &port) != 0)
 		return 2;
 	if (strcmp(what, "bare") == 0)
-		bare((unsigned)port);
+		bare(what, (unsigned)port);
+	else if (strcmp(what, "bare_rt") == 0)
+		bare(real_time() ? what : "bare", (unsigned)port);
 	else if (strcmp(what, "recorded") == 0)
 		timed("recorded", TIMING_RECORDED, argv[2]);
 	else if (strcmp(what, "precise") == 0)

@@ -40,6 +40,7 @@ struct timing {				/* of requests sent, in us late */
 	int64_t p50_us, p99_us, max_us;
 	int64_t drift_us;		/* of the last send */
 	const char *mode;		/* "recorded", "fast", … static */
+	bool realtime;			/* sent at real-time priority */
 };
 
 struct replay_result {			/* one replay */
