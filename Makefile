@@ -6,7 +6,7 @@ VERSION := 0.1.0
 WERROR ?=
 
 PKGS := libcurl yaml-0.1 libxml-2.0 libpcre2-8 sqlite3 libssl libcrypto zlib \
-	libbrotlidec libbrotlienc libzstd libedit
+	libbrotlidec libbrotlienc libzstd libnghttp2 libedit
 # CI turns warnings into errors.
 ifneq ($(CI),)
 WERROR := -Werror

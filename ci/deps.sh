@@ -5,7 +5,7 @@ set -eu
 purpose=${1:-build}
 build='gcc make pkg-config libcurl4-openssl-dev libyaml-dev libxml2-dev
 	libpcre2-dev libsqlite3-dev libssl-dev zlib1g-dev libbrotli-dev
-	libzstd-dev libedit-dev'
+	libzstd-dev libnghttp2-dev libedit-dev'
 check="$build check python3 nginx-light sqlite3 git libxml2-utils procps
 	libfaketime zsh fish groff-base"
 lint="$build clang clang-format clang-tidy cppcheck universal-ctags

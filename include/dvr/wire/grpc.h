@@ -1,0 +1,29 @@
+/*
+ * gRPC over HTTP/2: the messages in a body, and the status that ends a call.
+ */
+#ifndef DVR_WIRE_GRPC_H
+#define DVR_WIRE_GRPC_H
+
+#include <dvr/base/slice.h>
+
+#define GRPC_PREFIX_BYTES 5u	/* compressed flag, length */
+#define GRPC_STATUS_MAX 16u	/* UNAUTHENTICATED */
+
+struct grpc_message {
+	bool compressed;
+	struct slice payload;
+};
+
+/* Is a body under that Content-Type made of messages ("application/grpc",
+ * "application/grpc+proto")?  Not so grpc-web, whose trailers are in it. */
+bool grpc_type(struct slice content_type);
+/* Takes the first whole message off *body; false when there is none: the body
+ * ends, ends in the middle of one, or is no gRPC. */
+bool grpc_next(struct slice *body, struct grpc_message *out);
+
+/* "INTERNAL"; NULL for a number that has no name. */
+const char *grpc_status_name(unsigned status);
+/* By name or number; -1 when it is neither. */
+int grpc_status_parse(struct slice s, unsigned *out);
+
+#endif
