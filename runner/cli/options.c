@@ -52,6 +52,8 @@ const struct opt_row opt_rows[OPT_COUNT] = {
 	[OPT_NO_VERIFY] = { "no-verify", 0, NULL, NULL,
 			    "leave new tapes unproven" },
 	[OPT_JSON] = { "json", 0, NULL, NULL, "output for tools" },
+	[OPT_STRICT] = { "strict", 0, NULL, NULL,
+			 "what could not be looked into fails" },
 	[OPT_TIMEOUT] = { "timeout", 0, "TIME", NULL,
 			  "longest wait for one answer, such as 10s" },
 	[OPT_JUNIT_PROFILE] = { "junit-profile", 0, "NAME", NULL,
