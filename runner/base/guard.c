@@ -3,12 +3,15 @@
 
 #include "family.h"
 
+#include <dvr/base/fs.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -17,6 +20,9 @@
 
 /* Groups at a time; one dvr has a suite, a service and a command or two. */
 #define GROUPS_MAX 256
+/* Folders at a time, and bytes of a path with its end. */
+#define FOLDERS_MAX 16
+#define FOLDER_MAX 256
 /* For who heeds SIGTERM; then SIGKILL. */
 #define GRACE_MS 200
 #define STEP_MS 5
@@ -25,11 +31,13 @@
 /* All that a guard has open. */
 #define GUARD_FD 0
 
-enum news { NEWS_STARTED, NEWS_REAPED, NEWS_ENDED };
+enum news { NEWS_STARTED, NEWS_REAPED, NEWS_ENDED, NEWS_FOLDER,
+	NEWS_FOLDER_STAYS };
 
 struct message {
 	enum news news;
 	pid_t group;
+	char folder[FOLDER_MAX];	/* only of NEWS_FOLDER* */
 };
 
 /* One per process, as children are: whoever starts one finds it here.  A
@@ -49,6 +57,7 @@ struct group {
 struct groups {
 	struct group v[GROUPS_MAX];
 	size_t n;
+	char folders[FOLDERS_MAX][FOLDER_MAX];	/* "": free */
 };
 
 /*
@@ -87,8 +96,21 @@ forget(struct groups *gs, pid_t number)
 }
 
 static void
+note_folder(struct groups *gs, const char *was, const char *is)
+{
+	for (size_t i = 0; i < FOLDERS_MAX; i++) {
+		if (strcmp(gs->folders[i], was) != 0)
+			continue;
+		memcpy(gs->folders[i], is, FOLDER_MAX);
+		return;
+	}
+}
+
+static void
 note(struct groups *gs, const struct message *m)
 {
+	static const char none[FOLDER_MAX] = "";
+
 	switch (m->news) {
 	case NEWS_STARTED:
 		forget(gs, m->group);
@@ -104,6 +126,12 @@ note(struct groups *gs, const struct message *m)
 		break;
 	case NEWS_ENDED:
 		forget(gs, m->group);
+		break;
+	case NEWS_FOLDER:
+		note_folder(gs, none, m->folder);
+		break;
+	case NEWS_FOLDER_STAYS:
+		note_folder(gs, m->folder, none);
 		break;
 	}
 }
@@ -121,8 +149,10 @@ listen_to_owner(struct groups *gs)
 			continue;
 		if (got <= 0)
 			return;
+		if (got != (ssize_t)sizeof(m))
+			continue;
 		/* 0 and 1 would mean our own group and everybody. */
-		if (got == (ssize_t)sizeof(m) && m.group > 1)
+		if (m.group > 1 || m.folder[0] == '/')
 			note(gs, &m);
 	}
 }
@@ -147,6 +177,14 @@ end_groups(struct groups *gs)
 		kill(-gs->v[i].number, SIGKILL);
 }
 
+static void
+remove_folders(const struct groups *gs)
+{
+	for (size_t i = 0; i < FOLDERS_MAX; i++)
+		if (gs->folders[i][0] == '/')
+			fs_remove_tree(gs->folders[i], NULL);
+}
+
 /* Nothing may be held back for its sake: no pipe, no folder, no terminal. */
 static _Noreturn void
 guard_run(int sock)
@@ -163,6 +201,7 @@ guard_run(int sock)
 		_exit(1);
 	listen_to_owner(&gs);
 	end_groups(&gs);
+	remove_folders(&gs);
 	_exit(0);
 }
 
@@ -230,14 +269,33 @@ guard_open(void)
 
 /* Never waits: a guard that was stopped must not stop us. */
 static void
-tell(enum news news, pid_t group)
+send_message(const struct message *m)
 {
-	const struct message m = { .news = news, .group = group };
 	int saved = errno;
 
 	if (own.fd >= 0)
-		(void)send(own.fd, &m, sizeof(m), MSG_NOSIGNAL | MSG_DONTWAIT);
+		(void)send(own.fd, m, sizeof(*m), MSG_NOSIGNAL | MSG_DONTWAIT);
 	errno = saved;
+}
+
+static void
+tell(enum news news, pid_t group)
+{
+	const struct message m = { .news = news, .group = group };
+
+	send_message(&m);
+}
+
+void
+guard_folder(const char *path, bool there)
+{
+	struct message m = { .news = there ? NEWS_FOLDER : NEWS_FOLDER_STAYS };
+	size_t n = strlen(path);
+
+	if (own.owner != getpid() || path[0] != '/' || n >= sizeof(m.folder))
+		return;
+	memcpy(m.folder, path, n);
+	send_message(&m);
 }
 
 void

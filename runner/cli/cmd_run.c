@@ -128,7 +128,8 @@ recording(const struct args *args, const struct mode *m, struct err *e)
 	} else if (!args_has(args, OPT_QUIET)) {
 		for (size_t i = 0; i < cfg.nlanes; i++)
 			say("lane %s: %s → %s", cfg.lanes[i].name,
-			    proxy_url(r.proxy, i), cfg.lanes[i].target);
+			    proxy_url(r.proxy, i), cfg.lanes[i].target ?
+			    cfg.lanes[i].target : "wherever they go");
 	}
 	if (recorder_wait(&r, e) != 0)
 		goto out;

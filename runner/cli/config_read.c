@@ -121,59 +121,6 @@ read_service(struct reader *r, const struct yaml_node *n, struct config *c)
 }
 
 static int
-read_lane(struct reader *r, const struct yaml_node *n, struct lane_config *l)
-{
-	static keys known = { "name", "role",	      "listen", "target",
-			      "env",  "rewrite_host", "inject", NULL };
-	static keys roles = { "ingress", "egress", NULL };
-	unsigned role = LANE_INGRESS;
-
-	if (value_map(r, n, "lane", known) != 0)
-		return -1;
-	l->inject = true;
-	if (value_string(r, yaml_get(n, "name"), &l->name) != 0 ||
-	    value_choice(r, yaml_get(n, "role"), roles, &role) != 0 ||
-	    value_string(r, yaml_get(n, "listen"), &l->listen) != 0 ||
-	    value_string(r, yaml_get(n, "target"), &l->target) != 0 ||
-	    value_string(r, yaml_get(n, "env"), &l->env) != 0 ||
-	    value_bool(r, yaml_get(n, "rewrite_host"), &l->rewrite_host) ||
-	    value_bool(r, yaml_get(n, "inject"), &l->inject) != 0)
-		return -1;
-	l->role = role == 0 ? LANE_INGRESS : LANE_EGRESS;
-	if (!l->name || !l->name[0])
-		return yaml_error(r->doc, n, ERR_USAGE, r->e,
-				  "a lane needs a name");
-	if (l->role == LANE_EGRESS && !l->target)
-		return yaml_error(r->doc, n, ERR_USAGE, r->e,
-				  "egress lane '%s' needs a target "
-				  "(http://host:port)", l->name);
-	return 0;
-}
-
-static int
-read_lanes(struct reader *r, const struct yaml_node *n, struct config *c)
-{
-	if (value_list(r, n, "lanes") != 0)
-		return -1;
-	if (!n || n->count == 0)
-		return 0;
-	c->lanes = arena_array(r->arena, n->count, sizeof(*c->lanes));
-	for (size_t i = 0; i < n->count; i++) {
-		if (read_lane(r, &n->items[i], &c->lanes[i]) != 0)
-			return -1;
-		for (size_t k = 0; k < i; k++) {
-			if (strcmp(c->lanes[k].name, c->lanes[i].name) == 0)
-				return yaml_error(r->doc, &n->items[i],
-						  ERR_USAGE, r->e,
-						  "lane '%s' is there twice",
-						  c->lanes[i].name);
-		}
-	}
-	c->nlanes = n->count;
-	return 0;
-}
-
-static int
 read_reach(struct reader *r, const struct yaml_node *n, struct config *c)
 {
 	struct err why;

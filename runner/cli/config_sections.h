@@ -6,6 +6,8 @@
 #include "config_values.h"
 
 /* Each takes its node, which may be NULL (absent: the defaults stand). */
+int read_lanes(struct reader *r, const struct yaml_node *n,
+		struct config *c);	/* config_lanes.c */
 int read_capture(struct reader *r, const struct yaml_node *n,
 		struct config *c);
 int read_sessions(struct reader *r, const struct yaml_node *n,

@@ -92,7 +92,7 @@ set_targets(struct recorder *r, enum lane_role role, struct err *e)
 		const struct lane_config *lane = &r->cfg->lanes[i];
 		char *url;
 
-		if (lane->role != role)
+		if (lane->role != role || lane->forward)
 			continue;
 		url = service_expand(lane->target, v, e);
 		if (!url)
@@ -174,7 +174,7 @@ default_lanes(struct config *c, struct err *e)
 
 		if (!l->listen)
 			l->listen = arena_str(c->arena, SLICE("127.0.0.1:0"));
-		if (l->target)
+		if (l->target || l->forward)
 			continue;
 		if (c->service.attach)
 			l->target = c->service.attach;
@@ -234,6 +234,50 @@ start_ledger(struct recorder *r, struct err *e)
 	return 0;
 }
 
+/* Lanes that open TLS need an authority, and programs that believe it. */
+static int
+start_trust(struct recorder *r, struct err *e)
+{
+	bool needed = false;
+
+	for (size_t i = 0; i < r->cfg->nlanes; i++) {
+		const struct lane_config *l = &r->cfg->lanes[i];
+
+		needed |= l->tls || l->forward;
+		if (l->insecure)
+			warn("lane %s: insecure: true: the certificate of %s "
+			     "is not verified", l->name,
+			     l->target ? l->target : "its targets");
+	}
+	if (!needed)
+		return 0;
+	r->ca = tls_ca_create(e);
+	if (!r->ca || trust_create(r->ca, &r->trust, e) != 0)
+		return -1;
+	if (trust_system_count(r->trust) == 0)
+		warn("no certificates of the system were found: suite and "
+		     "service believe those of this run alone");
+	trust_env(r->trust, r->service_env);
+	return 0;
+}
+
+/* Where the service finds its dependencies. */
+static void
+lead_service(struct recorder *r)
+{
+	for (size_t i = 0; i < r->cfg->nlanes; i++) {
+		const struct lane_config *l = &r->cfg->lanes[i];
+
+		if (l->role != LANE_EGRESS)
+			continue;
+		if (l->env)
+			env_set(r->service_env, l->env, proxy_url(r->proxy, i));
+		if (l->forward)
+			trust_proxy_env(proxy_url(r->proxy, i),
+					r->service_env);
+	}
+}
+
 static int
 start_proxy(struct recorder *r, struct err *e)
 {
@@ -242,6 +286,7 @@ start_proxy(struct recorder *r, struct err *e)
 		.lanes = lanes,
 		.nlanes = r->cfg->nlanes,
 		.record = true,
+		.ca = r->ca,
 		.connect_timeout_ns = 10 * NS_PER_S,
 	};
 
@@ -252,12 +297,7 @@ start_proxy(struct recorder *r, struct err *e)
 	free(lanes);
 	if (!r->proxy)
 		return -1;
-	for (size_t i = 0; i < r->cfg->nlanes; i++) {
-		const struct lane_config *l = &r->cfg->lanes[i];
-
-		if (l->role == LANE_EGRESS && l->env)
-			env_set(r->service_env, l->env, proxy_url(r->proxy, i));
-	}
+	lead_service(r);
 	return set_targets(r, LANE_EGRESS, e);
 }
 
@@ -280,7 +320,8 @@ recorder_start(struct recorder *r, struct config *cfg, struct err *e)
 	if (!r->loop ||
 	    loop_on_signals(r->loop, &r->signals, sigs, ARRAY_LEN(sigs), e))
 		goto fail;
-	if (start_ledger(r, e) != 0 || start_proxy(r, e) != 0 ||
+	if (start_ledger(r, e) != 0 || start_trust(r, e) != 0 ||
+	    start_proxy(r, e) != 0 ||
 	    start_service(r, e) != 0 || set_targets(r, LANE_INGRESS, e) != 0)
 		goto fail;
 	ledger_service_up(r->ledger, loop_now_ns(r->loop));
@@ -345,6 +386,8 @@ suite_env(struct recorder *r)
 			env_set(v, l->env, proxy_url(r->proxy, i));
 		first = false;
 	}
+	if (r->trust)
+		trust_env(r->trust, v);
 	/* A fixture may put into the database what the tests need. */
 	if (r->service)
 		env_set(v, "DVR_STATE_DIR", service_state_dir(r->service));
@@ -414,6 +457,8 @@ recorder_destroy(struct recorder *r)
 		service_destroy(r->service);
 	if (r->proxy)
 		proxy_destroy(r->proxy);
+	trust_destroy(r->trust);
+	tls_ca_destroy(r->ca);
 	if (r->ledger)
 		ledger_destroy(r->ledger);
 	if (r->scrub)

@@ -7,6 +7,8 @@
 
 #include "config.h"
 
+#include <dvr/service/trust.h>
+
 struct recorder {
 	struct config *cfg;
 	struct { const char *config, *fixtures; } flags; /* as given, for
@@ -14,6 +16,8 @@ struct recorder {
 	struct loop *loop;
 	struct scrub *scrub;
 	struct ledger *ledger;
+	struct tls_ca *ca;		/* NULL: no lane needs one */
+	struct trust *trust;		/* with it */
 	struct proxy *proxy;
 	struct control *control;
 	struct service *service;	/* NULL: none configured */

@@ -78,6 +78,39 @@ print_nothing_seen(struct recorder *r, const struct proxy_stats *ps)
 			proxy_url(r->proxy, 0));
 }
 
+/* What no tape tells in full: TLS that failed, what was not opened. */
+static void
+print_notices(const struct proxy *p)
+{
+	static const struct { const char *says, *unit; } kinds[] = {
+		[NOTICE_TLS_TARGET] = { "TLS with the target failed", "time" },
+		[NOTICE_TLS_CLIENT] = { "TLS with a client failed", "time" },
+		[NOTICE_TLS_ON_PLAIN] = { "a client spoke TLS to this plain "
+			"lane", "time" },
+		[NOTICE_PLAIN_ON_TLS] = { "a client spoke plainly to this TLS "
+			"lane", "time" },
+		[NOTICE_PASSTHROUGH] = { "passed through untouched, not "
+			"recorded", "connection" },
+		[NOTICE_FORWARD] = { "refused", "time" },
+	};
+	const struct proxy_notice *n;
+	size_t count = proxy_notices(p, &n);
+	char q[QUOTE_MAX];
+
+	for (size_t i = 0; i < count; i++, n++) {
+		fprintf(stderr, "  lane %s: %s: %s%s%s, %llu %s%s", n->lane,
+			quote(slice_str(n->peer), q), kinds[n->kind].says,
+			n->why[0] ? ": " : "", n->why,
+			(unsigned long long)n->count, kinds[n->kind].unit,
+			n->count == 1 ? "" : "s");
+		if (n->kind == NOTICE_PASSTHROUGH)
+			fprintf(stderr, ", %llu bytes up, %llu down",
+				(unsigned long long)n->bytes_up,
+				(unsigned long long)n->bytes_down);
+		fputc('\n', stderr);
+	}
+}
+
 static void
 print_counts(const struct ledger_stats *s, const struct proxy_stats *ps)
 {
@@ -139,6 +172,8 @@ summary_print(struct recorder *r, const struct verified *v, bool quiet,
 		print_counts(&s, &ps);
 	if (s.exchanges == 0 && !quiet)
 		print_nothing_seen(r, &ps);
+	if (!quiet)
+		print_notices(r->proxy);
 	if (r->service_died)
 		fprintf(stderr, "  the service died: %s\n", r->death);
 	for (size_t i = 0; i < s.ntapes; i++) {

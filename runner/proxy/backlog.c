@@ -98,9 +98,28 @@ backlog_drop(struct backlog *b, struct backlog_pool *pool, size_t n)
 	}
 }
 
-int
-backlog_flush(struct backlog *b, struct backlog_pool *pool, int fd)
+static_assert(BACKLOG_CHUNK_BYTES >= TLS_SEND_MAX, "a chunk is sent again whole");
+
+static int
+flush_tls(struct backlog *b, struct backlog_pool *pool, struct tls *to)
 {
+	while (b->n) {
+		const struct backlog_chunk *k = b->first;
+		ssize_t n = tls_send(to, k->data + k->from, k->to - k->from);
+
+		if (n < 0)
+			return errno == EAGAIN ? 0 : -1;
+		backlog_drop(b, pool, (size_t)n);
+	}
+	return 0;
+}
+
+int
+backlog_flush(struct backlog *b, struct backlog_pool *pool,
+	      const struct stream *to)
+{
+	if (to->tls)
+		return flush_tls(b, pool, to->tls);
 	while (b->n) {
 		struct iovec v[BACKLOG_PIECES];
 		struct msghdr m = { .msg_iov = v };
@@ -113,7 +132,7 @@ backlog_flush(struct backlog *b, struct backlog_pool *pool, int fd)
 				.iov_base = k->data + k->from,
 				.iov_len = k->to - k->from,
 			};
-		n = sendmsg(fd, &m, MSG_NOSIGNAL);
+		n = sendmsg(to->fd, &m, MSG_NOSIGNAL);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)

@@ -6,9 +6,10 @@
 #ifndef PROXY_BACKLOG_H
 #define PROXY_BACKLOG_H
 
-#include <dvr/base/slice.h>
+#include <dvr/net/stream.h>
 
-/* One 16 KiB block of the allocator with its links: a slow reader costs one. */
+/* One 16 KiB block of the allocator with its links: a slow reader costs one.
+ * No less than TLS_SEND_MAX: a send that is repeated has the same bytes. */
 #define BACKLOG_CHUNK_BYTES (16u * 1024u - 32u)
 /* Chunks kept for reuse: 1 MiB. */
 #define BACKLOG_POOL_MAX 64u
@@ -35,7 +36,8 @@ void backlog_add(struct backlog *b, struct backlog_pool *pool,
 		 struct slice bytes);
 /* Writes what the socket takes: 0 and b->n says what is left, or -1 with
  * errno when the socket is broken. */
-int backlog_flush(struct backlog *b, struct backlog_pool *pool, int fd);
+int backlog_flush(struct backlog *b, struct backlog_pool *pool,
+		  const struct stream *to);
 void backlog_clear(struct backlog *b, struct backlog_pool *pool);
 
 #endif

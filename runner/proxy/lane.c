@@ -1,13 +1,10 @@
-/* Where a lane's connections go: its target's URL and addresses. */
+/* A lane: its target, whom it believes there, and what it leaves alone. */
 #include "state.h"
 
 #include <dvr/base/mem.h>
 
 #include <stdlib.h>
 #include <string.h>
-
-/* A resolver that does not answer in this time will not. */
-#define LANE_RESOLVE_MS 5000u
 
 /* The value of Host for a target: the port only when it is not the default. */
 static char *
@@ -18,74 +15,120 @@ host_field(const struct url *u)
 
 	buf_init(&b, 1024);
 	buf_fmt(&b, v6 ? "[%.*s]" : "%.*s", SLICE_ARG(u->host));
-	if (u->port != 80)
+	if (u->port != (u->tls ? 443 : 80))
 		buf_fmt(&b, ":%u", u->port);
 	return b.p;	/* the buffer's memory is ours from here */
+}
+
+/* Made once; files that are wrong are told before anything runs. */
+static int
+lane_trust(struct lane *l, struct err *e)
+{
+	if (l->trust)
+		return 0;
+	l->trust = tls_trust_create(&l->trust_config, e);
+	return l->trust ? 0 : err_prefix(e, "lane %s", l->name);
 }
 
 int
 lane_target(struct lane *l, const char *url, struct err *e)
 {
-	char shown[QUOTE_MAX];
 	bool rewrite = l->host_field != NULL;
 	struct url u;
 
 	if (url_parse(slice_str(url), &u, e) < 0)
 		return err_prefix(e, "lane %s", l->name);
-	if (u.tls)
-		return err_set(e, ERR_USAGE, "lane %s: target %s: https "
-			       "targets are not supported; use http://",
-			       l->name, quote(slice_str(url), shown));
-	resolve_cancel(l->resolve);
-	l->resolve = NULL;
-	free(l->target);
-	l->target = mem_strdup(url);
+	if (u.tls && lane_trust(l, e) < 0)
+		return -1;
+	upstream_unref(l->target);
+	l->target = upstream_get(l, &u);
 	if (rewrite) {
 		free(l->host_field);
 		l->host_field = host_field(&u);
 	}
-	l->nfound = 0;
 	return 0;
 }
 
-static void
-resolved(void *arg, const struct address *found, size_t count,
-	 const char *why)
+static char *
+copy(const char *s)
 {
-	struct lane *l = arg;
+	return s ? mem_strdup(s) : NULL;
+}
 
-	l->resolve = NULL;
-	if (count > LANE_ADDRESSES_MAX)
-		count = LANE_ADDRESSES_MAX;
-	if (count)
-		memcpy(l->found, found, count * sizeof(*found));
-	l->nfound = count;
-	relay_resolved(l, count ? NULL : why);
+static void
+copy_passthrough(struct lane *l, char *const *list)
+{
+	size_t n = 0;
+
+	while (list && list[n])
+		n++;
+	l->passthrough = mem_array(n + 1, sizeof(*l->passthrough));
+	for (size_t i = 0; i < n; i++)
+		l->passthrough[i] = mem_strdup(list[i]);
 }
 
 int
-lane_resolve(struct lane *l)
+lane_open(struct lane *l, const struct lane_config *cfg, struct err *e)
 {
-	struct url u;
+	l->name = mem_strdup(cfg->name);
+	l->role = cfg->role;
+	l->inject = cfg->inject;
+	l->tls = cfg->tls;
+	l->forward = cfg->forward;
+	l->ca = copy(cfg->ca);
+	l->cert = copy(cfg->cert);
+	l->key = copy(cfg->key);
+	l->trust_config = (struct tls_trust_config){
+		.ca = l->ca, .cert = l->cert, .key = l->key,
+		.insecure = cfg->insecure,
+	};
+	copy_passthrough(l, cfg->passthrough);
+	if (cfg->rewrite_host)
+		l->host_field = mem_strdup("");
+	if ((l->tls || l->forward) && (!l->proxy->ca || !l->proxy->ledger))
+		return err_set(e, ERR_INTERNAL, "lane %s: TLS needs an "
+			       "authority and a ledger", l->name);
+	if (l->forward && lane_trust(l, e) < 0)
+		return -1;
+	if (cfg->target && lane_target(l, cfg->target, e) < 0)
+		return -1;
+	if (listener_open(l, cfg->listen ? cfg->listen : "127.0.0.1:0", NULL,
+			  &l->listener, e) < 0)
+		return -1;
+	l->listener->refs++;	/* port and URL are asked for to the end */
+	return 0;
+}
 
-	if (!l->target)
-		return -1;
-	if (l->nfound || l->resolve)
-		return 0;
-	if (url_parse(slice_str(l->target), &u, NULL) < 0)
-		return -1;
-	l->resolve = resolve_start(l->proxy->loop, u.host, u.port,
-				   LANE_RESOLVE_MS, resolved, l);
-	return l->nfound || l->resolve ? 0 : -1;
+bool
+lane_passes(const struct lane *l, struct slice host)
+{
+	for (char **at = l->passthrough; at && *at; at++) {
+		struct slice want = slice_str(*at);
+
+		if (slice_ieq(want, host))
+			return true;
+		/* "*.example.com" is every name below, not itself. */
+		if (slice_starts(want, SLICE("*.")) && host.n >= want.n &&
+		    slice_ieq(slice_from(want, 1),
+			      slice_from(host, host.n - want.n + 1)))
+			return true;
+	}
+	return false;
 }
 
 void
 lane_release(struct lane *l)
 {
-	resolve_cancel(l->resolve);
 	if (l->listener)
 		listener_unref(l->listener);
+	upstream_unref(l->target);
+	tls_trust_destroy(l->trust);
+	for (char **at = l->passthrough; at && *at; at++)
+		free(*at);
+	free(l->passthrough);
 	free(l->name);
-	free(l->target);
+	free(l->ca);
+	free(l->cert);
+	free(l->key);
 	free(l->host_field);
 }

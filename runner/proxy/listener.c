@@ -93,7 +93,8 @@ write_url(struct listener *s, struct address a)
 			in->sin6_addr = in6addr_loopback;
 	}
 	buf_init(&b, sizeof(s->url) - 1);
-	buf_fmt(&b, "http://%s", address_text(&a, text));
+	buf_fmt(&b, "%s://%s", s->lane->tls ? "https" : "http",
+		address_text(&a, text));
 	memcpy(s->url, buf_cstr(&b), b.n + 1);
 	buf_release(&b);
 }

@@ -22,23 +22,6 @@ raise_descriptor_limit(void)
 	}
 }
 
-static int
-lane_open(struct lane *l, const struct lane_config *cfg, struct err *e)
-{
-	l->name = mem_strdup(cfg->name);
-	l->role = cfg->role;
-	l->inject = cfg->inject;
-	if (cfg->rewrite_host)
-		l->host_field = mem_strdup("");
-	if (cfg->target && lane_target(l, cfg->target, e) < 0)
-		return -1;
-	if (listener_open(l, cfg->listen ? cfg->listen : "127.0.0.1:0", NULL,
-			  &l->listener, e) < 0)
-		return -1;
-	l->listener->refs++;	/* port and URL are asked for to the end */
-	return 0;
-}
-
 struct proxy *
 proxy_create(const struct proxy_config *cfg, struct loop *loop,
 	     struct ledger *ledger, struct err *e)
@@ -49,6 +32,7 @@ proxy_create(const struct proxy_config *cfg, struct loop *loop,
 	p->loop = loop;
 	p->ledger = cfg->record ? ledger : NULL;
 	p->connect_timeout_ns = cfg->connect_timeout_ns;
+	p->ca = cfg->ca;
 	p->scratch = mem_alloc(RELAY_READ_BYTES);
 	buf_init(&p->edited, EDITED_MAX);
 	p->lanes = mem_array(cfg->nlanes ? cfg->nlanes : 1, sizeof(*p->lanes));

@@ -26,6 +26,8 @@ side_close(struct conn *c, struct side *s)
 	if (s->watched)
 		loop_del(c->proxy->loop, &s->io);
 	s->watched = false;
+	tls_destroy(s->tls);
+	s->tls = NULL;
 	if (s->io.fd >= 0)
 		close(s->io.fd);
 	s->io.fd = -1;
@@ -33,11 +35,28 @@ side_close(struct conn *c, struct side *s)
 }
 
 static void
-conn_close(struct conn *c)
+note_passthrough(struct conn *c)
+{
+	struct proxy_notice *n = notice(c->from->lane, NOTICE_PASSTHROUGH,
+					c->upstream ? c->upstream->text : "-",
+					"");
+
+	n->bytes_up += c->up;
+	n->bytes_down += c->down;
+}
+
+void
+conn_end(struct conn *c)
 {
 	struct proxy *p = c->proxy;
 
+	if (c->untapped)
+		note_passthrough(c);
 	loop_timer_cancel(p->loop, &c->timer);
+	forward_end(c);
+	upstream_unref(c->upstream);
+	buf_release(&c->early);
+	buf_release(&c->asked);
 	side_close(c, &c->client);
 	side_close(c, &c->server);
 	tap_destroy(c->tap, conn_now(c));
@@ -57,7 +76,7 @@ conn_abort(struct conn *c)
 		sock_reset_on_close(c->client.io.fd);
 	if (c->server.io.fd >= 0)
 		sock_reset_on_close(c->server.io.fd);
-	conn_close(c);
+	conn_end(c);
 }
 
 /* `s` sent a RST: the other one gets it too. */
@@ -80,6 +99,40 @@ relay_reset_all(struct proxy *p)
 		conn_abort(p->conns);
 }
 
+static bool
+is_idle(const struct conn *c)
+{
+	switch (c->state) {
+	case CONN_ASKED:
+	case CONN_HELLO:
+		return true;
+	case CONN_OPEN:
+		return !c->client.out.n && !c->server.out.n &&
+		       (!c->tap || tap_idle(c->tap));
+	case CONN_RESOLVING:
+	case CONN_CONNECTING:
+	case CONN_SHAKING_UP:
+	case CONN_SHAKING_DOWN:
+	case CONN_REFUSED:
+		break;
+	}
+	return false;
+}
+
+/* Both learn that nothing was cut off. */
+static void
+conn_bye(struct conn *c)
+{
+	const struct stream client = side_stream(&c->client);
+	const struct stream server = side_stream(&c->server);
+
+	if (c->state == CONN_OPEN) {
+		stream_shut(&client);
+		stream_shut(&server);
+	}
+	conn_end(c);
+}
+
 void
 relay_close_idle(struct proxy *p)
 {
@@ -87,9 +140,8 @@ relay_close_idle(struct proxy *p)
 
 	for (struct conn *c = p->conns; c; c = next) {
 		next = c->next;
-		if (p->ledger && c->state == CONN_OPEN && !c->client.out.n &&
-		    !c->server.out.n && (!c->tap || tap_idle(c->tap)))
-			conn_close(c);
+		if (p->ledger && is_idle(c))
+			conn_bye(c);
 	}
 }
 
@@ -108,15 +160,29 @@ side_watch(struct conn *c, struct side *s, unsigned events)
 	return 0;
 }
 
+/* Passes an end on as it came; false: not yet. */
+static bool
+side_shut(struct side *s, const struct side *peer)
+{
+	const struct stream to = side_stream(s);
+
+	/* A stream that was cut off must not look whole to the other end. */
+	if (peer->cut)
+		shutdown(s->io.fd, SHUT_WR);
+	else if (stream_shut(&to) < 0)
+		return false;
+	s->shut = true;
+	return true;
+}
+
 static int
 side_settle(struct conn *c, struct side *s, const struct side *peer)
 {
 	unsigned events = 0;
 
-	if (peer->eof && !s->out.n && !s->shut && !s->dead) {
-		shutdown(s->io.fd, SHUT_WR);
-		s->shut = true;
-	}
+	if (peer->eof && !s->out.n && !s->shut && !s->dead &&
+	    !side_shut(s, peer))
+		events |= LOOP_WRITE;
 	/* Both directions ended: the kernel reports a hang-up for ever. */
 	if (s->eof && s->shut) {
 		if (s->watched)
@@ -124,7 +190,8 @@ side_settle(struct conn *c, struct side *s, const struct side *peer)
 		s->watched = false;
 		return 0;
 	}
-	if (!s->eof && !peer->out.n && !peer->dead)
+	if (!s->eof && !peer->out.n && !peer->dead &&
+	    !(s == &c->client && forward_waits(c)))
 		events |= LOOP_READ;
 	if (s->out.n)
 		events |= LOOP_WRITE;
@@ -145,7 +212,7 @@ conn_settle(struct conn *c)
 		conn_abort(c);
 	else if (c->client.eof && c->client.shut && c->server.eof &&
 		 c->server.shut)
-		conn_close(c);
+		conn_end(c);
 }
 
 /* ---- bytes -------------------------------------------------------------- */
@@ -163,11 +230,38 @@ side_dead(struct conn *c, struct side *s)
 		conn_settle(c);
 }
 
+/* As much of a slice as TLS takes at once; -1 with errno as send(). */
 static ssize_t
-send_pieces(int fd, const struct tap_out *out)
+send_tls(struct tls *t, struct slice s)
+{
+	size_t sent = 0;
+
+	while (sent < s.n) {
+		ssize_t n = tls_send(t, s.p + sent, s.n - sent);
+
+		if (n < 0)
+			return sent ? (ssize_t)sent : -1;
+		sent += (size_t)n;
+	}
+	return (ssize_t)sent;
+}
+
+static ssize_t
+send_pieces(const struct side *s, const struct tap_out *out)
 {
 	struct iovec v[2];
 	struct msghdr m = { .msg_iov = v, .msg_iovlen = 2 };
+	int fd = s->io.fd;
+	ssize_t n;
+
+	if (s->tls) {
+		n = send_tls(s->tls, out->edited);
+		if (n != (ssize_t)out->edited.n)
+			return n;
+		n = send_tls(s->tls, out->tail);
+		return n < 0 && out->edited.n ? (ssize_t)out->edited.n :
+						n + (ssize_t)out->edited.n;
+	}
 
 	if (!out->edited.n)
 		return send(fd, out->tail.p, out->tail.n, MSG_NOSIGNAL);
@@ -191,7 +285,7 @@ side_write(struct conn *c, struct side *s, const struct tap_out *out)
 		return 0;
 	if (!s->out.n) {
 		do
-			n = send_pieces(s->io.fd, out);
+			n = send_pieces(s, out);
 		while (n < 0 && errno == EINTR);
 		if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK)
 			return -1;
@@ -208,7 +302,7 @@ side_write(struct conn *c, struct side *s, const struct tap_out *out)
 void
 conn_tap(struct conn *c)
 {
-	if (!c->tap && c->proxy->ledger)
+	if (!c->tap && c->proxy->ledger && !c->untapped)
 		c->tap = tap_create(c->proxy, c->from->lane, c->id,
 				    c->from->session);
 }
@@ -230,41 +324,117 @@ relay_eof(struct conn *c, struct side *s, uint64_t at)
 		}
 	} else if (c->tap) {
 		tap_response_end(c->tap, LX_FIN, at);
+		if (forward_turn(c))
+			return;
 	}
 	s->eof = true;
+	s->cut = s->tls && tls_truncated(s->tls);
 	conn_settle(c);
+}
+
+int
+conn_up(struct conn *c, struct slice in, uint64_t at)
+{
+	struct tap_out out = { .tail = in };
+
+	conn_tap(c);
+	if (c->state == CONN_REFUSED) {
+		tap_request(c->tap, in, at, NULL);
+		return 0;
+	}
+	c->proxy->stats.bytes_up += in.n;
+	c->up += in.n;
+	if (c->tap)
+		tap_request(c->tap, in, at, &out);
+	return side_write(c, &c->server, &out);
+}
+
+/* A hello where no TLS is expected: the target answers it as it likes. */
+static void
+note_hello(struct conn *c, struct slice in)
+{
+	if (!c->opaque && !c->client.tls && !c->server.tls && in.n > 2 &&
+	    in.p[0] == 0x16 && in.p[1] == 0x03)
+		notice(c->from->lane, NOTICE_TLS_ON_PLAIN,
+		       c->upstream ? c->upstream->text : "-", "");
+}
+
+int
+conn_client_bytes(struct conn *c, struct slice in, uint64_t at)
+{
+	if (!c->up)
+		note_hello(c, in);
+	return c->forward ? forward_bytes(c, in, at) : conn_up(c, in, at);
+}
+
+int
+conn_early(struct conn *c)
+{
+	struct buf early = c->early;
+	int rc = 0;
+
+	buf_init(&c->early, CONN_EARLY_MAX);
+	if (early.n)
+		rc = conn_client_bytes(c, buf_slice(&early), conn_now(c));
+	buf_release(&early);
+	return rc;
+}
+
+void
+conn_start(struct conn *c)
+{
+	c->state = CONN_OPEN;
+	loop_timer_cancel(c->proxy->loop, &c->timer);
+	if (conn_early(c) < 0)
+		side_dead(c, &c->server);
+	else if (!forward_turn(c))
+		conn_settle(c);
 }
 
 /* Answers go out before the tap looks at them: the client need not wait. */
 static int
-forward(struct conn *c, struct side *s, struct slice in, uint64_t at)
+pass_on(struct conn *c, struct side *s, struct slice in, uint64_t at)
 {
 	struct tap_out out = { .tail = in };
 	int rc;
 
-	if (s == &c->client) {
-		c->proxy->stats.bytes_up += in.n;
-		if (c->tap)
-			tap_request(c->tap, in, at, &out);
-		return side_write(c, &c->server, &out);
-	}
+	if (s == &c->client)
+		return conn_client_bytes(c, in, at);
 	c->proxy->stats.bytes_down += in.n;
+	c->down += in.n;
 	rc = side_write(c, &c->client, &out);
+	conn_tap(c);
 	if (c->tap)
 		tap_response(c->tap, in, at);
 	return rc;
+}
+
+/* A reset, or TLS that went wrong: an alert, a record that is none. */
+static void
+read_failed(struct conn *c, struct side *s)
+{
+	struct lane *l = c->from->lane;
+
+	if (s->tls && errno == EPROTO)
+		notice(l, s == &c->client ? NOTICE_TLS_CLIENT :
+					    NOTICE_TLS_TARGET,
+		       c->upstream ? c->upstream->text : "-", tls_why(s->tls));
+	conn_reset(c, s);
 }
 
 static void
 relay_read(struct conn *c, struct side *s)
 {
 	struct side *peer = peer_of(c, s);
-	ssize_t n = recv(s->io.fd, c->proxy->scratch, s->read_max, 0);
+	const struct stream from = side_stream(s);
+	size_t room = s->tls && s->read_max < TLS_READ_MIN ? TLS_READ_MIN :
+							     s->read_max;
+	ssize_t n = stream_recv(&from, c->proxy->scratch, room);
 	uint64_t at;
 
 	if (n < 0) {
 		if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
-			conn_reset(c, s);
+			read_failed(c, s);
 		return;
 	}
 	at = conn_now(c);
@@ -272,10 +442,11 @@ relay_read(struct conn *c, struct side *s)
 		relay_eof(c, s, at);
 		return;
 	}
-	conn_tap(c);
-	if (forward(c, s, slice_of(c->proxy->scratch, (size_t)n), at) < 0) {
+	if (pass_on(c, s, slice_of(c->proxy->scratch, (size_t)n), at) < 0) {
 		side_dead(c, peer);
-	} else if (peer->out.n) {
+	} else if (forward_turn(c)) {
+		return;
+	} else if (peer->out.n || forward_waits(c)) {
 		s->read_max = RELAY_READ_SLOW_BYTES;
 		conn_settle(c);
 	} else if (s->read_max < RELAY_READ_BYTES) {
@@ -287,7 +458,9 @@ void
 side_ready(struct conn *c, struct side *s, unsigned ready)
 {
 	if (s->out.n && (ready & (LOOP_WRITE | LOOP_HANGUP))) {
-		if (backlog_flush(&s->out, &c->proxy->chunks, s->io.fd) < 0) {
+		const struct stream to = side_stream(s);
+
+		if (backlog_flush(&s->out, &c->proxy->chunks, &to) < 0) {
 			side_dead(c, s);
 			return;
 		}
@@ -297,6 +470,9 @@ side_ready(struct conn *c, struct side *s, unsigned ready)
 			conn_settle(c);
 			return;
 		}
+	} else if ((ready & LOOP_WRITE) && !s->shut) {
+		conn_settle(c);		/* its end waits to be said */
+		return;
 	}
 	if (s->io.events & LOOP_READ) {
 		relay_read(c, s);

@@ -169,11 +169,13 @@ pass_decode(struct pass *s, struct http1_decoder *d)
 /* ---- end ---------------------------------------------------------------- */
 
 void
-tap_refused(struct tap *t, uint64_t at_ns)
+tap_refused(struct tap *t, const char *why, uint64_t at_ns)
 {
 	if (!t->first)
 		tap_begin(t, at_ns);
 	for (struct open_exchange *x = t->first; x; x = x->next) {
+		if (why)
+			tap_go_opaque(t, x, why);
 		tap_tell_request_end(t, x);
 		tap_tell_end(t, x, LX_RESPONSE, LX_REFUSED, at_ns);
 	}

@@ -36,8 +36,8 @@ void tap_request_end(struct tap *t, enum lx_end how, uint64_t at_ns,
 		     struct tap_out *out);
 void tap_response_end(struct tap *t, enum lx_end how, uint64_t at_ns);
 /* The target cannot be reached: every open exchange (one is begun when there
- * is none) ends refused. */
-void tap_refused(struct tap *t, uint64_t at_ns);
+ * is none) ends refused.  `why` becomes its note; NULL: none. */
+void tap_refused(struct tap *t, const char *why, uint64_t at_ns);
 /* Has a request begun that did not end yet? */
 bool tap_in_request(const struct tap *t);
 /* Is every exchange that began over? */

@@ -335,7 +335,7 @@ END_TEST
 START_TEST(a_lane_that_cannot_work_is_an_error)
 {
 	static const struct { const char *listen, *target, *says; } bad[] = {
-		{ "127.0.0.1:0", "https://example.org", "https" },
+		{ "127.0.0.1:0", "ftp://example.org", "http://" },
 		{ "127.0.0.1:0", "nonsense", "nonsense" },
 		{ "example.org:80", "http://127.0.0.1:1", "numeric" },
 		{ "127.0.0.1", "http://127.0.0.1:1", "lane odd" },

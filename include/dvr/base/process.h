@@ -53,6 +53,10 @@ struct process_end {
  * not there yet (raw traffic, keys) never gets into it.
  */
 void process_guard(void);
+/* A folder (absolute path) that goes when we are gone, however that came,
+ * until it is told to stay. */
+void process_guard_folder(const char *path);
+void process_unguard_folder(const char *path);
 /*
  * Starts a child.  A command that is not there fails here, with errno and its
  * words in `e` (ENOENT: e->msg says "command not found").  -1 on failure and

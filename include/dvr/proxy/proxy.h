@@ -10,6 +10,7 @@
 #include <dvr/ledger/ledger.h>
 #include <dvr/net/loop.h>
 #include <dvr/net/sock.h>
+#include <dvr/net/tls_ca.h>
 
 struct lane_config {
 	char *name;
@@ -19,12 +20,22 @@ struct lane_config {
 	char *env;		/* variable that gets the lane's URL, or NULL */
 	bool rewrite_host;	/* egress, when asked */
 	bool inject;		/* correlation id and traceparent; default true */
+	bool tls;		/* clients speak TLS to it */
+	bool forward;		/* egress: a forward proxy, no target */
+	char *ca;		/* https target: PEM file instead of the
+				 * system's; NULL */
+	char *cert, *key;	/* PEM files of our client certificate; NULL */
+	bool insecure;		/* the target's certificate is not verified */
+	char **passthrough;	/* hosts (or "*.host") whose TLS is not opened,
+				 * NULL-terminated; NULL: none */
 };
 
 struct proxy_config {
 	const struct lane_config *lanes;
 	size_t nlanes;
 	bool record;		/* false: relay only (bench) */
+	struct tls_ca *ca;	/* of the run, for lanes with TLS or forward;
+				 * outlives the proxy */
 	uint64_t connect_timeout_ns;
 };
 
@@ -37,7 +48,7 @@ struct proxy *proxy_create(const struct proxy_config *cfg, struct loop *loop,
 int proxy_target(struct proxy *p, size_t lane, const char *url,
 		 struct err *e);
 uint16_t proxy_port(const struct proxy *p, size_t lane);
-/* "http://127.0.0.1:PORT" */
+/* "http://127.0.0.1:PORT", or https:// */
 const char *proxy_url(const struct proxy *p, size_t lane);
 
 /* Another listener of an ingress lane whose traffic is of one session. */
@@ -58,6 +69,26 @@ struct proxy_stats {
 	char last_refusal[128];	/* clean: lane and target */
 };
 void proxy_stats(const struct proxy *p, struct proxy_stats *out);
+
+/* What the user should know of connections that no tape tells in full. */
+enum proxy_notice_kind {
+	NOTICE_TLS_TARGET,	/* TLS with the target failed */
+	NOTICE_TLS_CLIENT,	/* TLS with the client failed */
+	NOTICE_TLS_ON_PLAIN,	/* a client spoke TLS to a plain lane */
+	NOTICE_PLAIN_ON_TLS,	/* a client spoke plainly to a TLS lane */
+	NOTICE_PASSTHROUGH,	/* tunnelled untouched */
+	NOTICE_FORWARD		/* a request that is none for a proxy */
+};
+
+struct proxy_notice {
+	enum proxy_notice_kind kind;
+	const char *lane;
+	char peer[128];		/* "host:port" */
+	char why[192];		/* clean words; "" with passthrough */
+	uint64_t count, bytes_up, bytes_down;
+};
+/* In order of first sight; valid until the next connection. */
+size_t proxy_notices(const struct proxy *p, const struct proxy_notice **out);
 
 /* Control endpoint: POST /session, POST /session/ID/end, POST
  * /service/restart, GET /status; JSON. */
