@@ -1,43 +1,12 @@
 /* Walkers for flat name=value lists: form, query and Cookie header. */
 #include "formats.h"
-
-#include <string.h>
-
-/* How often a name was seen: the nth has a place of its own. */
-struct seen {
-	struct slice name;
-	size_t count;
-};
+#include "nth.h"
 
 struct flat_walk {
 	struct arena *arena;
 	bool percent;		/* names and values are form-coded */
-	struct seen *seen;	/* open addressing, a power of two */
-	size_t nseen;
+	struct nth_names seen;
 };
-
-static uint64_t
-name_hash(struct slice s)
-{
-	uint64_t h = 1469598103934665603ull;	/* FNV-1a */
-	size_t i;
-
-	for (i = 0; i < s.n; i++)
-		h = (h ^ (unsigned char)s.p[i]) * 1099511628211ull;
-	return h;
-}
-
-/* Returns how many of that name came before. */
-static size_t
-count_name(struct flat_walk *w, struct slice name)
-{
-	size_t i = (size_t)name_hash(name) & (w->nseen - 1);
-
-	while (w->seen[i].count > 0 && !slice_eq(w->seen[i].name, name))
-		i = (i + 1) & (w->nseen - 1);
-	w->seen[i].name = name;
-	return w->seen[i].count++;
-}
 
 static struct slice
 decode(struct flat_walk *w, struct slice s)
@@ -85,34 +54,21 @@ emit(struct flat_walk *w, struct slice item, field_fn *fn, void *arg)
 	    rest.p[rest.n - 1] == '"')	/* RFC 6265 §4.1.1 */
 		rest = slice_range(rest, 1, rest.n - 1);
 	f.key = decode(w, name);
-	f.place = place_of(w, f.key, count_name(w, f.key));
+	f.place = place_of(w, f.key, nth_of_name(&w->seen, f.key));
 	f.span = rest;
 	f.value = decode(w, rest);
 	return fn(arg, &f);
-}
-
-static size_t
-count_items(struct slice body, char sep)
-{
-	size_t i, n = 1;
-
-	for (i = 0; i < body.n; i++)
-		n += body.p[i] == sep;
-	return n;
 }
 
 static enum field_result
 walk(struct flat_walk *w, struct slice body, field_fn *fn, void *arg)
 {
 	char sep = w->percent ? '&' : ';';
-	size_t items = count_items(body, sep);
 	struct slice rest = body;
 
 	if (body.n == 0)
 		return FIELD_OK;
-	for (w->nseen = 16; w->nseen < items * 2; w->nseen *= 2)
-		;
-	w->seen = arena_array(w->arena, w->nseen, sizeof(*w->seen));
+	w->seen.arena = w->arena;
 	while (rest.p) {
 		struct slice item = slice_cut(&rest, sep);
 

@@ -12,6 +12,12 @@ extern const struct field_format field_form;
 extern const struct field_format field_query;
 extern const struct field_format field_cookie;
 extern const struct field_format field_multipart;
+extern const struct field_format field_xml;
+extern const struct field_format field_protobuf;
+extern const struct field_format field_grpc;
+extern const struct field_format field_jwt;
+extern const struct field_format field_lines;
+extern const struct field_format field_events;
 extern const struct field_format field_html;
 extern const struct field_format field_sqldump;
 

@@ -228,14 +228,26 @@ START_TEST(encode_is_undone_by_walk)
 }
 END_TEST
 
-/* By type, with parameters, in any case; streams of documents are opaque. */
+/* By type, with parameters, in any case; streams of documents have a
+ * format of their own. */
 START_TEST(finds_the_format_by_type)
 {
 	static const char *const json[] = { "application/json",
 		"Application/JSON; charset=utf-8", "application/problem+json",
 		"text/json", "application/x-amz-json-1.0" };
-	static const char *const other[] = { "application/x-ndjson",
-		"application/json-seq", "text/plain", "", "json" };
+	static const char *const other[] = { "text/plain", "", "json",
+		"image/png" };
+	static const struct { const char *type, *name; } rows[] = {
+		{ "application/x-ndjson", "lines" },
+		{ "application/json-seq", "lines" },
+		{ "text/event-stream", "events" },
+		{ "text/xml; charset=utf-8", "xml" },
+		{ "application/soap+xml", "xml" },
+		{ "application/x-protobuf", "protobuf" },
+		{ "application/grpc", "grpc" },
+		{ "application/grpc-web+proto", "grpc" },
+		{ "application/jwt", "jwt" },
+	};
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(json); i++)
@@ -243,6 +255,9 @@ START_TEST(finds_the_format_by_type)
 				 field_format_named("json"));
 	for (i = 0; i < ARRAY_LEN(other); i++)
 		ck_assert_ptr_null(field_format_for(slice_str(other[i])));
+	for (i = 0; i < ARRAY_LEN(rows); i++)
+		ck_assert_ptr_eq(field_format_for(slice_str(rows[i].type)),
+				 field_format_named(rows[i].name));
 	ck_assert_ptr_eq(field_format_for(SLICE(
 		"application/x-www-form-urlencoded;charset=UTF-8")),
 		field_format_named("form"));

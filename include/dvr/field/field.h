@@ -3,6 +3,23 @@
  * body, without copying and without losing the lexeme (`1.10` stays `1.10`).
  * Scrub, compare, bind, mask, blame, query and edit are loops over fields; a
  * new format is one file here and one row in the table.
+ *
+ * Places within a body, a promise to whoever writes a mask:
+ *
+ *	json		RFC 6901: /cart/items/0/id
+ *	form, query, cookie, multipart
+ *			/name, the second of it /name/1
+ *	xml		/soap:Envelope/soap:Body/Login/password, names as they
+ *			are written; the second item /list/item/1; an
+ *			attribute /list/@id; text beside elements /p/#text
+ *	protobuf	/1/3: member 3 of member 1; the second of it /1/3:1;
+ *			with names (dvr/field/protobuf.h) /user/email, items
+ *			of what is repeated /items/0
+ *	grpc		/0/1/3: the same within the first message of the call
+ *	jwt		/header/kid, /claims/sub, /signature
+ *	lines		/0/id: JSON below the number of its line
+ *	events		/0/data/id: JSON below the number of its event; /0/id
+ *	list		/0, /0/q: an item of a header, its parameters
  */
 #ifndef DVR_FIELD_FIELD_H
 #define DVR_FIELD_FIELD_H
@@ -34,6 +51,12 @@ enum field_result { FIELD_OK, FIELD_BROKEN };
 /* Non-zero stops the walk (and FIELD_OK is returned). */
 typedef int field_fn(void *arg, const struct field *f);
 
+/* New text for the bytes [from, to) of a body, as its format writes it. */
+struct field_edit {
+	size_t from, to;
+	struct slice text;
+};
+
 struct field_format {
 	const char *name;	/* "json", "form", "cookie", "query" … */
 	/* Fields in document order, containers before their content. */
@@ -43,7 +66,29 @@ struct field_format {
 	 * `kind` (a JSON string's inside, a form value). */
 	void (*encode)(enum field_kind kind, struct slice value,
 		       struct buf *out);
+	/* For field_walk() and field_splice(), where a format needs more than
+	 * the body: names of its own, lengths around what changes. */
+	enum field_result (*walk_as)(const struct field_format *self,
+				     struct arena *a, struct slice body,
+				     field_fn *fn, void *arg);
+	void (*splice)(const struct field_format *self, struct slice body,
+		       const struct field_edit *v, size_t n,
+		       struct buf *out);
+	const void *schema;
+	/* Values are not text: spans are cut by lengths alone. */
+	bool binary;
 };
+
+/* f->walk, in the names that the format knows. */
+enum field_result field_walk(const struct field_format *f, struct arena *a,
+			     struct slice body, field_fn *fn, void *arg);
+/*
+ * Appends `body` with n edits, in ascending order and disjoint; lengths that
+ * the format writes in front of what they change in are made right.  `f` may
+ * be NULL: bytes.
+ */
+void field_splice(const struct field_format *f, struct slice body,
+		  const struct field_edit *v, size_t n, struct buf *out);
 
 /* By Content-Type, with or without parameters; NULL: opaque.  A body under a
  * JSON-ish type ("application/problem+json") is json. */

@@ -1,0 +1,37 @@
+/*
+ * Documents within values: JSON or XML in a string, base64 of text, percent
+ * escapes left in a value, JSON Web Tokens.  Places go on within them:
+ * "4.resp.body#/payload/user/id" for {"payload": "{\"user\": …}"}.
+ */
+#ifndef DVR_FIELD_NEST_H
+#define DVR_FIELD_NEST_H
+
+#include <dvr/field/field.h>
+
+#define NEST_DEPTH_MAX 4	/* documents in documents */
+
+enum nest_coding { NEST_PLAIN, NEST_BASE64, NEST_BASE64_BARE, NEST_BASE64URL,
+	NEST_BASE64URL_PADDED, NEST_PERCENT };
+
+struct nest {
+	enum nest_coding coding;
+	struct slice text;		/* decoded; in the arena, or the value */
+	const struct field_format *format;	/* that it looks like, or NULL:
+						 * text.  Its walk may fail */
+};
+
+/* Is there text in another coding in `value`, or a document?  Only what
+ * nest_wrap() writes the same way again. */
+bool nest_find(struct arena *a, struct slice value, struct nest *out);
+/* Appends `text` as it stands in the value. */
+void nest_wrap(enum nest_coding coding, struct slice text, struct buf *out);
+
+/*
+ * field_walk() that goes on within strings: a string that holds a document is
+ * told as FIELD_OBJECT, with its text as value, and what is in it behind it.
+ * Spans of what is within lie in decoded copies, not in the body.
+ */
+enum field_result nest_walk(const struct field_format *f, struct arena *a,
+			    struct slice body, field_fn *fn, void *arg);
+
+#endif
