@@ -1,6 +1,7 @@
 /* Compares a recorded answer with a live one, field by field, under masks. */
 #include "compare.h"
 
+#include <dvr/field/nest.h>
 #include <dvr/wire/coding.h>
 
 #include <stdlib.h>
@@ -184,7 +185,7 @@ keep_leaf(void *arg, const struct field *f)
 	l->v[l->n] = (struct leaf){
 		.place = arena_copy(l->a, f->place),
 		/* 1.10 is not 1.1: numbers compare as they were written. */
-		.value = f->kind == FIELD_NUMBER ? f->span : f->value,
+		.value = f->value,
 		.kind = f->kind,
 		.order = l->n,
 	};
@@ -367,7 +368,7 @@ parse(struct comparison *c, const struct field_format *f, struct slice body,
       struct leaves *out)
 {
 	*out = (struct leaves){ .a = c->a };
-	if (!f || f->walk(c->a, body, keep_leaf, out) != FIELD_OK)
+	if (!f || nest_walk(f, c->a, body, keep_leaf, out) != FIELD_OK)
 		return false;
 	if (out->n)
 		qsort(out->v, out->n, sizeof(*out->v), by_place);

@@ -41,7 +41,7 @@ keep_leaf(void *arg, const struct field *f)
 	s->v = arena_grow(l->scratch, s->v, s->n, &s->cap, sizeof(*s->v));
 	s->v[s->n++] = (struct leaf){
 		.place = arena_copy(l->scratch, f->place), .kind = f->kind,
-		.value = f->kind == FIELD_NUMBER ? f->span : f->value,
+		.value = f->value,
 	};
 	return 0;
 }

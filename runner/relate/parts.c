@@ -50,7 +50,7 @@ on_field(void *arg, const struct field *f)
 	if (slice_chr(name, '/') >= 0 && p->kind[0] == 'c')
 		return 0;
 	give(p, arena_fmt(p->arena, "%s/%.*s", p->kind, SLICE_ARG(name)),
-	     f->key, f->kind == FIELD_NUMBER ? f->span : f->value);
+	     f->key, f->value);
 	return p->stopped;
 }
 

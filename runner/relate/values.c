@@ -44,7 +44,7 @@ on_field(void *arg, const struct field *f)
 		.place = { .part = w->part,
 			   .name = slice_from(f->place, body ? 0 : 1) },
 		.key = f->key, .kind = f->kind, .span = f->span,
-		.value = f->kind == FIELD_NUMBER ? f->span : f->value,
+		.value = f->value,
 	});
 	return w->stopped;
 }

@@ -238,9 +238,8 @@ keep_leaf(void *arg, const struct field *f)
 	l->v[l->n++] = (struct leaf){
 		.place = arena_copy(l->a, f->place), .kind = f->kind,
 		/* Of containers only the kind is compared. */
-		.value = !whole ? slice_of("", 0) :
-			 f->kind == FIELD_NUMBER ? f->span :
-			 arena_copy(l->a, f->value),
+		.value = whole ? arena_copy(l->a, f->value) :
+			 slice_of("", 0),
 	};
 	return 0;
 }

@@ -127,7 +127,8 @@ is_number(struct slice s)
 static void
 add_field(const struct value *v, struct slice text, struct buf *out)
 {
-	bool quote = v->kind != FIELD_STRING && !is_number(text);
+	bool quote = v->kind != FIELD_STRING && !v->format->binary &&
+		!is_number(text);
 
 	if (quote)
 		buf_addc(out, '"');
@@ -173,9 +174,9 @@ edit_value(struct editing *e, struct bound *b, size_t n,
 		e->edits = arena_grow(e->arena, e->edits, e->nedits, &e->cap,
 				      sizeof(*e->edits));
 		e->edits[e->nedits++] = (struct edit){
-			.whole = v->whole, .from = from,
-			.to = from + v->span.n,
-			.text = arena_copy(e->arena, buf_slice(&text)),
+			.whole = v->whole, .format = v->format,
+			.by = { from, from + v->span.n,
+				arena_copy(e->arena, buf_slice(&text)) },
 		};
 	}
 	buf_release(&value);
@@ -188,27 +189,27 @@ edit_value(struct editing *e, struct bound *b, size_t n,
 static struct slice
 edited(struct editing *e, struct slice whole)
 {
-	struct slice done = whole;
-	size_t at = 0;
-	bool any = false;
+	struct field_edit *v = arena_array(e->arena, e->nedits + 1,
+					   sizeof(*v));
+	const struct field_format *format = NULL;
+	struct slice done;
 	struct buf b;
+	size_t n = 0;
 
-	buf_init(&b, EDIT_MAX);
 	for (size_t i = 0; i < e->nedits; i++) {
 		const struct edit *x = &e->edits[i];
 
 		if (x->whole.p != whole.p || x->whole.n != whole.n ||
-		    x->from < at)
+		    (n > 0 && x->by.from < v[n - 1].to))
 			continue;
-		buf_add(&b, slice_range(whole, at, x->from));
-		buf_add(&b, x->text);
-		at = x->to;
-		any = true;
+		v[n++] = x->by;
+		format = x->format;
 	}
-	if (any) {
-		buf_add(&b, slice_from(whole, at));
-		done = arena_copy(e->arena, buf_slice(&b));
-	}
+	if (n == 0)
+		return whole;
+	buf_init(&b, EDIT_MAX);
+	field_splice(format, whole, v, n, &b);
+	done = arena_copy(e->arena, buf_slice(&b));
 	buf_release(&b);
 	return done;
 }

@@ -15,9 +15,10 @@ struct bound {			/* one binding of the plan */
 	bool used;		/* the request has the place */
 };
 
-struct edit {			/* whole[from, to) becomes text */
-	struct slice whole, text;
-	size_t from, to;
+struct edit {			/* of `whole`, in its order */
+	struct slice whole;
+	const struct field_format *format;
+	struct field_edit by;
 };
 
 struct editing {

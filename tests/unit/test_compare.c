@@ -116,6 +116,49 @@ START_TEST(masks_hide_noise)
 }
 END_TEST
 
+static void
+assert_typed(const char *type, struct slice want, struct slice got,
+	     const char *expected)
+{
+	struct plan_mask mask = { SLICE("1.resp.body#/*/t"), SLICE("clock") };
+	struct pair p;
+
+	pair_init(&p, "", "");
+	p.want->headers.v[0].value = slice_str(type);
+	p.got->headers.v[0].value = slice_str(type);
+	p.want->body = want;
+	p.got->body = got;
+	p.want->body_bytes = want.n;
+	p.got->body_bytes = got.n;
+	p.s.p.masks = &mask;
+	p.s.p.nmasks = 1;
+	assert_differences(&p, expected);
+	scene_release(&p.s);
+}
+
+/* XML, protobuf and documents in strings differ by their fields. */
+START_TEST(every_format_has_field_differences)
+{
+	assert_typed("text/xml", SLICE("<a><b x='1'>y</b><t>1</t></a>"),
+		     SLICE("<a><t>2</t>\n <b x='2'>y</b></a>"),
+		     "MEDIUM 1.resp.body#/a/b/@x: 1 -> 2\n");
+	assert_typed("application/x-protobuf",
+		     SLICE("\x0a\x03\x08\x96\x01\x12\x02hi"),
+		     SLICE("\x0a\x03\x08\x97\x01\x12\x02ho"),
+		     "MEDIUM 1.resp.body#/1/1: 150 -> 151\n"
+		     "MEDIUM 1.resp.body#/2: hi -> ho\n");
+	assert_typed("application/grpc", SLICE("\0\0\0\0\4\x12\x02hi"),
+		     SLICE("\0\0\0\0\4\x12\x02ho"),
+		     "MEDIUM 1.resp.body#/0/2: hi -> ho\n");
+	assert_typed("application/json", SLICE("{\"a\":\"{\\\"b\\\":1}\"}"),
+		     SLICE("{\"a\":\"{\\\"b\\\":2}\"}"),
+		     "MEDIUM 1.resp.body#/a/b: 1 -> 2\n");
+	assert_typed("application/x-ndjson", SLICE("{\"t\":1}\n{\"u\":1}\n"),
+		     SLICE("{\"t\":2}\n{\"u\":2}\n"),
+		     "MEDIUM 1.resp.body#/1/u: 1 -> 2\n");
+}
+END_TEST
+
 /* What produces a bound value is new in every replay. */
 START_TEST(bound_producers_are_noise)
 {
@@ -284,6 +327,7 @@ suite_compare(void)
 	tcase_add_test(c, a_removed_container_is_told_once);
 	tcase_add_test(c, numbers_compare_as_written);
 	tcase_add_test(c, masks_hide_noise);
+	tcase_add_test(c, every_format_has_field_differences);
 	tcase_add_test(c, bound_producers_are_noise);
 	tcase_add_test(c, header_noise_is_known);
 	tcase_add_test(c, a_missing_cookie_is_a_difference);
