@@ -26,6 +26,13 @@ struct hold_pair {
 	bool over;
 };
 
+/* Events of an overlap that change their places. */
+struct moving {
+	size_t n;
+	bool *moved;		/* by event */
+	bool *owners;		/* by exchange: what it does next moves */
+};
+
 static bool
 controlled(enum hold_kind kind)
 {
@@ -212,24 +219,75 @@ parse_event(const struct tape *t, struct slice s, enum hold_kind *kind,
 	return 0;
 }
 
-/* Puts a pair's event right behind what it waits for in their overlap, so that
- * the recorded order does not contradict replay.yaml. */
+/* The ingress exchange that an event belongs to, else its own. */
+static size_t
+owner_of(const struct holds *h, const struct hold_event *e)
+{
+	const struct exchange *x = &h->tape->exchanges[e->index];
+	const struct exchange *cause =
+		x->cause ? tape_exchange(h->tape, x->cause) : NULL;
+
+	return (size_t)((cause ? cause : x) - h->tape->exchanges);
+}
+
+/*
+ * What cannot happen before events[0] does: what its exchange does next, and
+ * requests that began when one of those had ended.  Marks them in `moved`;
+ * true when the last event is one of them.
+ */
+static bool
+find_followers(const struct holds *h, const struct hold_event *events,
+	       struct moving *m)
+{
+	bool ended = false;
+
+	m->owners[owner_of(h, events)] = true;
+	m->moved[0] = true;
+	for (size_t i = 1; i < m->n; i++) {
+		bool *owner = &m->owners[owner_of(h, &events[i])];
+
+		m->moved[i] = *owner ||
+			      (ended && events[i].kind == HOLD_SEND);
+		if (!m->moved[i])
+			continue;
+		*owner = true;
+		ended |= events[i].kind == HOLD_ENDED;
+	}
+	return m->moved[m->n - 1];
+}
+
+/*
+ * Puts a pair's event, and what follows from it, right behind what it waits
+ * for in their overlap, so that the recorded order does not contradict
+ * replay.yaml.
+ */
 static void
-reorder(struct holds *h, const struct hold_pair *p)
+reorder(struct holds *h, const struct hold_pair *p, struct arena *a)
 {
 	struct hold_event *e = find_event(h, p->kind, p->index);
 	struct hold_event *u = find_event(h, p->until_kind, p->until_index);
-	struct hold_event moved;
+	struct hold_event *order;
+	struct moving m;
+	size_t at = 0;
 
 	if (e == NULL || u == NULL || e->group != u->group || e > u)
 		return;
-	moved = *e;
-	for (; e < u; e++) {
-		*e = e[1];
-		h->of[side_of(e->kind)][e->index]--;
+	m.n = (size_t)(u - e) + 1;
+	m.moved = arena_array(a, m.n, sizeof(*m.moved));
+	m.owners = arena_array(a, h->tape->nexchanges, sizeof(*m.owners));
+	/* It waits for its own consequence: its time-out is all there is. */
+	if (find_followers(h, e, &m))
+		return;
+	order = arena_array(a, m.n, sizeof(*order));
+	for (int later = 0; later < 2; later++)
+		for (size_t i = 0; i < m.n; i++)
+			if (m.moved[i] == (later != 0))
+				order[at++] = e[i];
+	for (size_t i = 0; i < m.n; i++) {
+		e[i] = order[i];
+		h->of[side_of(e[i].kind)][e[i].index] =
+			(size_t)(e + i - h->events) + 1;
 	}
-	*u = moved;
-	h->of[side_of(u->kind)][u->index] = (size_t)(u - h->events) + 1;
 }
 
 static void
@@ -259,7 +317,7 @@ add_pairs(struct holds *h, const struct holds_setup *with, struct arena *a)
 			continue;
 		}
 		h->npairs++;
-		reorder(h, out);
+		reorder(h, out, a);
 	}
 }
 

@@ -153,11 +153,38 @@ START_TEST(a_planned_hold_wins_over_the_recorded_order)
 	holds_happened(&h, HOLD_SEND, 2);
 	holds_happened(&h, HOLD_ARRIVED, 3);
 	ck_assert(!is_free(HOLD_ANSWER, 3));
-	holds_happened(&h, HOLD_ENDED, 2);
+	/* B cannot end before its call is answered: nobody waits for it. */
 	ck_assert(is_free(HOLD_ANSWER, 1));
 	holds_happened(&h, HOLD_ANSWER, 1);
 	ck_assert(is_free(HOLD_ANSWER, 3));
 	ck_assert_uint_eq(h.nnotes, 0);
+}
+END_TEST
+
+/* A request that began when the held one had ended goes behind it, too. */
+START_TEST(a_planned_hold_takes_its_followers_along)
+{
+	struct plan_hold hold = { .event = SLICE("2.req"),
+		.until = SLICE("1.resp") };
+
+	fixture_get(&f, 1, 0, 90000, "/a");		/* 0 */
+	fixture_get(&f, 2, 10000, 20000, "/b");		/* 1 */
+	fixture_get(&f, 2, 30000, 40000, "/c");		/* 2 */
+	fixture_get(&f, 3, 15000, 95000, "/d");		/* 3 */
+	f.plan.holds = &hold;
+	f.plan.nholds = 1;
+	prepare(true, false);
+	holds_happened(&h, HOLD_SEND, 0);
+	ck_assert(!is_free(HOLD_SEND, 1));
+	ck_assert(is_free(HOLD_SEND, 3));
+	holds_happened(&h, HOLD_SEND, 3);
+	ck_assert(!is_free(HOLD_SEND, 1));
+	holds_happened(&h, HOLD_ENDED, 0);
+	ck_assert(is_free(HOLD_SEND, 1));
+	holds_happened(&h, HOLD_SEND, 1);
+	ck_assert(!is_free(HOLD_SEND, 2));
+	holds_happened(&h, HOLD_ENDED, 1);
+	ck_assert(is_free(HOLD_SEND, 2));
 }
 END_TEST
 
@@ -229,6 +256,7 @@ suite_holds(void)
 	tcase_add_test(tc, what_timed_out_is_never_waited_for_again);
 	tcase_add_test(tc, time_outs_follow_the_recording_within_bounds);
 	tcase_add_test(tc, a_planned_hold_wins_over_the_recorded_order);
+	tcase_add_test(tc, a_planned_hold_takes_its_followers_along);
 	tcase_add_test(tc, a_planned_hold_needs_no_overlap);
 	tcase_add_test(tc, an_impossible_hold_is_noted);
 	tcase_add_test(tc, an_open_stream_orders_nothing_by_its_end);
