@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #define CONNECT_TIMEOUT_MS 5000u
+/* Bytes of a head's end: the empty line, and the end of the line before. */
+#define HEAD_END 4
 /* Reads in one turn before others get theirs. */
 #define READS_A_TURN 16
 /* When the service is gone: all that the kernel can hold, 64 MiB at most. */
@@ -98,10 +100,32 @@ conn_flush(struct conn *c)
 }
 
 void
+conn_send_ahead(struct conn *c, struct call *k)
+{
+	ssize_t n;
+
+	/* One that was recorded in pieces has times of its own. */
+	if (c->state != CONN_UP || c->first != NULL || c->final || c->broken ||
+	    k->ahead == c->opened || k->head_n <= HEAD_END ||
+	    k->rec->request.nsegments > 1)
+		return;
+	n = send(c->io.fd, k->wire.p, k->head_n - HEAD_END, MSG_NOSIGNAL);
+	/* What is wrong with the connection is found out in time. */
+	if (n <= 0)
+		return;
+	k->sent = (size_t)n;
+	k->ahead = c->opened;
+	c->used = true;
+}
+
+void
 conn_send(struct conn *c, struct call *k)
 {
 	struct call **p = &c->first;
 
+	/* What the connection before this one had is lost. */
+	if (k->ahead != c->opened)
+		k->sent = 0;
 	while (*p != NULL)
 		p = &(*p)->next;
 	*p = k;

@@ -62,6 +62,7 @@ struct call {			/* one request and its answer */
 	struct message *interim;	/* 1xx that is being read */
 	struct slice wire;
 	size_t head_n, sent;
+	unsigned ahead;		/* opening that has its first bytes, 0 none */
 	uint64_t begun_ns;
 	bool expecting;		/* the body waits for 100 Continue */
 	bool written;		/* whole, or given up */
@@ -88,6 +89,13 @@ void call_wire_done(struct call *k);
 void conn_init(struct conn *c, struct client *client);
 /* Begins to connect unless it is up or at it; on_up() follows. */
 void conn_open(struct conn *c);
+/*
+ * Puts the first bytes of a request that must still wait on a connection where
+ * nothing is in flight, all but the end of its head.  Services begin to work
+ * when the head is complete, so what is left to send at its time is short and
+ * finds the reader at it.
+ */
+void conn_send_ahead(struct conn *c, struct call *k);
 /* Puts a request on an open connection, behind what is in flight. */
 void conn_send(struct conn *c, struct call *k);
 /* Reads what has arrived, then ends everything in flight with `how`. */

@@ -13,6 +13,11 @@
  * short against a server's patience with idle ones. */
 #define CONNECT_AHEAD_NS (250 * NS_PER_MS)
 
+/* A request in an overlap has its first bytes on the wire this long before its
+ * time: enough for a busy machine to read them, short against any server's
+ * patience with a head. */
+#define HEAD_AHEAD_NS (5 * NS_PER_MS)
+
 struct shot {			/* one ingress exchange of the tape */
 	struct replay *replay;
 	size_t item;		/* of the schedule, and of replay.shots */
@@ -21,6 +26,7 @@ struct shot {			/* one ingress exchange of the tape */
 	struct line *line;
 	struct shot *next;	/* on the same recorded connection */
 	bool pipelined;		/* recorded before the previous answer ended */
+	bool printed;		/* its bytes are made */
 	bool cleared;		/* deadline and holds allow it */
 	bool out;		/* on the wire */
 	bool done;

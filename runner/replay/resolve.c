@@ -138,6 +138,21 @@ resolver_binds(const struct resolver *r, uint32_t index)
 	return i < r->n && r->v[i].to_index == index;
 }
 
+bool
+resolver_ready(const struct resolver *r, uint32_t index)
+{
+	size_t i = first_to(r, index);
+
+	for (; i < r->n && r->v[i].to_index == index; i++) {
+		size_t from = r->v[i].from_index;
+		const struct message *m = &r->seen->v[from].x.response;
+
+		if (!m->present || m->end != END_COMPLETE)
+			return false;
+	}
+	return true;
+}
+
 /* ---- what answers hold -------------------------------------------------- */
 
 struct reading {

@@ -26,6 +26,8 @@ void resolver_init(struct resolver *r, const struct tape *t,
 		   struct notes *notes);
 /* Does the exchange (by index) take any value from an answer? */
 bool resolver_binds(const struct resolver *r, uint32_t index);
+/* Have all answers that it takes values from come whole? */
+bool resolver_ready(const struct resolver *r, uint32_t index);
 /* Its request's wire bytes as of now. */
 void resolver_print(struct resolver *r, uint32_t index, struct buf *out);
 /* Every recorded value whose live counterpart is known by now. */

@@ -189,6 +189,42 @@ line_ready(struct shot *s)
 	return false;
 }
 
+/* With the values that live answers held, unless the recorded bytes do. */
+static void
+print_live(struct shot *s)
+{
+	if (s->printed)
+		return;
+	s->printed = true;
+	resolver_print(&s->replay->resolver, s->index, call_wire(&s->call));
+	call_wire_done(&s->call);
+}
+
+/*
+ * Only in overlaps, where it matters what reaches the service first: one that
+ * reads a request in one go, as it was recorded, is not troubled elsewhere.
+ */
+static bool
+goes_ahead(const struct shot *s)
+{
+	const struct schedule *sc = &s->replay->schedule;
+
+	return sc->timing != TIMING_FAST &&
+	       sc->groups[sc->items[s->item].group].count > 1;
+}
+
+static void
+send_ahead(struct shot *s)
+{
+	struct replay *r = s->replay;
+
+	if (!goes_ahead(s) || s->out || s->line->next != s || r->over ||
+	    r->died || !resolver_ready(&r->resolver, s->index))
+		return;
+	print_live(s);
+	conn_send_ahead(&s->line->conn, &s->call);
+}
+
 static void
 try_send(struct shot *s)
 {
@@ -202,11 +238,7 @@ try_send(struct shot *s)
 	s->out = true;
 	s->line->next = s->next;
 	now = loop_now_ns(r->loop);
-	if (resolver_binds(&r->resolver, s->index)) {
-		resolver_print(&r->resolver, s->index,
-			       call_wire(&s->call));
-		call_wire_done(&s->call);
-	}
+	print_live(s);
 	conn_send(&s->line->conn, &s->call);
 	s->sent_ns = now;
 	s->call.seen->late_us = now > s->deadline_ns ?
@@ -244,6 +276,41 @@ deadline_reached(struct loop_timer *t)
 
 	if (gate_ask(&s->replay->gate, &s->hold))
 		shot_clear(s, s->deadline_ns);
+	else
+		send_ahead(s);
+}
+
+static void
+await_deadline(struct shot *s)
+{
+	s->timer.fn = deadline_reached;
+	s->timer.precise = true;
+	loop_timer_set(s->replay->loop, &s->timer, s->deadline_ns);
+}
+
+/* Soon it is due. */
+static void
+time_to_prepare(struct loop_timer *t)
+{
+	struct shot *s = t->owner;
+
+	await_deadline(s);
+	/* Nobody is to be late for it. */
+	if (loop_now_ns(s->replay->loop) + LOOP_SPIN_NS < s->deadline_ns)
+		send_ahead(s);
+}
+
+static void
+arm(struct shot *s)
+{
+	if (!goes_ahead(s)) {
+		await_deadline(s);
+		return;
+	}
+	s->timer.fn = time_to_prepare;
+	s->timer.precise = false;
+	loop_timer_set(s->replay->loop, &s->timer,
+		       s->deadline_ns - HEAD_AHEAD_NS);
 }
 
 void
@@ -256,7 +323,7 @@ shots_arm(struct replay *r)
 
 		if (!schedule_due(&r->schedule, r->armed, &s->deadline_ns))
 			return;
-		loop_timer_set(r->loop, &s->timer, s->deadline_ns);
+		arm(s);
 	}
 }
 
@@ -303,6 +370,7 @@ print_recorded(struct shot *s)
 {
 	if (resolver_binds(&s->replay->resolver, s->index))
 		return;
+	s->printed = true;
 	scrub_print_live(&recorded(s)->request, call_wire(&s->call));
 	call_wire_done(&s->call);
 }
@@ -325,8 +393,7 @@ shots_prepare(struct replay *r)
 		s->replay = r;
 		s->item = i;
 		s->index = index;
-		s->timer = (struct loop_timer){ .fn = deadline_reached,
-			.owner = s, .precise = true };
+		s->timer = (struct loop_timer){ .owner = s };
 		s->hold = (struct gate_wait){ .kind = HOLD_SEND,
 			.index = index, .fn = hold_over, .owner = s };
 		call_init(&s->call, recorded(s), &r->seen->v[index],

@@ -241,6 +241,8 @@ feed(struct peer_conn *c, struct slice in)
 	struct peer *p = c->peer;
 	struct slice span;
 
+	if (c->reading)
+		p->seen[c->seen].reads++;
 	for (;;) {
 		size_t used = 0;
 		enum http1_event ev;
@@ -249,10 +251,13 @@ feed(struct peer_conn *c, struct slice in)
 			c->reading = true;
 			c->seen = p->nseen++;
 			p->seen[c->seen].conn = c->number;
+			p->seen[c->seen].reads = 1;
 			p->seen[c->seen].at_ns = loop_now_ns(p->loop);
 		}
 		ev = http1_next(&c->in, in, &used, &span);
 		in = slice_from(in, used);
+		if (ev == HTTP1_HEAD)
+			p->seen[c->seen].head_ns = loop_now_ns(p->loop);
 		if (ev == HTTP1_HEAD)
 			snprintf(p->seen[c->seen].line,
 				 sizeof(p->seen[c->seen].line), "%.*s",
@@ -336,6 +341,17 @@ peer_create(struct loop *l, const struct peer_script *script)
 	p->io = (struct loop_io){ .fd = fd, .fn = peer_accept, .owner = p };
 	loop_add(l, &p->io, LOOP_READ, NULL);
 	return p;
+}
+
+void
+peer_drop(struct peer *p, unsigned conn)
+{
+	struct peer_conn *c = p->conns;
+
+	while (c->number != conn)
+		c = c->next;
+	p->cut += c->reading;
+	conn_gone(c);
 }
 
 void

@@ -50,6 +50,8 @@ struct peer_seen {
 	size_t body_n;
 	unsigned conn;		/* accepted connections, 1.. */
 	uint64_t at_ns;		/* first byte */
+	uint64_t head_ns;	/* the head's end: work begins */
+	unsigned reads;		/* in how many it came */
 	bool whole;
 };
 
@@ -66,6 +68,8 @@ unsigned peer_cut(const struct peer *p);
 /* Called with every whole request, before it is answered. */
 void peer_on_request(struct peer *p, void (*fn)(void *arg, size_t i),
 		     void *arg);
+/* Closes an accepted connection. */
+void peer_drop(struct peer *p, unsigned conn);
 /* Everything is closed, as when a process dies. */
 void peer_die(struct peer *p);
 void peer_destroy(struct peer *p);
