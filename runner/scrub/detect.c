@@ -1,169 +1,366 @@
-/* The table of detectors, and the one pass over text that drives them. */
+/* The one pass over text: anchors and marks, and who is asked where. */
 #include "detect.h"
 
 #include <dvr/base/attr.h>
 #include <dvr/base/mem.h>
+#include <dvr/base/nearest.h>
 
 #include "keys.h"
+#include "needle.h"
 #include "vendor.h"
 
 #include <stdlib.h>
-#include <string.h>
 
-const struct detector detectors[] = {
-	{ .name = "jwt", .help = "JSON Web Tokens and encrypted ones",
-	  .fn = detect_jwt, .anchors = { "eyJ", "ewog", "eyAi", "ewoJ" } },
-	{ .name = "private-key", .help = "PEM private keys",
-	  .fn = detect_pem, .anchors = { "-----BEGIN " } },
-	{ .name = "bearer", .help = "Bearer tokens in text",
-	  .fn = detect_bearer, .anchors = { "earer ", "EARER ", "earer%20",
-					    "earer+" } },
-	{ .name = "basic", .help = "Basic credentials in text",
-	  .fn = detect_basic, .anchors = { "asic ", "ASIC " } },
-	{ .name = "url-password", .help = "passwords in URLs",
-	  .fn = detect_url_password, .anchors = { "://" } },
-	{ .name = "vendor", .help = "tokens with their issuer's prefix",
-	  .fn = detect_vendor },	/* anchors: the vendors' table */
-	{ .name = "email", .help = "e-mail addresses",
-	  .fn = detect_email, .at_sign = true },
-	{ .name = "pan", .help = "card numbers: issuer, length, check digit",
-	  .fn = detect_pan, .at_digit = true },
-	{ .name = "ssn", .help = "US social security numbers with dashes",
-	  .fn = detect_ssn, .at_digit = true },
+#define ANCHORS_MAX 256	/* of the whole table */
+#define ASKED_MAX 16	/* detectors a mark */
+#define MARKS_MAX 16	/* characters that are one */
+
+/* Who is asked at a mark. */
+struct mark {
+	detect_fn *look[ASKED_MAX];
+	const char *name[ASKED_MAX];
+	size_t n;
+	bool each_run;		/* of digits, short ones as well */
 };
-const size_t detector_count = ARRAY_LEN(detectors);
+
+struct detecting {
+	bool on[DETECTORS];
+	struct needles *anchors;	/* ids: detectors, then vendors */
+	struct arena *texts;		/* of the anchors */
+	struct key_index *keys;
+	struct mark marks[MARKS_MAX];
+	unsigned char mark_of[256];	/* index + 1 */
+	size_t nmarks;
+};
+
+/* ---- made ready ------------------------------------------------------ */
+
+static struct slice
+anchor_text(struct arena *a, struct slice s)
+{
+	char *p = arena_str(a, s);
+
+	for (size_t i = 0; i < s.n; i++) {
+		if (p[i] == '_')
+			p[i] = ' ';
+	}
+	return slice_of(p, s.n);
+}
+
+static void
+add_anchors(struct detecting *d)
+{
+	struct needle *v = mem_array(ANCHORS_MAX + vendor_count, sizeof(*v));
+	size_t n = 0, count;
+	const struct scrub_detector *all = scrub_detectors(&count);
+
+	for (size_t i = 0; i < count; i++) {
+		struct slice rest = slice_str(all[i].anchors);
+
+		while (d->on[i] && rest.n > 0 && n < ANCHORS_MAX)
+			v[n++] = (struct needle){
+				.text = anchor_text(d->texts,
+						    slice_cut(&rest, ' ')),
+				.id = (uint32_t)i,
+			};
+	}
+	for (size_t i = 0; i < vendor_count; i++) {
+		if (d->on[vendors[i].detector])
+			v[n++] = (struct needle){
+				.text = slice_str(vendors[i].prefix),
+				.id = (uint32_t)(DETECTORS + i),
+			};
+	}
+	d->anchors = needles_create(v, n);
+	free(v);
+}
+
+static void
+add_mark(struct detecting *d, unsigned char c,
+	 const struct scrub_detector *row)
+{
+	struct mark *m;
+
+	if (d->mark_of[c] == 0 && d->nmarks < MARKS_MAX) {
+		d->mark_of[c] = (unsigned char)++d->nmarks;
+		for (unsigned char k = '0'; c == '0' && k <= '9'; k++)
+			d->mark_of[k] = d->mark_of[c];
+	}
+	m = &d->marks[d->mark_of[c] - 1];
+	if (m->n == ASKED_MAX)
+		return;
+	m->look[m->n] = row->look;
+	m->name[m->n++] = row->name;
+	m->each_run = m->each_run || row->look == detect_crypto;
+}
+
+static void
+add_marks(struct detecting *d)
+{
+	size_t count;
+	const struct scrub_detector *all = scrub_detectors(&count);
+
+	for (size_t i = 0; i < count; i++) {
+		const char *c = all[i].marks;
+
+		for (; d->on[i] && c && *c; c++)
+			add_mark(d, (unsigned char)*c, &all[i]);
+	}
+}
+
+static int
+unknown_detector(const struct scrub_rule *r, struct err *e)
+{
+	const char *names[DETECTORS], *near;
+	struct slice name = slice_str(r->detector);
+	char q[QUOTE_MAX];
+	size_t count;
+	const struct scrub_detector *all = scrub_detectors(&count);
+
+	for (size_t i = 0; i < count; i++)
+		names[i] = all[i].name;
+	near = nearest_word(names, count, name);
+	return err_set(e, ERR_USAGE, "%s:%u:%u: there is no detector '%s'%s%s%s",
+		       r->file ? r->file : "rule", r->line, r->column,
+		       quote(name, q), near ? "; did you mean '" : "",
+		       near ? near : "", near ? "'?" : "");
+}
+
+static int
+switch_detectors(struct detecting *d, const struct scrub_rule *rules,
+		 size_t n, struct err *e)
+{
+	size_t count, k;
+	const struct scrub_detector *all = scrub_detectors(&count);
+
+	for (k = 0; k < count; k++)
+		d->on[k] = all[k].on;
+	for (size_t i = 0; i < n; i++) {
+		struct slice name = slice_str(rules[i].detector);
+
+		if (!rules[i].detector)
+			continue;
+		for (k = 0; k < count; k++) {
+			if (slice_eq(name, slice_str(all[k].name)))
+				break;
+		}
+		if (k == count)
+			return unknown_detector(&rules[i], e);
+		d->on[k] = rules[i].enable;
+	}
+	return 0;
+}
+
+struct detecting *
+detecting_create(const struct scrub_rule *rules, size_t n, struct err *e)
+{
+	struct detecting *d = mem_alloc(sizeof(*d));
+
+	d->texts = arena_create();
+	if (switch_detectors(d, rules, n, e) < 0) {
+		detecting_destroy(d);
+		return NULL;
+	}
+	d->keys = key_index_create();
+	add_anchors(d);
+	add_marks(d);
+	return d;
+}
+
+void
+detecting_destroy(struct detecting *d)
+{
+	if (!d)
+		return;
+	needles_destroy(d->anchors);
+	key_index_destroy(d->keys);
+	arena_destroy(d->texts);
+	free(d);
+}
 
 bool
-is_token_char(char c)
+detecting_on(const struct detecting *d, enum detector_id id)
 {
-	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-	       (c >= 'A' && c <= 'Z') || c == '-' || c == '_';
+	return d->on[id];
 }
 
-struct needles *
-detect_anchors(void)
+const struct key_row *
+detecting_key(const struct detecting *d, struct slice name)
 {
-	size_t max = detector_count * DETECTOR_ANCHORS + vendor_count;
-	struct needle *v = mem_array(max, sizeof(*v));
-	struct needles *s;
-	size_t n = 0, i, k;
+	const struct key_row *row = key_find(d->keys, name);
 
-	for (i = 0; i < detector_count; i++) {
-		const struct detector *d = &detectors[i];
-
-		for (k = 0; k < DETECTOR_ANCHORS && d->anchors[k]; k++)
-			v[n++] = (struct needle){
-				.text = slice_str(d->anchors[k]),
-				.id = (uint32_t)i,
-			};
-		if (d->fn != detect_vendor)
-			continue;
-		for (k = 0; k < vendor_count; k++)
-			v[n++] = (struct needle){
-				.text = slice_str(vendors[k].prefix),
-				.id = (uint32_t)i,
-			};
-	}
-	s = needles_create(v, n);
-	free(v);
-	return s;
+	return row && d->on[row->detector] ? row : NULL;
 }
 
-/* Asks one detector at one place; moves *at behind a hit. */
-static bool
-ask(const struct detector *d, struct slice text, size_t *at,
-    struct spans *out)
-{
-	struct hit h;
+/* ---- the pass --------------------------------------------------------- */
 
-	if (!d->fn(text, *at, &h))
-		return false;
+static void
+add_hit(struct slice text, const struct hit *h, const char *rule,
+	struct spans *out)
+{
 	spans_add(out, &(struct span){
-		.from = h.from, .to = h.to, .rank = RANK_TEXT,
-		.class = slice_str(h.class), .rule = slice_str(d->name),
-		.value = slice_range(text, h.from, h.to),
+		.from = h->from, .to = h->to, .rank = RANK_TEXT,
+		.class = slice_str(h->class), .rule = slice_str(rule),
+		.value = slice_range(text, h->from, h->to),
 	});
-	if (h.to > *at)
-		*at = h.to;
-	return true;
+}
+
+static bool
+ask_anchored(uint32_t id, struct slice text, size_t at, struct hit *h,
+	     const char **rule)
+{
+	size_t n;
+	const struct scrub_detector *all = scrub_detectors(&n);
+
+	if (id < DETECTORS) {
+		*rule = all[id].name;
+		return all[id].look(text, at, h);
+	}
+	*rule = all[vendors[id - DETECTORS].detector].name;
+	return vendor_at(&vendors[id - DETECTORS], text, at, h);
 }
 
 static void
-at_anchors(const struct needles *anchors, struct slice text,
-	   struct spans *out)
+at_anchors(const struct detecting *d, struct slice text, struct spans *out)
 {
 	const struct needle *n;
+	const char *rule;
 	size_t at = 0;
+	struct hit h;
 
-	while ((n = needles_next(anchors, text, &at))) {
-		for (; n; n = needles_shorter(anchors, n, text, at)) {
-			if (ask(&detectors[n->id], text, &at, out))
-				break;
+	while ((n = needles_next(d->anchors, text, &at))) {
+		size_t from = at;
+
+		for (; n; n = needles_shorter(d->anchors, n, text, from)) {
+			if (!ask_anchored(n->id, text, from, &h, &rule))
+				continue;
+			add_hit(text, &h, rule, out);
+			at = h.to > from ? h.to : from + 1;
+			break;
 		}
 		if (!n)
-			at++;
+			at = from + 1;
 	}
 }
 
-static void
-at_signs(struct slice text, struct spans *out)
-{
-	size_t at = 0, i;
-
-	while (at < text.n) {
-		const char *p = memchr(text.p + at, '@', text.n - at);
-
-		if (!p)
-			return;
-		at = (size_t)(p - text.p);
-		for (i = 0; i < detector_count; i++) {
-			if (detectors[i].at_sign &&
-			    ask(&detectors[i], text, &at, out))
-				break;
-		}
-		if (i == detector_count)
-			at++;
-	}
-}
-
+/* A short run of digits says nothing unless a separator is behind it, or the
+ * letters of a country are before it. */
 static bool
-is_digit(char c)
+says_nothing(struct slice text, size_t from, size_t to)
 {
-	return c >= '0' && c <= '9';
+	char next = char_at(text, to);
+
+	if (to - from > 3)
+		return false;
+	return next != '.' && next != '-' && next != ' ' && next != ')' &&
+	       next != 'x' && !is_upper(next) &&
+	       (from < 2 || !is_upper(text.p[from - 1]));
 }
 
-/* Each run of digits is offered once, at its start. */
-static void
-at_digits(struct slice text, struct spans *out)
+/* Where the search goes on behind the mark at `at`. */
+static size_t
+ask_marked(const struct mark *m, struct slice text, size_t at,
+	   struct spans *out)
 {
-	size_t at = 0, i;
+	size_t next = at + 1;
+	struct hit h;
+
+	if (is_digit(text.p[at])) {
+		next = digits_end(text, at);
+		if (!m->each_run && says_nothing(text, at, next))
+			return next;
+	}
+	for (size_t i = 0; i < m->n; i++) {
+		if (!m->look[i](text, at, &h))
+			continue;
+		add_hit(text, &h, m->name[i], out);
+		return h.to > next ? h.to : next;
+	}
+	return next;
+}
+
+static void
+at_marks(const struct detecting *d, struct slice text, struct spans *out)
+{
+	size_t at = 0;
 
 	while (at < text.n) {
-		size_t from;
+		unsigned char mark = d->mark_of[(unsigned char)text.p[at]];
 
-		if (!is_digit(text.p[at])) {
+		if (mark == 0)
 			at++;
-			continue;
-		}
-		from = at;
-		for (i = 0; i < detector_count; i++) {
-			if (detectors[i].at_digit &&
-			    ask(&detectors[i], text, &at, out))
-				break;
-		}
-		if (at == from) {
-			while (at < text.n && is_digit(text.p[at]))
-				at++;
-		}
+		else
+			at = ask_marked(&d->marks[mark - 1], text, at, out);
 	}
 }
 
 void
-detect(const struct needles *anchors, struct slice text, struct spans *out)
+detect(const struct detecting *d, struct slice text, struct spans *out)
 {
 	if (text.n == 0)
 		return;
-	at_anchors(anchors, text, out);
-	at_signs(text, out);
-	at_digits(text, out);
+	at_anchors(d, text, out);
+	at_marks(d, text, out);
+}
+
+/* ---- runs of characters ------------------------------------------------ */
+
+#define RUN_MAX (64u * 1024)	/* longer ones are data, not tokens */
+
+size_t
+token_end(struct slice text, size_t at)
+{
+	size_t to = at;
+
+	while (to < text.n && to - at < RUN_MAX && is_token_char(text.p[to]))
+		to++;
+	return to;
+}
+
+size_t
+digits_end(struct slice text, size_t at)
+{
+	while (at < text.n && is_digit(text.p[at]))
+		at++;
+	return at;
+}
+
+size_t
+hex_end(struct slice text, size_t at)
+{
+	size_t to = at;
+
+	while (to < text.n && to - at < RUN_MAX && is_hex_digit(text.p[to]))
+		to++;
+	return to;
+}
+
+bool
+token_begins(struct slice text, size_t at)
+{
+	char before = at > 0 ? text.p[at - 1] : ' ';
+
+	if (!is_alnum(before) && before != '_')
+		return true;
+	return (at >= 3 && text.p[at - 3] == '%') ||
+	       (at >= 2 && text.p[at - 2] == '\\') ||
+	       (at >= 6 && text.p[at - 6] == '\\' && text.p[at - 5] == 'u');
+}
+
+bool
+number_stands_alone(struct slice text, size_t from, size_t to)
+{
+	char before = from > 0 ? text.p[from - 1] : ' ';
+	char after = char_at(text, to);
+
+	/* the hex digits of a percent escape, or an escape's letter */
+	if (from >= 3 && text.p[from - 3] == '%')
+		before = ' ';
+	if (from >= 2 && text.p[from - 2] == '\\')
+		before = ' ';
+	if (is_token_char(before) || is_token_char(after))
+		return false;
+	if (before == '.' && from >= 2 && is_digit(text.p[from - 2]))
+		return false;
+	return after != '.' || to + 1 >= text.n || !is_digit(text.p[to + 1]);
 }

@@ -1,53 +1,130 @@
 /*
- * Detectors find secrets by how they look.  One row each: a detector is a
- * function in one of the detect_*.c files and a row in the table of detect.c.
+ * The one pass over text that finds secrets: by how they look and by their
+ * name.  A detector is a row in the table of detectors.c; those that look are
+ * a function in one of the detect_*.c files as well.
  */
 #ifndef SCRUB_DETECT_H
 #define SCRUB_DETECT_H
 
-#include "needle.h"
+#include <dvr/base/err.h>
+#include <dvr/scrub/detector.h>
+#include <dvr/scrub/scrub.h>
+
 #include "span.h"
 
-struct hit {
-	size_t from, to;
-	const char *class;
+enum detector_id {
+	DETECT_JWT, DETECT_JWE, DETECT_JWT_BASE64, DETECT_BEARER, DETECT_BASIC,
+	DETECT_AUTHORIZATION, DETECT_URL_PASSWORD, DETECT_PRIVATE_KEY,
+	DETECT_COOKIE, DETECT_CSRF, DETECT_OAUTH, DETECT_SAML,
+	DETECT_SIGNED_URL, DETECT_SIGNATURE, DETECT_PASSWORD, DETECT_SECRET,
+	DETECT_TOKEN, DETECT_API_KEY, DETECT_SESSION, DETECT_OTP,
+	DETECT_CONNECTION, DETECT_ENTROPY,
+	DETECT_AWS, DETECT_AZURE, DETECT_GOOGLE, DETECT_GITHUB, DETECT_GITLAB,
+	DETECT_SLACK, DETECT_HOOK, DETECT_DISCORD, DETECT_TELEGRAM,
+	DETECT_STRIPE, DETECT_SQUARE, DETECT_TWILIO, DETECT_SENDGRID,
+	DETECT_MAILGUN, DETECT_OPENAI, DETECT_ANTHROPIC, DETECT_HUGGING_FACE,
+	DETECT_NPM, DETECT_PYPI, DETECT_VAULT, DETECT_SHOPIFY,
+	DETECT_ATLASSIAN, DETECT_DATADOG, DETECT_OKTA, DETECT_VENDOR,
+	DETECT_TERRAFORM,
+	DETECT_PAN, DETECT_TRACK, DETECT_IBAN, DETECT_ACCOUNT, DETECT_SSN,
+	DETECT_ITIN, DETECT_IDENTITY, DETECT_EMAIL, DETECT_PHONE, DETECT_IPV4,
+	DETECT_IPV6, DETECT_MAC, DETECT_NAME, DETECT_ADDRESS, DETECT_BIRTH,
+	DETECT_IMEI, DETECT_DEVICE,
+	DETECT_NATIONAL_ID, DETECT_GEO, DETECT_CRYPTO,
+	DETECTORS
 };
 
-/*
- * Is there a secret around text.p[at], where the detector's anchor stands?
- * `from` of the hit may lie before `at`.
- */
-typedef bool detect_fn(struct slice text, size_t at, struct hit *out);
+/* The detectors that are on, made ready for the pass. */
+struct detecting;
+struct key_row;
 
-#define DETECTOR_ANCHORS 4
-struct detector {
-	const char *name;	/* rule on the tape's list */
-	const char *help;
-	detect_fn *fn;
-	/* Cheap to find; a detector is asked only where one stands. */
-	const char *anchors[DETECTOR_ANCHORS];
-	bool at_sign, at_digit;	/* instead: each '@', each run of digits */
-};
+/* The table as the user's entries with `detector` change it.  ERR_USAGE with
+ * file:line:column for a name that no detector has. */
+struct detecting *detecting_create(const struct scrub_rule *rules, size_t n,
+				   struct err *e);
+void detecting_destroy(struct detecting *d);
+bool detecting_on(const struct detecting *d, enum detector_id id);
+/* The row of a name whose detector is on, or NULL. */
+const struct key_row *detecting_key(const struct detecting *d,
+				    struct slice name);
 
-extern const struct detector detectors[];
-extern const size_t detector_count;
-
-/* The anchors of the whole table, compiled. */
-struct needles *detect_anchors(void);
-/* Adds what the table finds in `text`. */
-void detect(const struct needles *anchors, struct slice text,
-	    struct spans *out);
+/* Adds what looks like a secret in `text`. */
+void detect(const struct detecting *d, struct slice text, struct spans *out);
 /* Adds the values of `name=value`, `"name": "value"` and <name>value</name>
  * with a sensitive name: for text that no walker reads. */
-void detect_named(struct slice text, struct spans *out);
+void detect_named(const struct detecting *d, struct slice text,
+		  struct spans *out);
 
 /* detect_token.c */
-detect_fn detect_jwt, detect_pem, detect_bearer, detect_basic,
-	detect_url_password, detect_vendor;
-/* detect_pii.c */
-detect_fn detect_email, detect_pan, detect_ssn;
+detect_fn detect_jwt, detect_jwe, detect_jwt_base64, detect_pem, detect_saml;
+/* detect_scheme.c */
+detect_fn detect_bearer, detect_basic, detect_ssws, detect_url_password;
+/* detect_issuer.c */
+detect_fn detect_azure, detect_hook, detect_discord, detect_telegram,
+	detect_twilio, detect_mailchimp, detect_openai, detect_terraform;
+/* detect_number.c */
+detect_fn detect_pan, detect_track, detect_iban, detect_ssn, detect_itin,
+	detect_imei;
+/* detect_contact.c */
+detect_fn detect_email, detect_phone;
+/* detect_net.c */
+detect_fn detect_ipv4, detect_ipv6, detect_mac;
+/* detect_optional.c */
+detect_fn detect_national_id, detect_geo, detect_crypto;
 
 /* A character of a token: letters, digits, '-' and '_'. */
-bool is_token_char(char c);
+static inline bool
+is_token_char(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+	       (c >= 'A' && c <= 'Z') || c == '-' || c == '_';
+}
+
+static inline bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static inline bool
+is_upper(char c)
+{
+	return c >= 'A' && c <= 'Z';
+}
+
+static inline bool
+is_lower(char c)
+{
+	return c >= 'a' && c <= 'z';
+}
+
+static inline bool
+is_alnum(char c)
+{
+	return is_digit(c) || is_upper(c) || is_lower(c);
+}
+
+static inline bool
+is_hex_digit(char c)
+{
+	return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+/* text.p[at], or a NUL outside of it. */
+static inline char
+char_at(struct slice text, size_t at)
+{
+	return at < text.n ? text.p[at] : '\0';
+}
+
+/* Where a run of such characters ends. */
+size_t token_end(struct slice text, size_t at);
+size_t digits_end(struct slice text, size_t at);
+size_t hex_end(struct slice text, size_t at);
+/* Does a token begin at `at`?  The last letter of an escape (%2F, \n) before
+ * it is no part of it. */
+bool token_begins(struct slice text, size_t at);
+/* A number that goes on in letters, a fraction or a dash is another one. */
+bool number_stands_alone(struct slice text, size_t from, size_t to);
 
 #endif

@@ -7,7 +7,7 @@
 
 #define NAME_MAX_BYTES 64
 #define TAG_MAX_BYTES 512	/* looked back from an element's '>' */
-#define SHORT_MAX 64	/* bytes looked at for a value that must be short */
+#define SHORT_MAX 600	/* bytes looked at for a value that must be short */
 
 static bool
 is_space(char c)
@@ -64,9 +64,9 @@ name_before(struct slice t, size_t at)
 /* The row of a name; in "\npassword" and "\x01password" the escape is no part
  * of it, in "C:\token" it may be. */
 static const struct key_row *
-named_row(struct slice t, struct slice name)
+named_row(const struct detecting *d, struct slice t, struct slice name)
 {
-	const struct key_row *row = key_find(name);
+	const struct key_row *row = detecting_key(d, name);
 	size_t n = 0;
 
 	if (row || name.p == t.p || name.p[-1] != '\\')
@@ -77,7 +77,8 @@ named_row(struct slice t, struct slice name)
 		n = 5;
 	else if (strchr("abefnrtv", name.p[0]))
 		n = 1;
-	return n > 0 && name.n > n + 2 ? key_find(slice_from(name, n)) : NULL;
+	return n > 0 && name.n > n + 2 ?
+		detecting_key(d, slice_from(name, n)) : NULL;
 }
 
 /* "Bearer", "Basic" …: the secret is the next word. */
@@ -129,22 +130,15 @@ value_end(struct slice t, size_t from, char quote)
 static struct slice
 reach(const struct key_row *row, struct slice t, size_t from)
 {
-	switch (row->take) {
-	case TAKE_ANY:
-	case TAKE_LONG:
+	if (row->take == TAKE_ANY || row->take == TAKE_LONG)
 		return t;
-	case TAKE_RANDOM:
-	case TAKE_DIGITS:
-	case TAKE_NUMBER:
-	case TAKE_NEVER:
-		break;
-	}
 	return slice_range(t, 0, from + SHORT_MAX);
 }
 
 /* Returns where to go on. */
 static size_t
-name_value(struct slice t, size_t sep, struct spans *out)
+name_value(const struct detecting *d, struct slice t, size_t sep,
+	   struct spans *out)
 {
 	struct slice name = name_before(t, sep);
 	const struct key_row *row;
@@ -153,7 +147,7 @@ name_value(struct slice t, size_t sep, struct spans *out)
 
 	if (name.n < 3)
 		return sep;
-	row = named_row(t, name);
+	row = named_row(d, t, name);
 	if (!row)
 		return sep;
 	t = reach(row, t, sep);
@@ -168,7 +162,7 @@ name_value(struct slice t, size_t sep, struct spans *out)
 		return sep;
 	spans_add(out, &(struct span){
 		.from = from, .to = to, .rank = RANK_KEY,
-		.class = slice_str(row->class), .rule = slice_str(row->class),
+		.class = slice_str(row->class), .rule = key_rule(row),
 		.value = slice_range(t, from, to),
 	});
 	return to - 1;
@@ -198,7 +192,8 @@ tag_name(struct slice t, size_t close)
 
 /* <password>…</password>, with or without a namespace and attributes. */
 static void
-element(struct slice t, size_t close, struct spans *out)
+element(const struct detecting *d, struct slice t, size_t close,
+	struct spans *out)
 {
 	struct slice name = tag_name(t, close);
 	const struct key_row *row;
@@ -206,7 +201,7 @@ element(struct slice t, size_t close, struct spans *out)
 
 	if (name.n < 3 || name.n > NAME_MAX_BYTES)
 		return;
-	row = key_find(name);
+	row = detecting_key(d, name);
 	if (!row)
 		return;
 	t = reach(row, t, close);
@@ -216,20 +211,20 @@ element(struct slice t, size_t close, struct spans *out)
 		return;
 	spans_add(out, &(struct span){
 		.from = close + 1, .to = to, .rank = RANK_KEY,
-		.class = slice_str(row->class), .rule = slice_str(row->class),
+		.class = slice_str(row->class), .rule = key_rule(row),
 		.value = slice_range(t, close + 1, to),
 	});
 }
 
 void
-detect_named(struct slice text, struct spans *out)
+detect_named(const struct detecting *d, struct slice text, struct spans *out)
 {
 	size_t i;
 
 	for (i = 0; i < text.n; i++) {
 		if (text.p[i] == '=' || text.p[i] == ':')
-			i = name_value(text, i, out);
+			i = name_value(d, text, i, out);
 		else if (text.p[i] == '>')
-			element(text, i, out);
+			element(d, text, i, out);
 	}
 }

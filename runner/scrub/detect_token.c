@@ -1,29 +1,12 @@
-/* Detectors of credentials: JWT, PEM, Bearer, Basic, URLs, vendors. */
+/* Detectors of structured tokens: JWT, JWE, PEM, SAML. */
 #include "detect.h"
 
 #include <dvr/base/hash.h>
 
-#include "vendor.h"
-
 #include <string.h>
 
-#define TOKEN_MAX (64u * KiB)	/* longer runs are data, not tokens */
-
-static bool
-is_alnum(char c)
-{
-	return is_token_char(c) && c != '-' && c != '_';
-}
-
-static size_t
-run(struct slice t, size_t at)
-{
-	size_t n = 0;
-
-	while (at + n < t.n && n < TOKEN_MAX && is_token_char(t.p[at + n]))
-		n++;
-	return n;
-}
+#define HEADER_MAX (8u * KiB)	/* of a token, in base64 */
+#define PEM_MAX (64u * KiB)
 
 /* Does that base64url text decode to a JSON object with "alg"? */
 static bool
@@ -33,8 +16,8 @@ is_jose_header(struct slice s)
 	struct buf b;
 	bool ok;
 
-	buf_init(&b, 8 * KiB);
-	ok = base64_decode(slice_range(s, 0, 8 * KiB), &b) == 0;
+	buf_init(&b, HEADER_MAX);
+	ok = base64_decode(slice_range(s, 0, HEADER_MAX), &b) == 0;
 	text = buf_slice(&b);
 	ok = ok && text.n > 0 && text.p[0] == '{' &&
 	     slice_find(text, SLICE("\"alg\"")) > 0;
@@ -42,45 +25,111 @@ is_jose_header(struct slice s)
 	return ok;
 }
 
-/* RFC 7515 §3.1, RFC 7516 §3.1: three or five parts. */
+/* The parts of a token at `at`, 0 when there is none; *to is its end. */
+static unsigned
+jose_parts(struct slice text, size_t at, size_t *to)
+{
+	size_t head = token_end(text, at), end = head;
+	unsigned dots = 0;
+
+	if (!token_begins(text, at) || head - at < 10)
+		return 0;
+	while (dots < 4 && char_at(text, end) == '.') {
+		size_t part = token_end(text, end + 1) - end - 1;
+
+		if (part == 0 && dots == 0 &&	/* JWE may have no key */
+		    char_at(text, end + 1) != '.')
+			break;
+		end += 1 + part;
+		dots++;
+	}
+	if (dots < 2 || !is_jose_header(slice_range(text, at, head)))
+		return 0;
+	while (text.p[end - 1] == '.' && dots > 2) {	/* a sentence's end */
+		end--;
+		dots--;
+	}
+	*to = end;
+	return dots + 1;
+}
+
+/* RFC 7515 §3.1 */
 bool
 detect_jwt(struct slice text, size_t at, struct hit *out)
 {
-	size_t head = run(text, at), to = at + head, dots = 0, part;
+	size_t to;
+	unsigned parts = jose_parts(text, at, &to);
 
-	if ((at > 0 && is_token_char(text.p[at - 1]) &&
-	     !(at >= 3 && text.p[at - 3] == '%')) || head < 10)
+	if (parts == 0 || parts == 5)
 		return false;
-	while (dots < 4 && to < text.n && text.p[to] == '.') {
-		part = run(text, to + 1);
-		if (part == 0 && dots == 0 &&	/* JWE may have no key */
-		    (to + 1 >= text.n || text.p[to + 1] != '.'))
-			break;
-		to += 1 + part;
-		dots++;
-	}
-	if (dots < 2 || !is_jose_header(slice_range(text, at, at + head)))
-		return false;
-	while (text.p[to - 1] == '.' && dots > 2) {	/* a sentence's end */
-		to--;
-		dots--;
-	}
 	*out = (struct hit){ .from = at, .to = to, .class = "jwt" };
 	return true;
+}
+
+/* RFC 7516 §3.1 */
+bool
+detect_jwe(struct slice text, size_t at, struct hit *out)
+{
+	size_t to;
+
+	if (jose_parts(text, at, &to) != 5)
+		return false;
+	*out = (struct hit){ .from = at, .to = to, .class = "jwe" };
+	return true;
+}
+
+static bool
+base64_char(char c)
+{
+	return is_token_char(c) || c == '+' || c == '/' || c == '=';
+}
+
+static size_t
+base64_end(struct slice text, size_t at)
+{
+	size_t to = at;
+
+	while (to < text.n && to - at < PEM_MAX && base64_char(text.p[to]))
+		to++;
+	return to;
+}
+
+/* A token that was coded once more, in a Basic password or a form's field. */
+bool
+detect_jwt_base64(struct slice text, size_t at, struct hit *out)
+{
+	size_t to = base64_end(text, at), end;
+	bool found = false;
+	struct buf b;
+
+	if (!token_begins(text, at) || to - at < 32)
+		return false;
+	buf_init(&b, PEM_MAX);
+	if (base64_decode(slice_range(text, at, to), &b) == 0)
+		found = jose_parts(buf_slice(&b), 0, &end) > 0;
+	buf_release(&b);
+	if (found)
+		*out = (struct hit){ .from = at, .to = to,
+				     .class = "base64" };
+	return found;
 }
 
 /* From BEGIN … PRIVATE KEY to the END line, or as far as base64 goes. */
 bool
 detect_pem(struct slice text, size_t at, struct hit *out)
 {
-	struct slice rest = slice_range(text, at, at + TOKEN_MAX);
+	struct slice rest = slice_range(text, at, at + PEM_MAX);
 	ssize_t label = slice_find(slice_range(rest, 0, 64),
-				   SLICE("PRIVATE KEY-----"));
+				   SLICE("PRIVATE"));
 	size_t from, to;
 
 	if (label < 0)
 		return false;
-	from = (size_t)label + strlen("PRIVATE KEY-----");
+	for (from = (size_t)label; from < rest.n && rest.p[from] != '-'; )
+		from++;
+	if (!slice_starts(slice_from(rest, from), SLICE("-----")))
+		return false;
+	from += 5;
 	for (to = from; to < rest.n; to++) {
 		if (slice_starts(slice_from(rest, to), SLICE("-----END")))
 			break;
@@ -95,124 +144,22 @@ detect_pem(struct slice text, size_t at, struct hit *out)
 	return true;
 }
 
-static bool
-token68_char(char c)
-{
-	return is_token_char(c) || c == '.' || c == '~' || c == '+' ||
-	       c == '/';
-}
-
-/* RFC 6750 §2.1.  A word of letters behind it is prose, not a token. */
+/* Base64 of "<saml…", or of an XML head with a SAML tag soon behind it. */
 bool
-detect_bearer(struct slice text, size_t at, struct hit *out)
+detect_saml(struct slice text, size_t at, struct hit *out)
 {
-	size_t from = at + 5, to;
-	bool digit = false;
-
-	if (at == 0 || (text.p[at - 1] != 'B' && text.p[at - 1] != 'b'))
-		return false;
-	if (text.p[from] == '%')
-		from += 3;
-	else
-		from++;
-	while (from < text.n && text.p[from] == ' ')
-		from++;
-	for (to = from; to < text.n && token68_char(text.p[to]); to++)
-		digit = digit || (text.p[to] >= '0' && text.p[to] <= '9');
-	while (to > from && text.p[to - 1] == '.')
-		to--;
-	while (to > from && to < text.n && text.p[to] == '=')
-		to++;
-	if (to - from < 6 || (!digit && to - from < 20))
-		return false;
-	if (slice_starts(slice_from(text, to), SLICE("=\"")))
-		return false;		/* a challenge's parameter */
-	*out = (struct hit){ .from = from, .to = to, .class = "bearer" };
-	return true;
-}
-
-/* RFC 7617: what decodes to user:password. */
-bool
-detect_basic(struct slice text, size_t at, struct hit *out)
-{
-	size_t from = at + 5, to;
+	size_t to = base64_end(text, at);
+	bool found = false;
 	struct buf b;
-	bool ok;
 
-	if (at == 0 || (text.p[at - 1] != 'B' && text.p[at - 1] != 'b'))
+	if (!token_begins(text, at) || to - at < 64)
 		return false;
-	for (to = from; to < text.n && to - from < TOKEN_MAX &&
-	     (is_token_char(text.p[to]) || text.p[to] == '+' ||
-	      text.p[to] == '/' || text.p[to] == '='); to++)
-		;
-	if (to - from < 4)
-		return false;
-	buf_init(&b, TOKEN_MAX);
-	ok = base64_decode(slice_range(text, from, to), &b) == 0 &&
-	     slice_chr(buf_slice(&b), ':') >= 0 &&
-	     slice_is_utf8(buf_slice(&b));
+	buf_init(&b, HEADER_MAX);
+	if (base64_decode(slice_range(text, at, at + (to - at < 1024 ?
+			  (to - at) / 4 * 4 : 1024)), &b) == 0)
+		found = slice_ifind(buf_slice(&b), SLICE("saml")) > 0;
 	buf_release(&b);
-	if (!ok)
-		return false;
-	*out = (struct hit){ .from = from, .to = to, .class = "basic" };
-	return true;
-}
-
-/* scheme://user:password@host, scheme://token@host (RFC 3986 §3.2.1). */
-bool
-detect_url_password(struct slice text, size_t at, struct hit *out)
-{
-	size_t from = at + 3, to, colon = 0;
-
-	for (to = from; to < text.n && to - from < 512; to++) {
-		char c = text.p[to];
-
-		if (c == '@')
-			break;
-		if ((unsigned char)c <= ' ' || strchr("/?#\"'<>\\", c))
-			return false;
-		if (c == ':' && colon == 0)
-			colon = to;
-	}
-	if (to >= text.n || text.p[to] != '@')
-		return false;
-	if (colon)
-		from = colon + 1;
-	else if (to - from < 8)
-		return false;		/* a user's name alone */
-	if (from == to)
-		return false;
-	*out = (struct hit){ .from = from, .to = to,
-			     .class = colon ? "password" : "token" };
-	return true;
-}
-
-bool
-detect_vendor(struct slice text, size_t at, struct hit *out)
-{
-	size_t i;
-
-	if (at > 0 && (is_alnum(text.p[at - 1]) || text.p[at - 1] == '_') &&
-	    !(at >= 3 && text.p[at - 3] == '%'))
-		return false;
-	for (i = 0; i < vendor_count; i++) {
-		const struct vendor *v = &vendors[i];
-		struct slice prefix = slice_str(v->prefix);
-		size_t from, to;
-
-		if (!slice_starts(slice_from(text, at), prefix))
-			continue;
-		from = to = at + prefix.n;
-		while (to < text.n && to - from <= v->max &&
-		       alphabet_has(v->alphabet, text.p[to]))
-			to++;
-		while (to > from && text.p[to - 1] == '.')
-			to--;
-		if (to - from < v->min || to - from > v->max)
-			continue;
-		*out = (struct hit){ .from = at, .to = to,
-				     .class = v->name };
-		return true;
-	}
-	return false;
+	if (found)
+		*out = (struct hit){ .from = at, .to = to, .class = "saml" };
+	return found;
 }

@@ -54,7 +54,7 @@ mark_key(struct field_walk *w, const struct field *f,
 		.from = (size_t)(at.p - p->raw.p),
 		.to = (size_t)(at.p - p->raw.p) + at.n,
 		.rank = RANK_KEY, .class = slice_str(row->class),
-		.rule = slice_str(row->class), .value = value,
+		.rule = key_rule(row), .value = value,
 		.place = f->place,
 	});
 }
@@ -127,7 +127,7 @@ mark_named(struct field_walk *w, struct slice span)
 	size_t from = (size_t)(span.p - p->raw.p), k;
 	struct spans found = { 0 };
 
-	detect_named(span, &found);
+	detect_named(w->job->s->detecting, span, &found);
 	for (k = 0; k < found.n; k++) {
 		found.v[k].from += from;
 		found.v[k].to += from;
@@ -170,7 +170,8 @@ scalar(struct field_walk *w, const struct field *f)
 	const struct key_row *told = told_key(w, f);
 	const struct key_row *row = told ? told : job_key(w->job, f->key);
 
-	if (!row && w->deep && f->kind == FIELD_STRING)
+	if (!row && w->deep && f->kind == FIELD_STRING &&
+	    !key_describes(f->key))
 		row = w->deep;
 	if (row && !key_takes(row, f->value, w->at->where))
 		row = NULL;

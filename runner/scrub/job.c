@@ -105,12 +105,12 @@ detect_between(struct job *j, size_t i, enum look look)
 		more = j->v[i].keep_handles && handle_next(raw, from, &at, &h);
 		part = slice_range(raw, from, more ? at : raw.n);
 		found.n = 0;
-		if (rules_search(j->s->rules, j->scratch, part, &found) < 0)
-			j->v[i].gave_up = true;
+		rules_search(j->s->rules, j->scratch, part, &found,
+			     &j->v[i].gave_up);
 		if (look >= LOOK_DETECT)
-			detect(j->s->anchors, part, &found);
+			detect(j->s->detecting, part, &found);
 		if (look >= LOOK_NAMED)
-			detect_named(part, &found);
+			detect_named(j->s->detecting, part, &found);
 		for (k = 0; k < found.n; k++) {
 			found.v[k].from += from;
 			found.v[k].to += from;
@@ -184,7 +184,7 @@ job_key(struct job *j, struct slice name)
 		h = (h ^ (unsigned char)name.p[i]) * 1099511628211ull;
 	c = &j->keys[(h ^ h >> 32) % KEY_CACHE];
 	if (!c->name.p || !slice_eq(c->name, name)) {
-		c->row = key_find(name);
+		c->row = detecting_key(j->s->detecting, name);
 		c->name = name;	/* lives in the raw text or in scratch */
 	}
 	return c->row;
@@ -359,4 +359,14 @@ bool
 job_hit(const struct job *j, size_t i)
 {
 	return j->v[i].spans.n > 0;
+}
+
+struct slice
+job_gave_up(const struct job *j, size_t i)
+{
+	do {
+		if (j->v[i].gave_up.n > 0)
+			return j->v[i].gave_up;
+	} while (++i < j->n && j->v[i].depth > 0);
+	return SLICE("");
 }

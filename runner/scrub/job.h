@@ -28,7 +28,7 @@ struct piece {
 	unsigned depth;		/* of nesting */
 	bool is_json;		/* the child's text was a document itself */
 	bool keep_handles;	/* text of ours: handles in it are handles */
-	bool gave_up;		/* a rule hit its limit */
+	struct slice gave_up;	/* the rule that hit its limit */
 	bool cells;		/* a table: known_search_cells() as well */
 	struct slice clean;	/* after job_finish(), when there was a hit */
 };
@@ -89,6 +89,8 @@ void job_finish(struct job *j);
 /* The text to store: clean, or raw where nothing was found. */
 struct slice job_text(const struct job *j, size_t i);
 bool job_hit(const struct job *j, size_t i);
+/* The rule that gave up on the piece or on what is nested in it, or "". */
+struct slice job_gave_up(const struct job *j, size_t i);
 
 /* fields.c: a walk over structured text. */
 struct walk_at {

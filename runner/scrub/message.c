@@ -229,6 +229,11 @@ message_look_body(struct job *j, struct message_work *w)
 	w->body = w->raw_body = NO_PIECE;
 	if (w->in->body.n == w->joined)
 		return;
+	w->withheld = rules_withhold(j->s->rules, &(struct place){
+		.exchange = w->exchange, .side = w->side,
+		.part = PLACE_BODY });
+	if (w->withheld.n > 0)
+		return;
 	if (w->in->framing == FRAMING_TUNNEL) {
 		w->withheld = SLICE("what runs in a tunnel is not read");
 		return;

@@ -123,7 +123,7 @@ store_texts(struct recording_work *w)
 	for (size_t i = 0; i < w->ntexts; i++) {
 		struct slice text = job_text(&w->job, w->pieces[i]);
 
-		if (w->job.v[w->pieces[i]].gave_up ||
+		if (w->job.v[w->pieces[i]].gave_up.n > 0 ||
 		    known_leaks(w->job.s->known, text))
 			text = SLICE("(withheld)");
 		*w->texts[i] = arena_copy(w->out->arena, text);

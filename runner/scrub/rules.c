@@ -1,260 +1,26 @@
-/* The user's rules: PCRE2 with limits, and places. */
-#include "rules.h"
+/* The user's rules at work: PCRE2 with limits, and places. */
+#include "rule_set.h"
 
 #include <dvr/base/mem.h>
 
-#include "handle.h"
-
 #include <stdlib.h>
 #include <string.h>
-
-#include <pcre2.h>
 
 /* What one match may cost; beyond, the text is withheld. */
 #define MATCH_LIMIT 1000000u	/* backtracks */
 #define DEPTH_LIMIT 10000u
 #define HEAP_LIMIT_KIB 16384u
-#define REPLACE_PARTS 16
-#define DEFAULT_CLASS "value"
-
-struct part {			/* of a replace text */
-	struct slice text;	/* literal, or the name of a class */
-	bool is_class;
-	int group;		/* $1 … $9; -1 none */
-};
-
-struct rule {
-	struct slice name;	/* "dvr.yaml:12" for the tape's list */
-	pcre2_code *code;	/* NULL for a rule about places */
-	bool keep;		/* what stands at the place stays */
-	char *field_text;
-	struct place field;
-	struct part parts[REPLACE_PARTS];
-	size_t nparts, nclasses;
-};
-
-struct rules {
-	struct rule *v;
-	size_t n, nplaces;
-	struct arena *arena;
-	pcre2_match_context *limits;
-	pcre2_match_data *match;
-};
-
-/* ---- compile ----------------------------------------------------------- */
-
-static bool
-is_class_char(char c)
-{
-	return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-}
-
-/* "[MOCK_TOKEN]" at the start of `s`: its length, else 0. */
-static size_t
-class_length(struct slice s)
-{
-	size_t n = 1;
-
-	if (s.n < 3 || s.p[0] != '[')
-		return 0;
-	while (n < s.n && is_class_char(s.p[n]))
-		n++;
-	return n > 1 && n < s.n && s.p[n] == ']' ? n + 1 : 0;
-}
-
-static struct slice
-lower_class(struct arena *a, struct slice s)
-{
-	struct slice copy = arena_copy(a, slice_range(s, 0,
-						      HANDLE_CLASS_MAX - 8));
-	char *p = arena_str(a, copy);
-	size_t i;
-
-	for (i = 0; i < copy.n; i++) {
-		char c = p[i];
-
-		if (c >= 'A' && c <= 'Z')
-			p[i] = (char)(c - 'A' + 'a');
-		else if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9'))
-			p[i] = '_';
-	}
-	return slice_of(p, copy.n);
-}
-
-static int
-add_part(struct rule *r, struct part p)
-{
-	if (!p.is_class && p.group < 0 && p.text.n == 0)
-		return 0;
-	if (r->nparts == REPLACE_PARTS)
-		return -1;
-	r->nclasses += p.is_class;
-	r->parts[r->nparts++] = p;
-	return 0;
-}
-
-static int
-parse_replace(struct arena *a, struct rule *r, struct slice s)
-{
-	size_t i = 0, from = 0;
-
-	while (i < s.n) {
-		struct part p = { .group = -1 };
-		size_t n = class_length(slice_from(s, i));
-
-		if (n > 0) {
-			p.is_class = true;
-			p.text = lower_class(a, slice_range(s, i + 1,
-							    i + n - 1));
-		} else if (s.p[i] == '$' && i + 1 < s.n &&
-			   s.p[i + 1] >= '0' && s.p[i + 1] <= '9') {
-			p.group = s.p[i + 1] - '0';
-			n = 2;
-		} else {
-			i++;
-			continue;
-		}
-		if (add_part(r, (struct part){ .group = -1, .text =
-			     slice_range(s, from, i) }) < 0 ||
-		    add_part(r, p) < 0)
-			return -1;
-		i += n;
-		from = i;
-	}
-	return add_part(r, (struct part){ .group = -1,
-			.text = slice_range(s, from, s.n) });
-}
-
-/* "Authorization: x" → "(?i:Authorization:) x": names match in any case. */
-static void
-any_case_name(struct slice regex, struct buf *out)
-{
-	size_t i = 0, from = regex.n > 0 && regex.p[0] == '^';
-
-	for (i = from; i < regex.n; i++) {
-		char c = regex.p[i];
-
-		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-		      (c >= '0' && c <= '9') || c == '-' || c == '_'))
-			break;
-	}
-	if (i == from || i >= regex.n || regex.p[i] != ':') {
-		buf_add(out, regex);
-		return;
-	}
-	buf_add(out, slice_range(regex, 0, from));
-	buf_adds(out, "(?i:");
-	buf_add(out, slice_range(regex, from, i + 1));
-	buf_addc(out, ')');
-	buf_add(out, slice_from(regex, i + 1));
-}
-
-static int
-compile_regex(struct rule *r, const struct scrub_rule *in, struct err *e)
-{
-	pcre2_compile_context *ctx = pcre2_compile_context_create(NULL);
-	struct buf text;
-	PCRE2_SIZE at = 0;
-	int code = 0;
-
-	pcre2_set_newline(ctx, PCRE2_NEWLINE_ANYCRLF);
-	buf_init(&text, 64 * KiB);
-	any_case_name(slice_str(in->regex), &text);
-	r->code = text.full ? NULL : pcre2_compile(
-		(PCRE2_SPTR)buf_cstr(&text), text.n, PCRE2_UTF |
-		PCRE2_MATCH_INVALID_UTF | PCRE2_NEVER_BACKSLASH_C, &code,
-		&at, ctx);
-	pcre2_compile_context_free(ctx);
-	buf_release(&text);
-	if (!r->code) {
-		PCRE2_UCHAR why[256] = "longer than 64 KiB";
-
-		if (code)
-			pcre2_get_error_message(code, why, sizeof(why));
-		return err_set(e, ERR_USAGE,
-			       "%s:%u:%u: bad regex: %s (at offset %zu)",
-			       in->file ? in->file : "rule", in->line,
-			       in->column, (const char *)why, (size_t)at);
-	}
-	/* without JIT the interpreter takes over */
-	pcre2_jit_compile(r->code, PCRE2_JIT_COMPLETE);
-	return 0;
-}
-
-static int
-compile_place(struct rules *rs, struct rule *r, const struct scrub_rule *in,
-	      struct err *e)
-{
-	char q[QUOTE_MAX];
-	struct slice text = arena_copy(rs->arena, slice_str(
-		in->keep ? in->keep : in->field));
-
-	if (place_parse(text, &r->field) < 0)
-		return err_set(e, ERR_USAGE, "%s:%u:%u: bad %s '%s'; "
-			       "expected a place such as '*.req.body#/user/"
-			       "name' or '*.resp.header/x-token'",
-			       in->file ? in->file : "rule", in->line,
-			       in->column, in->keep ? "keep" : "field",
-			       quote(text, q));
-	rs->nplaces++;
-	return 0;
-}
-
-/* Reviewers of a tape read the reason, so there has to be one. */
-static int
-compile_keep(struct rules *rs, struct rule *r, const struct scrub_rule *in,
-	     struct err *e)
-{
-	struct slice reason = slice_trim(slice_str(in->reason));
-
-	if (reason.n == 0)
-		return err_set(e, ERR_USAGE, "%s:%u:%u: a keep needs a reason",
-			       in->file ? in->file : "rule", in->line,
-			       in->column);
-	r->keep = true;
-	r->name = arena_fmt(rs->arena, KEEP_RULE "%.*s", SLICE_ARG(reason));
-	return compile_place(rs, r, in, e);
-}
-
-/* A field rule's `replace` is a class, with or without brackets. */
-static struct slice
-field_class(struct arena *a, struct slice s)
-{
-	if (class_length(s) == s.n && s.n > 0)
-		s = slice_range(s, 1, s.n - 1);
-	return lower_class(a, s);
-}
-
-static int
-compile(struct rules *rs, struct rule *r, const struct scrub_rule *in,
-	struct err *e)
-{
-	struct slice replace = arena_copy(rs->arena, in->replace ?
-		slice_str(in->replace) : SLICE("[VALUE]"));
-
-	r->name = arena_fmt(rs->arena, "%s:%u", in->file ? in->file : "rule",
-			    in->line);
-	if (in->keep)
-		return compile_keep(rs, r, in, e);
-	if (!in->regex) {
-		r->parts[0] = (struct part){ .is_class = true, .group = -1 };
-		r->parts[0].text = field_class(rs->arena, replace);
-		r->nparts = r->nclasses = 1;
-		return compile_place(rs, r, in, e);
-	}
-	if (parse_replace(rs->arena, r, replace) < 0)
-		return err_set(e, ERR_USAGE, "%s:%u:%u: replace has more "
-			       "than %d parts", in->file ? in->file : "rule",
-			       in->line, in->column, REPLACE_PARTS);
-	return compile_regex(r, in, e);
-}
+/* And all matches of one rule in one text. */
+#define RULE_BUDGET_NS (10 * NS_PER_S)
 
 struct rules *
-rules_create(const struct scrub_rule *v, size_t n, struct err *e)
+rules_create(const struct scrub_rule *v, size_t n,
+	     const struct clock *clock, struct err *e)
 {
 	struct rules *rs = mem_alloc(sizeof(*rs));
 	size_t i;
 
+	rs->clock = clock;
 	rs->arena = arena_create();
 	rs->v = mem_array(n + 1, sizeof(*rs->v));
 	rs->limits = pcre2_match_context_create(NULL);
@@ -264,7 +30,7 @@ rules_create(const struct scrub_rule *v, size_t n, struct err *e)
 	pcre2_set_heap_limit(rs->limits, HEAP_LIMIT_KIB);
 	for (i = 0; i < n; i++) {
 		rs->n = i + 1;
-		if (compile(rs, &rs->v[i], &v[i], e) < 0) {
+		if (rule_compile(rs, &rs->v[i], &v[i], e) < 0) {
 			rules_destroy(rs);
 			return NULL;
 		}
@@ -374,7 +140,8 @@ search(const struct rules *rs, const struct rule *r, struct arena *a,
        struct slice text, struct spans *out)
 {
 	const PCRE2_SIZE *o = pcre2_get_ovector_pointer(rs->match);
-	size_t at = 0;
+	uint64_t until = clock_mono_ns(rs->clock) + RULE_BUDGET_NS;
+	size_t at = 0, matches = 0;
 
 	while (at <= text.n) {
 		struct span x = { .rank = RANK_USER, .rule = r->name };
@@ -385,6 +152,9 @@ search(const struct rules *rs, const struct rule *r, struct arena *a,
 		if (count == PCRE2_ERROR_NOMATCH)
 			return 0;
 		if (count < 0)
+			return -1;
+		/* each match may be cheap enough, and all of them not */
+		if (++matches % 64 == 0 && clock_mono_ns(rs->clock) > until)
 			return -1;
 		if (count == 0)
 			count = 10;	/* more groups than are kept */
@@ -401,18 +171,43 @@ search(const struct rules *rs, const struct rule *r, struct arena *a,
 	return 0;
 }
 
-int
+void
 rules_search(const struct rules *r, struct arena *a, struct slice text,
-	     struct spans *out)
+	     struct spans *out, struct slice *gave_up)
 {
 	size_t i;
-	int result = 0;
 
 	for (i = 0; i < r->n; i++) {
 		if (r->v[i].code && search(r, &r->v[i], a, text, out) < 0)
-			result = -1;
+			*gave_up = r->v[i].name;
 	}
-	return result;
+}
+
+/* A whole body that is withheld is looked at by nobody: its fields are no
+ * secrets for that. */
+static bool
+takes_place(const struct rule *r, const struct place *p)
+{
+	if (r->kind == RULE_WITHHOLD && r->field.part == PLACE_BODY &&
+	    r->field.name.n == 0)
+		return false;
+	return (r->kind == RULE_FIELD || r->kind == RULE_WITHHOLD) &&
+	       place_matches(&r->field, p);
+}
+
+struct slice
+rules_withhold(const struct rules *r, const struct place *body)
+{
+	size_t i;
+
+	for (i = 0; i < r->n; i++) {
+		const struct rule *x = &r->v[i];
+
+		if (x->kind == RULE_WITHHOLD && x->field.name.n == 0 &&
+		    place_matches(&x->field, body))
+			return x->name;
+	}
+	return (struct slice){ 0 };
 }
 
 struct slice
@@ -421,8 +216,7 @@ rules_field(const struct rules *r, const struct place *p, struct slice *rule)
 	size_t i;
 
 	for (i = 0; i < r->n; i++) {
-		if (r->v[i].code || r->v[i].keep ||
-		    !place_matches(&r->v[i].field, p))
+		if (!takes_place(&r->v[i], p))
 			continue;
 		*rule = r->v[i].name;
 		return r->v[i].parts[0].text;
@@ -436,7 +230,7 @@ rules_keep(const struct rules *r, const struct place *p)
 	size_t i;
 
 	for (i = 0; i < r->n; i++) {
-		if (r->v[i].keep && place_matches(&r->v[i].field, p))
+		if (r->v[i].kind == RULE_KEEP && place_matches(&r->v[i].field, p))
 			return r->v[i].name;
 	}
 	return (struct slice){ 0 };

@@ -14,19 +14,21 @@ struct rules;
 #define KEEP_RULE "keep: "
 
 struct rules *rules_create(const struct scrub_rule *v, size_t n,
-			   struct err *e);
+			   const struct clock *clock, struct err *e);
 void rules_destroy(struct rules *r);
 
 /*
- * Adds what the regex rules find; texts live in `a`.  -1 when a rule gave up
- * at one of its limits: the caller then withholds the whole text.
+ * Adds what the regex rules find; texts live in `a`.  When a rule gave up at
+ * one of its limits, *gave_up is its name: the caller withholds the whole text.
  */
-int rules_search(const struct rules *r, struct arena *a, struct slice text,
-		 struct spans *out);
+void rules_search(const struct rules *r, struct arena *a, struct slice text,
+		  struct spans *out, struct slice *gave_up);
 /* The class that a field rule gives to a place, or "" when none does; *rule
  * is its name. */
 struct slice rules_field(const struct rules *r, const struct place *p,
 			 struct slice *rule);
+/* Why the whole body at that place is withheld ("withhold: REASON"), or "". */
+struct slice rules_withhold(const struct rules *r, const struct place *body);
 /* The name of the keep that covers a place, or "". */
 struct slice rules_keep(const struct rules *r, const struct place *p);
 bool rules_have_places(const struct rules *r);

@@ -42,19 +42,18 @@ scrub_create(const struct scrub_rule *rules, size_t count,
 {
 	struct scrub *s = mem_alloc(sizeof(*s));
 
-	s->rules = rules_create(rules, count, e);
-	if (!s->rules) {
-		free(s);
+	s->rules = rules_create(rules, count, clock, e);
+	s->detecting = s->rules ? detecting_create(rules, count, e) : NULL;
+	if (!s->detecting) {
+		scrub_destroy(s);
 		return NULL;
 	}
 	s->key = key_create(clock);
 	if (!s->key) {
 		err_sys(e, ERR_INTERNAL, "no memory for the scrubber's key");
-		rules_destroy(s->rules);
-		free(s);
+		scrub_destroy(s);
 		return NULL;
 	}
-	s->anchors = detect_anchors();
 	s->known = known_create(s->key, SCRUB_KEY_BYTES);
 	return s;
 }
@@ -65,7 +64,7 @@ scrub_destroy(struct scrub *s)
 	if (!s)
 		return;
 	known_destroy(s->known);
-	needles_destroy(s->anchors);
+	detecting_destroy(s->detecting);
 	rules_destroy(s->rules);
 	key_destroy(s->key);
 	free(s);
@@ -82,7 +81,7 @@ scrub_text(struct scrub *s, struct slice text, struct buf *out)
 	j.v[i].keep_handles = true;
 	job_detect_text(&j, i);
 	job_finish(&j);
-	if (j.v[i].gave_up || known_leaks(s->known, job_text(&j, i)))
+	if (j.v[i].gave_up.n > 0 || known_leaks(s->known, job_text(&j, i)))
 		buf_adds(out, "(withheld)");
 	else
 		buf_add(out, job_text(&j, i));

@@ -4,8 +4,8 @@
 
 #include <dvr/scrub/scrub.h>
 
+#include "detect.h"
 #include "known.h"
-#include "needle.h"
 #include "rules.h"
 
 #define SCRUB_KEY_BYTES 32
@@ -13,7 +13,7 @@
 struct scrub {
 	void *key;		/* a page of its own, locked */
 	struct rules *rules;
-	struct needles *anchors;
+	struct detecting *detecting;
 	struct known *known;
 };
 

@@ -64,16 +64,6 @@ state_look(struct job *j, const struct tape *in, size_t *n)
 	return v;
 }
 
-static bool
-gave_up(const struct job *j, size_t i)
-{
-	do {
-		if (j->v[i].gave_up)
-			return true;
-	} while (++i < j->n && j->v[i].depth > 0);
-	return false;
-}
-
 /* Why the file may not be kept, "" when it may. */
 static struct slice
 objection(struct job *j, const struct state_work *w)
@@ -84,8 +74,9 @@ objection(struct job *j, const struct state_work *w)
 		return SLICE("its name holds a secret");
 	if (w->bytes == NO_STATE_PIECE)
 		return SLICE("");
-	if (gave_up(j, w->bytes))
-		return SLICE("a sanitization rule hit its limits in it");
+	if (job_gave_up(j, w->bytes).n > 0)
+		return arena_fmt(j->scratch, "the rule at %.*s hit its limits "
+				 "in it", SLICE_ARG(job_gave_up(j, w->bytes)));
 	if (known_leaks(j->s->known, job_text(j, w->bytes)))
 		return SLICE("it still held a known secret after scrubbing");
 	return SLICE("");

@@ -23,23 +23,12 @@ withhold_line(struct job *j, struct slice raw, size_t keep)
 	return done;
 }
 
-/* Did a rule give up on the piece or on what is nested in it? */
-static bool
-gave_up(const struct job *j, size_t i)
-{
-	do {
-		if (j->v[i].gave_up)
-			return true;
-	} while (++i < j->n && j->v[i].depth > 0);
-	return false;
-}
-
 static struct slice
 clean_line(struct job *j, size_t i, size_t keep)
 {
 	struct slice text = job_text(j, i);
 
-	if (gave_up(j, i) || known_leaks(j->s->known, text))
+	if (job_gave_up(j, i).n > 0 || known_leaks(j->s->known, text))
 		text = withhold_line(j, j->v[i].raw, keep);
 	return text;
 }
@@ -133,8 +122,9 @@ objection(struct job *j, const struct message_work *w)
 		return w->withheld;
 	if (w->body == NO_PIECE)
 		return SLICE("");
-	if (gave_up(j, w->body))
-		return SLICE("a sanitization rule hit its limits in it");
+	if (job_gave_up(j, w->body).n > 0)
+		return arena_fmt(j->scratch, "the rule at %.*s hit its limits "
+				 "in it", SLICE_ARG(job_gave_up(j, w->body)));
 	if (known_leaks(j->s->known, job_text(j, w->body)))
 		return SLICE("it still held a known secret after scrubbing");
 	if (w->broken && job_hit(j, w->body))

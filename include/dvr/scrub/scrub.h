@@ -12,7 +12,8 @@
 #include <dvr/base/clock.h>
 #include <dvr/tape/tape.h>
 
-/* One `sanitization:` entry: exactly one of regex, field and keep. */
+/* One `sanitization:` entry: exactly one of regex, field, keep, withhold and
+ * detector. */
 struct scrub_rule {
 	const char *regex;	/* PCRE2 over "Name: value" header lines, the
 				 * request line's target, bodies and logs; header names match
@@ -28,14 +29,23 @@ struct scrub_rule {
 	 * is scrubbed somewhere else, it is scrubbed here too.
 	 */
 	const char *keep;
-	const char *reason;	/* of a keep, mandatory */
+	/*
+	 * Place pattern of what is never stored: a whole body ("*.resp.body"),
+	 * or a part, which becomes a handle of class "withheld".
+	 */
+	const char *withhold;
+	const char *detector;	/* of detector.h, to be switched */
+	bool enable;		/* on or off */
+	const char *reason;	/* of a keep, a withhold, a detector that goes
+				 * off: mandatory */
 	const char *file;	/* for messages */
 	unsigned line, column;
 };
 
 struct scrub;		/* compiled rules and the key */
 
-/* A rule that does not compile: ERR_USAGE, file:line:column, PCRE2's words. */
+/* A rule that does not compile: ERR_USAGE, file:line:column, PCRE2's words, a
+ * second line with the pattern and a third with a caret under the place. */
 struct scrub *scrub_create(const struct scrub_rule *rules, size_t count,
 			   const struct clock *clock, struct err *e);
 /* Wipes the key. */

@@ -1,0 +1,144 @@
+/* Reading Authorization: what is the secret in each scheme. */
+#include "reading.h"
+
+#include <dvr/base/hash.h>
+
+#include <string.h>
+
+/* The password alone becomes known too: it may stand in a body or a log. */
+static void
+learn_basic(const struct reading *r, struct slice coded)
+{
+	struct buf b;
+	ssize_t colon;
+
+	buf_init(&b, 64 * KiB);
+	if (base64_decode(coded, &b) == 0 &&
+	    (colon = slice_chr(buf_slice(&b), ':')) >= 0)
+		known_add(r->job->s->known, &(struct span){
+			.rank = RANK_KEY, .class = SLICE("password"),
+			.rule = SLICE("basic"), .value = slice_from(
+				buf_slice(&b), (size_t)colon + 1),
+		});
+	if (b.n)
+		explicit_bzero(b.p, b.n);
+	buf_release(&b);
+}
+
+/* name=value and name="value" of a list, where the name is one of a few. */
+static void
+read_params(const struct reading *r, struct slice list)
+{
+	static const char *const secret[] = { "signature", "credential",
+		"response", "username", "cnonce", "oauth_token",
+		"oauth_signature", "oauth_consumer_key", "oauth_nonce",
+		"mac", "token", "sig", "key", "secret" };
+	struct slice rest = list;
+
+	while (rest.p) {
+		struct slice value = slice_trim(slice_cut(&rest, ','));
+		struct slice name = slice_trim(slice_cut(&value, '='));
+		size_t i;
+
+		if (!value.p)
+			continue;
+		value = slice_trim(value);
+		if (value.n >= 2 && value.p[0] == '"')
+			value = slice_range(value, 1, value.n - 1);
+		for (i = 0; i < ARRAY_LEN(secret); i++) {
+			if (slice_ieq(name, slice_str(secret[i])))
+				break;
+		}
+		if (i == ARRAY_LEN(secret))
+			continue;
+		/* AWS: the key id; its scope of date and region is none */
+		if (slice_ieq(name, SLICE("credential")) &&
+		    slice_chr(value, '/') > 0)
+			value = slice_cut(&value, '/');
+		reading_mark(r, value, "signature");
+	}
+}
+
+static bool
+has_params(struct slice scheme, struct slice rest)
+{
+	return slice_ieq(scheme, SLICE("Digest")) ||
+	       slice_ieq(scheme, SLICE("OAuth")) ||
+	       slice_ieq(scheme, SLICE("Signature")) ||
+	       slice_istarts(scheme, SLICE("AWS4-")) ||
+	       slice_ifind(rest, SLICE("signature=")) >= 0;
+}
+
+/*
+ * Accounts whose key everybody may read, so that a signature made with it
+ * proves and hides nothing; taking it away would only make a replay's
+ * requests be refused.
+ */
+static const struct {
+	const char *scheme, *account, *why;
+} public_keys[] = {
+	/* Azure's storage emulator and Azurite: Microsoft documents account
+	 * and key under "Connect to the emulator account". */
+	{ "SharedKey", "devstoreaccount1",
+	  "signed with the storage emulator's documented key" },
+};
+
+/* SharedKey is SharedKeyLite, too; both sign for "account:". */
+static bool
+keep_public(const struct reading *r, struct slice scheme, struct slice rest)
+{
+	struct slice account = slice_cut(&rest, ':');
+	size_t i;
+
+	for (i = 0; rest.p && i < ARRAY_LEN(public_keys); i++) {
+		struct slice name = slice_str(public_keys[i].scheme);
+		struct slice left = slice_from(scheme, name.n);
+
+		if (!slice_istarts(scheme, name) ||
+		    (left.n && !slice_ieq(left, SLICE("Lite"))) ||
+		    !slice_eq(account, slice_str(public_keys[i].account)))
+			continue;
+		job_keep(r->job, r->piece, &(struct span){
+			.from = (size_t)(r->value.p -
+					 r->job->v[r->piece].raw.p),
+			.to = (size_t)(r->value.p + r->value.n -
+				       r->job->v[r->piece].raw.p),
+			.rule = arena_fmt(r->job->scratch, KEEP_RULE "%s",
+					  public_keys[i].why),
+			.value = r->value,
+		});
+		return true;
+	}
+	return false;
+}
+
+void
+read_authorization(const struct reading *r)
+{
+	struct slice rest = r->value;
+	struct slice scheme = slice_cut(&rest, ' ');
+	ssize_t colon;
+
+	if (!rest.p || slice_trim(rest).n == 0) {
+		reading_mark(r, r->value, "credential");
+		return;
+	}
+	rest = slice_trim(rest);
+	if (keep_public(r, scheme, rest))
+		return;
+	if (slice_ieq(scheme, SLICE("Basic"))) {
+		learn_basic(r, rest);
+		reading_mark(r, rest, "basic");
+	} else if (has_params(scheme, rest)) {
+		read_params(r, rest);
+	} else if (slice_istarts(scheme, SLICE("SharedKey")) ||
+		   slice_ieq(scheme, SLICE("AWS"))) {
+		colon = slice_chr(rest, ':');	/* account:signature */
+		reading_mark(r, slice_from(rest, (size_t)(colon + 1)),
+			     "signature");
+	} else {
+		reading_mark(r, rest, reads_as_jwt(rest) ? "jwt" :
+			     slice_ieq(scheme, SLICE("Bearer")) ? "bearer" :
+			     "credential");
+	}
+}
