@@ -3,45 +3,11 @@
 
 #include <dvr/base/hash.h>
 
+#include "draw.h"
+#include "shape.h"
 #include "vendor.h"
 
 #include <string.h>
-
-/* Bytes that depend on the handle's text alone: SHA-256 in counter mode. */
-struct stream {
-	struct slice seed;
-	unsigned char block[SHA256_BYTES];
-	size_t used;
-	uint32_t counter;
-};
-
-static unsigned
-draw(struct stream *s)
-{
-	if (s->used == SHA256_BYTES) {
-		unsigned char n[4] = {
-			(unsigned char)(s->counter >> 24),
-			(unsigned char)(s->counter >> 16),
-			(unsigned char)(s->counter >> 8),
-			(unsigned char)s->counter,
-		};
-		struct sha256 *h = sha256_begin();
-
-		sha256_more(h, s->seed);
-		sha256_more(h, slice_of(n, sizeof(n)));
-		sha256_end(h, s->block);
-		s->counter++;
-		s->used = 0;
-	}
-	return s->block[s->used++];
-}
-
-static void
-fill(struct stream *s, struct slice letters, size_t n, struct buf *out)
-{
-	while (n-- > 0)
-		buf_addc(out, letters.p[draw(s) % letters.n]);
-}
 
 static void
 fill_alphabet(struct stream *s, enum alphabet a, size_t n, struct buf *out)
@@ -416,6 +382,8 @@ handle_expand(const struct handle *h, struct buf *out)
 	const struct domain *d = domain_of(h->class);
 	const struct vendor *v = vendor_named(h->class);
 
+	if (shape_expand(h, out))
+		return;
 	if (d) {
 		d->expand(&s, h, out);
 	} else if (v && h->length > strlen(v->prefix)) {
@@ -441,6 +409,8 @@ handle_covers(const struct handle *h, struct slice live)
 
 	if (live.n != h->length)
 		return false;
+	if (shape_is_of(h))
+		return shape_covers(h, live);
 	if (d)
 		return d->covers(h, live);
 	if (v && h->length > strlen(v->prefix))

@@ -153,7 +153,7 @@ tell_all(struct inspection *in)
 		/* clean_place() adds no pieces to this job */
 		const struct piece *p = &j->v[i];
 
-		if (p->gave_up)
+		if (p->gave_up.n > 0)
 			tell(in, i, &(struct span){
 				.to = p->raw.n, .value = p->raw,
 				.rule = SLICE("a rule hit its limits") });

@@ -7,6 +7,7 @@
 #include "forms.h"
 #include "handle.h"
 #include "pii.h"
+#include "shape.h"
 #include "vendor.h"
 
 #include <stdlib.h>
@@ -131,8 +132,11 @@ static struct slice
 class_text(struct known *k, const struct span *x)
 {
 	const char *shape = handle_shape(x->value);
+	struct slice told = shape_class(k->arena, x->class, x->value);
 	char bin[7];
 
+	if (told.n > 0)
+		return told;
 	if (slice_eq(x->class, SLICE("pan"))) {
 		if (pan_bin(x->value, bin))
 			return arena_fmt(k->arena, "pan-%s%s", bin,

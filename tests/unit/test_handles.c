@@ -33,7 +33,8 @@ expand(struct arena *a, const char *class, size_t length)
 static const char *const classes[] = { "bearer", "password", "email", "jwt",
 	"ssn", "pan-411111", "pan-411111-d", "basic", "base64", "cookie-hex",
 	"session-uuid", "pin-digits", "ghp", "aws-key-id", "google-key",
-	"mock_token", "private-key", "connection", "unheard-of" };
+	"mock_token", "private-key", "connection", "unheard-of", "ipv4",
+	"ipv6", "name", "address" };
 
 /* Every class, every length: the expansion has exactly that length, equals
  * the handle, and is the same each time. */
