@@ -117,8 +117,10 @@ print_tape(const struct tape_result *t, struct buf *out)
 	member("reason", t->reason, out);
 	member("expect", t->expect, out);
 	buf_fmt(out, ",\"hits\":%u,\"of\":%u,\"clean\":%u,\"needed\":%u,"
-		"\"unproven\":%s,\"retries\":%u", t->hits, t->of, t->clean,
-		t->needed, t->unproven ? "true" : "false", t->retries);
+		"\"unproven\":%s,\"retries\":%u,\"services_started\":%u,"
+		"\"services_reset\":%u", t->hits, t->of, t->clean,
+		t->needed, t->unproven ? "true" : "false", t->retries,
+		t->started, t->resets);
 	number("seconds", t->seconds, out);
 	member("command", t->command, out);
 	member("log_tail", t->log_tail, out);

@@ -325,13 +325,16 @@ count(const struct screen *s, unsigned n, const char *word, enum paint p,
 static void
 print_summary(const struct screen *s, const struct results *r)
 {
-	unsigned unproven = 0;
+	unsigned unproven = 0, started = 0, resets = 0;
 	bool first = true;
 	struct totals n;
 
 	results_totals(r, &n);
-	for (size_t i = 0; i < r->ntapes; i++)
+	for (size_t i = 0; i < r->ntapes; i++) {
 		unproven += r->tapes[i].unproven;
+		started += r->tapes[i].started;
+		resets += r->tapes[i].resets;
+	}
 	paint(s, BOLD);
 	buf_fmt(s->out, "%zu tape%s:", r->ntapes, r->ntapes == 1 ? "" : "s");
 	paint(s, PLAIN);
@@ -344,6 +347,12 @@ print_summary(const struct screen *s, const struct results *r)
 	buf_adds(s->out, first ? " nothing to say in " : " in ");
 	seconds_print(r->seconds, s->out);
 	buf_adds(s->out, " s");
+	if (started)
+		buf_fmt(s->out, "; %u service%s started", started,
+			started == 1 ? "" : "s");
+	if (resets)
+		buf_fmt(s->out, ", %u reset%s", resets,
+			resets == 1 ? "" : "s");
 	if (unproven)
 		buf_fmt(s->out, "; %u unproven", unproven);
 	if (r->partial)

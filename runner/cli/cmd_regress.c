@@ -7,6 +7,7 @@
 
 #include <dvr/base/mem.h>
 
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -96,6 +97,26 @@ set_jobs(struct regression *g, const struct args *args, struct err *e)
 	return 0;
 }
 
+/* Is there a processor for a service that starts while another one is tried?
+ * Not where the two might meet: on a port, in a database. */
+static bool
+has_room_ahead(const struct regression *g)
+{
+	const struct config *c = g->cfg;
+	cpu_set_t set;
+
+	if (!c->ahead || g->trial.target || !c->service.command ||
+	    c->service.reset || c->reach || c->recorded_clock ||
+	    c->replay.timing == TIMING_PRECISE ||
+	    (c->isolation == ISOLATION_NONE && c->service.port))
+		return false;
+	for (size_t i = 0; i < c->nstate; i++)
+		if (c->state[i].provider->has_commands)
+			return false;
+	return sched_getaffinity(0, sizeof(set), &set) == 0 &&
+	       (unsigned)CPU_COUNT(&set) >= 2 * g->jobs;
+}
+
 static int
 set_up(struct regression *g, const struct args *args, struct err *e)
 {
@@ -117,6 +138,7 @@ set_up(struct regression *g, const struct args *args, struct err *e)
 	    set_jobs(g, args, e) != 0)
 		return -1;
 	g->style.colour = command_colour(args, STDOUT_FILENO);
+	g->trial.ahead = has_room_ahead(g);
 	g->style.columns = terminal_columns();
 	g->style.verbose = args_has(args, OPT_VERBOSE);
 	g->style.junit_strict = args_is(args, OPT_JUNIT_PROFILE, "strict");
@@ -162,18 +184,6 @@ tried(void *arg, size_t i)
 	}
 }
 
-static void
-one_after_the_other(struct run *run)
-{
-	struct regression *g = run->g;
-
-	for (size_t i = 0; i < g->npicked && !*interrupt_flag(); i++) {
-		regression_tape(g, i, g->results.arena, &g->results.tapes[i]);
-		if (!*interrupt_flag())		/* else cut short: no verdict */
-			tried(run, i);
-	}
-}
-
 /* What has no verdict is not in the results. */
 static void
 close_ranks(struct run *run)
@@ -198,10 +208,8 @@ try_all(struct regression *g, const struct reports *rs)
 
 	run.tried = mem_array(g->npicked, sizeof(*run.tried));
 	g->results.started_us = clock_wall_us(&clock_system);
-	if (g->jobs > 1 && g->npicked > 1)
-		jobs_run(g, &how);
-	else
-		one_after_the_other(&run);
+	how.keep = g->cfg->service.reset != NULL || g->trial.ahead;
+	jobs_run(g, &how);
 	close_ranks(&run);
 	g->results.seconds =
 		(double)(clock_mono_ns(&clock_system) - start) / 1e9;

@@ -52,7 +52,7 @@ replay_whole(const struct args *args, struct config *c, struct err *e)
 		goto out;
 	g.results.started_us = clock_wall_us(&clock_system);
 	for (size_t i = 0; i < g.npicked; i++) {
-		regression_tape(&g, i, g.results.arena,
+		regression_tape(&g, i, NO_TAPE, g.results.arena,
 				&g.results.tapes[i]);
 		g.results.ntapes = i + 1;
 	}

@@ -36,6 +36,7 @@ set_defaults(struct config *c)
 		.settle_ns = 1 * NS_PER_S,
 		.max_variants = 3,
 	};
+	c->ahead = true;
 	c->replay = (struct replay_options){
 		.timing = TIMING_RECORDED,
 		.timeout_ns = 10 * NS_PER_S,

@@ -40,6 +40,7 @@ struct config {
 	char **reach;			/* NULL: nothing */
 	struct trial_host *allowed;	/* allow_unreached */
 	size_t nallowed;
+	bool ahead;			/* the next service starts early */
 	bool recorded_clock;
 	char *fixtures;
 	bool verify;

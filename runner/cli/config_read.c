@@ -72,13 +72,32 @@ read_env(struct reader *r, const struct yaml_node *n, struct service_config *s)
 	return 0;
 }
 
+/* A command, or {command, timeout}. */
+static int
+read_reset(struct reader *r, const struct yaml_node *n,
+	   struct service_config *s)
+{
+	static keys known = { "command", "timeout", NULL };
+
+	if (!n || n->kind == YAML_SCALAR)
+		return value_string(r, n, &s->reset);
+	if (value_map(r, n, "reset", known) != 0 ||
+	    value_string(r, yaml_get(n, "command"), &s->reset) != 0 ||
+	    value_duration(r, yaml_get(n, "timeout"), &s->reset_timeout_ns))
+		return -1;
+	if (!s->reset || !s->reset[0])
+		return yaml_error(r->doc, n, ERR_USAGE, r->e, "'reset' needs a "
+				  "command: {command: ./reset.sh, timeout: 5s}");
+	return 0;
+}
+
 static int
 read_service(struct reader *r, const struct yaml_node *n, struct config *c)
 {
 	static keys known = { "command", "workdir", "env", "port", "ready",
 			      "build",
 			      "attach", "start", "stop", "restart", "logs",
-			      "alive", "stop_grace", NULL };
+			      "alive", "stop_grace", "reset", NULL };
 	struct service_config *s = &c->service;
 	const struct yaml_node *command;
 	unsigned port = 0;
@@ -107,6 +126,7 @@ read_service(struct reader *r, const struct yaml_node *n, struct config *c)
 	    value_string(r, yaml_get(n, "alive"), &s->alive) != 0 ||
 	    value_duration(r, yaml_get(n, "stop_grace"), &s->stop_grace_ns) ||
 	    value_uint(r, yaml_get(n, "port"), 65535, &port) != 0 ||
+	    read_reset(r, yaml_get(n, "reset"), s) != 0 ||
 	    read_env(r, yaml_get(n, "env"), s) != 0 ||
 	    read_ready(r, yaml_get(n, "ready"), s) != 0)
 		return -1;
@@ -169,7 +189,7 @@ read_replay(struct reader *r, const struct yaml_node *n, struct config *c)
 {
 	static keys known = { "timing",	 "isolation", "clock", "on_miss",
 			      "timeout", "settle",    "holds", "reach",
-			      "strict",	 "allow_unreached", NULL };
+			      "strict",	 "ahead", "allow_unreached", NULL };
 	static keys isolations = { "auto", "netns", "none", NULL };
 	static keys clocks = { "real", "recorded", NULL };
 	static keys misses = { "fail", "passthrough", "nearest", NULL };
@@ -189,6 +209,7 @@ read_replay(struct reader *r, const struct yaml_node *n, struct config *c)
 	    read_allowed(r, yaml_get(n, "allow_unreached"), c) != 0 ||
 	    value_choice(r, yaml_get(n, "on_miss"), misses, &on_miss) != 0 ||
 	    value_bool(r, yaml_get(n, "strict"), &c->replay.strict) != 0 ||
+	    value_bool(r, yaml_get(n, "ahead"), &c->ahead) != 0 ||
 	    value_duration(r, yaml_get(n, "timeout"), &c->replay.timeout_ns) ||
 	    value_duration(r, yaml_get(n, "settle"), &c->replay.settle_ns) ||
 	    value_bool(r, yaml_get(n, "holds"), &c->replay.holds) != 0)

@@ -4,12 +4,14 @@
 #include <dvr/base/mem.h>
 #include <dvr/base/process.h>
 
+#include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdalign.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 /* Room for one tape's result (bytes): address space only, what is not written
@@ -35,8 +37,16 @@ struct jobs_room {
 	size_t n;		/* bytes mapped */
 };
 
+/* What a worker is told to do: try `tape`, get ready for `next`.  NO_TAPE: there
+ * is no more. */
+struct order {
+	size_t tape, next;
+};
+
 struct job {
-	size_t tape;
+	size_t tape;			/* NO_TAPE: told to end */
+	int orders;			/* to the worker; back comes a byte for
+					 * each tape that is done */
 	struct process process;
 	uint64_t from_ns;
 	int64_t started_us;
@@ -48,6 +58,7 @@ struct jobs {
 	struct job v[JOBS_MAX];
 	size_t n;			/* running */
 	size_t next;			/* tape */
+	bool *roomy;			/* by tape: its room was made */
 	sigset_t open;			/* the mask to wait and to replay in */
 	uint64_t kill_ns;		/* 0: nobody has asked to stop */
 };
@@ -93,40 +104,113 @@ arena_offset(void)
 	return (sizeof(struct handover) + align - 1) / align * align;
 }
 
-static _Noreturn void
-run_child(const struct jobs *js, const struct job *j)
+static void
+try_tape(const struct jobs *js, struct order order)
 {
-	const struct jobs_room *room = &js->g->rooms[j->tape];
+	const struct jobs_room *room = &js->g->rooms[order.tape];
 	struct handover *h = room->at;
 	struct arena *a = arena_create_in((char *)h + arena_offset(),
 					  room->n - arena_offset());
 
-	/* The handlers are ours too: they set this process's flag. */
-	sigprocmask(SIG_SETMASK, &js->open, NULL);
-	regression_tape(js->g, j->tape, a, &h->result);
+	regression_tape(js->g, order.tape, order.next, a, &h->result);
 	h->cut = stopping(js);
 	h->used = arena_region_used(a);
 	h->done = true;
+}
+
+/* One tape, then the next that it is told to try; services that it keeps go
+ * with it. */
+static _Noreturn void
+run_worker(const struct jobs *js, int orders, struct order order)
+{
+	struct regression *g = js->g;
+	char done = 1;
+
+	/* The handlers are ours too: they set this process's flag. */
+	sigprocmask(SIG_SETMASK, &js->open, NULL);
+	if (js->how->keep)
+		g->trial.stages = stages_create();
+	for (;;) {
+		try_tape(js, order);
+		if (!js->how->keep || stopping(js) ||
+		    send(orders, &done, 1, MSG_NOSIGNAL) != 1)
+			break;
+		/* A signal that is for us all comes in here, too. */
+		if (recv(orders, &order, sizeof(order), 0) !=
+		    (ssize_t)sizeof(order) || order.tape == NO_TAPE)
+			break;
+	}
+	stages_destroy(g->trial.stages);
+	regression_end(g);
 	_exit(0);
 }
 
+/* The tape that comes `n` places further on, or NO_TAPE. */
+static size_t
+coming(const struct jobs *js, size_t n)
+{
+	size_t i = js->next + n;
+
+	if (i >= js->g->npicked)
+		return NO_TAPE;
+	return js->g->order ? js->g->order[i] : i;
+}
+
+/* Takes the next tape off the list.  With several workers nobody knows who will
+ * get the one after it. */
+static struct order
+next_order(struct jobs *js)
+{
+	struct order order = { .tape = coming(js, 0), .next = NO_TAPE };
+
+	if (js->g->jobs == 1)
+		order.next = coming(js, 1);
+	js->next++;
+	return order;
+}
+
+static void
+begin_tape(struct jobs *js, struct job *j, size_t tape)
+{
+	j->tape = tape;
+	j->from_ns = clock_mono_ns(js->g->trial.clock);
+	j->started_us = clock_wall_us(js->g->trial.clock);
+}
+
 static int
-start(struct jobs *js, struct job *j, struct err *e)
+make_rooms(struct jobs *js, size_t tape, struct err *e)
 {
 	struct regression *g = js->g;
-	int rc;
 
-	if (make_room(&g->rooms[j->tape], e) != 0)
+	if (!js->how->keep)
+		return make_room(&g->rooms[tape], e);
+	/* A worker finds only rooms that are older than itself. */
+	for (size_t i = 0; i < g->npicked; i++)
+		if (!js->roomy[i] && make_room(&g->rooms[i], e) == 0)
+			js->roomy[i] = true;
+	return g->rooms[tape].at ? 0 : -1;
+}
+
+static int
+start(struct jobs *js, struct job *j, struct order order, struct err *e)
+{
+	int pair[2], rc;
+
+	if (make_rooms(js, order.tape, e) != 0)
 		return -1;
-	j->from_ns = clock_mono_ns(g->trial.clock);
-	j->started_us = clock_wall_us(g->trial.clock);
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
+		return err_sys(e, ERR_INTERNAL, "cannot make a socket pair");
 	/* What stands in our buffers is ours to write. */
 	fflush(NULL);
 	rc = process_fork(SIGTERM, &j->process, e);
 	if (rc == 1)
-		run_child(js, j);
-	if (rc != 0)
-		drop_room(&g->rooms[j->tape]);
+		run_worker(js, pair[1], order);
+	close(pair[1]);
+	j->orders = pair[0];
+	if (rc != 0) {
+		close(pair[0]);
+		drop_room(&js->g->rooms[order.tape]);
+	}
 	return rc;
 }
 
@@ -134,12 +218,12 @@ static void
 start_next(struct jobs *js)
 {
 	struct job *j = &js->v[js->n];
+	struct order order = next_order(js);
 	struct err e = { .code = ERR_NONE };
 
-	*j = (struct job){ .tape = js->g->order ? js->g->order[js->next] :
-						  js->next };
-	js->next++;
-	if (start(js, j, &e) == 0) {
+	*j = (struct job){ .orders = -1 };
+	begin_tape(js, j, order.tape);
+	if (start(js, j, order, &e) == 0) {
 		js->n++;
 		return;
 	}
@@ -177,20 +261,15 @@ set_died(struct jobs *js, const struct job *j, const struct err *e)
 	drop_room(&g->rooms[j->tape]);
 }
 
-/* The child has ended: well, or badly, or because everybody had to. */
+/* The verdict of the tape that a child had; it may have died over it. */
 static void
-finish(struct jobs *js, struct job *j)
+collect(struct jobs *js, struct job *j, const struct process_end *end)
 {
 	const struct jobs_room *room = &js->g->rooms[j->tape];
 	bool done = room->at->done, cut = done ? room->at->cut : stopping(js);
-	struct process_end end = { .code = 0 };
 	struct err e = { .code = ERR_NONE };
 	char text[64];
 
-	/* What a dead child has left running goes with it. */
-	if (!done)
-		process_kill_session(&j->process);
-	process_wait(&j->process, -1, &end);
 	if (cut) {
 		drop_room(&js->g->rooms[j->tape]);
 		return;
@@ -203,10 +282,47 @@ finish(struct jobs *js, struct job *j)
 		set_died(js, j, &e);
 	} else {
 		err_set(&e, ERR_INTERNAL, "the replay process died: %s",
-			process_end_text(&end, text));
+			process_end_text(end, text));
 		set_died(js, j, &e);
 	}
 	js->how->fn(js->how->arg, j->tape);
+}
+
+/* The child has ended: well, or badly, or because everybody had to. */
+static void
+finish(struct jobs *js, struct job *j)
+{
+	struct process_end end = { .code = 0 };
+
+	/* What a dead child has left running goes with it. */
+	if (j->tape == NO_TAPE || !js->g->rooms[j->tape].at->done)
+		process_kill_session(&j->process);
+	process_wait(&j->process, -1, &end);
+	close(j->orders);
+	if (j->tape != NO_TAPE)
+		collect(js, j, &end);
+}
+
+/* It has its verdict and waits for the next tape. */
+static void
+carry_on(struct jobs *js, struct job *j)
+{
+	const struct process_end none = { .code = 0 };
+	struct order order = { .tape = NO_TAPE, .next = NO_TAPE };
+	char done;
+
+	if (recv(j->orders, &done, 1, MSG_DONTWAIT) != 1)
+		return;
+	collect(js, j, &none);
+	j->tape = NO_TAPE;
+	if (!stopping(js) && js->next < js->g->npicked &&
+	    js->roomy[coming(js, 0)]) {
+		order = next_order(js);
+		begin_tape(js, j, order.tape);
+	}
+	/* Who cannot be told is seen to have ended. */
+	if (send(j->orders, &order, sizeof(order), MSG_NOSIGNAL) < 0)
+		errno = 0;
 }
 
 /* Everybody winds down; who does not in time is killed with its service. */
@@ -231,17 +347,24 @@ static void
 wait_for_some(struct jobs *js)
 {
 	const struct timespec remind = { .tv_nsec = REMIND_MS * 1000000L };
-	struct pollfd fds[JOBS_MAX];
+	bool timed = stopping(js) || js->how->tick;
+	struct pollfd fds[2 * JOBS_MAX];
+	size_t n = js->n;
 
 	if (stopping(js))
 		tell_to_stop(js);
-	for (size_t i = 0; i < js->n; i++)
+	for (size_t i = 0; i < n; i++) {
 		fds[i] = (struct pollfd){ .fd = js->v[i].process.pidfd,
 					  .events = POLLIN };
-	if (ppoll(fds, js->n, stopping(js) ? &remind : NULL, &js->open) <= 0)
+		fds[n + i] = (struct pollfd){ .fd = js->v[i].orders,
+					      .events = POLLIN };
+	}
+	if (ppoll(fds, 2 * n, timed ? &remind : NULL, &js->open) <= 0)
 		return;
 	/* From the end: the last one takes the place of who is gone. */
-	for (size_t i = js->n; i-- > 0;) {
+	for (size_t i = n; i-- > 0;) {
+		if (fds[n + i].revents & POLLIN)
+			carry_on(js, &js->v[i]);
 		if (!fds[i].revents)
 			continue;
 		finish(js, &js->v[i]);
@@ -255,6 +378,7 @@ jobs_run(struct regression *g, const struct jobs_how *how)
 	struct jobs js = { .g = g, .how = how };
 
 	g->rooms = mem_array(g->npicked, sizeof(*g->rooms));
+	js.roomy = mem_array(g->npicked, sizeof(*js.roomy));
 	sigprocmask(SIG_BLOCK, how->blocked, &js.open);
 	for (;;) {
 		while (!stopping(&js) && js.n < g->jobs &&
@@ -262,9 +386,12 @@ jobs_run(struct regression *g, const struct jobs_how *how)
 			start_next(&js);
 		if (js.n == 0)
 			break;
+		if (how->tick)
+			how->tick(how->arg);
 		wait_for_some(&js);
 	}
 	sigprocmask(SIG_SETMASK, &js.open, NULL);
+	free(js.roomy);
 }
 
 void

@@ -1,6 +1,6 @@
 /*
- * Tapes side by side: a forked child tries one tape and hands its result back
- * in memory that it shares with us.  Processes, because a replay owns its
+ * Tapes side by side: forked children try tapes and hand their results back in
+ * memory that they share with us.  Processes, because a replay owns its
  * loop, its timer slack and its signals, and because a crash takes one tape
  * with it and not the run.
  */
@@ -19,7 +19,10 @@ typedef void tried_fn(void *arg, size_t i);
 struct jobs_how {
 	const sigset_t *blocked;	/* signals that stop the run: they come
 					 * in only while we wait */
+	bool keep;	/* a child tries tape after tape, and keeps services
+			 * between them */
 	tried_fn *fn;
+	void (*tick)(void *arg);	/* every so often; NULL: no need */
 	void *arg;
 };
 

@@ -175,37 +175,105 @@ learn(const struct regression *g, const struct tape *t, const char *dir,
 	return plan_save(p, dir, e);
 }
 
-void
-regression_tape(const struct regression *g, size_t i, struct arena *a,
-		struct tape_result *out)
-{
-	const struct library_entry *x = g->picked[i];
-	struct tape_result fixed = { 0 };
-	struct err e = { .code = ERR_NONE };
+/* A tape with its plan, or why there is none. */
+struct read_tape {
+	size_t i;
+	bool bad;
+	struct err why;
 	struct tape t;
-	struct plan p;
+	struct plan own, plan;		/* as in its file; with all masks */
+};
 
-	describe(g, x, a, &fixed);
-	*out = fixed;
-	if (tape_read(x->dir, &t, &e) != 0) {
-		set_error(a, out, &e);
+static struct read_tape *
+read_one(const struct regression *g, size_t i)
+{
+	const char *dir = g->picked[i]->dir;
+	struct read_tape *x = mem_alloc(sizeof(*x));
+
+	x->i = i;
+	if (tape_read(dir, &x->t, &x->why) != 0) {
+		x->t.arena = NULL;
+		x->bad = true;
+		return x;
+	}
+	if (plan_load(x->t.arena, dir, &x->own, &x->why) != 0 ||
+	    plan_check(&x->own, &x->t, dir, &x->why) != 0 ||
+	    regression_stubs(g->cfg, &x->t, &x->own, dir, &x->why) != 0)
+		x->bad = true;
+	x->plan = x->own;
+	if (!x->bad)
+		regression_masks(g->cfg, x->t.arena, &x->plan);
+	return x;
+}
+
+static void
+forget(struct read_tape *x)
+{
+	if (!x)
 		return;
+	if (x->t.arena)
+		tape_release(&x->t);
+	free(x);
+}
+
+void
+regression_end(struct regression *g)
+{
+	forget(g->coming);
+	g->coming = NULL;
+}
+
+static int
+learn_first(const struct regression *g, struct read_tape *x)
+{
+	if (!g->learn)
+		return 0;
+	if (learn(g, &x->t, g->picked[x->i]->dir, &x->own, &x->why) != 0)
+		return -1;
+	x->plan = x->own;
+	regression_masks(g->cfg, x->t.arena, &x->plan);
+	return 0;
+}
+
+static void
+try_one(struct regression *g, struct read_tape *x, struct arena *a,
+	struct tape_result *out)
+{
+	const struct read_tape *next = g->coming;
+	struct trial_config tc = g->trial;
+	struct tape_result fixed = *out;
+
+	if (next && !next->bad && !g->learn) {
+		tc.next = &next->t;
+		tc.next_plan = &next->plan;
 	}
-	if (plan_load(t.arena, x->dir, &p, &e) != 0 ||
-	    plan_check(&p, &t, x->dir, &e) != 0 ||
-	    regression_stubs(g->cfg, &t, &p, x->dir, &e) != 0 ||
-	    (g->learn && learn(g, &t, x->dir, &p, &e) != 0)) {
-		set_error(a, out, &e);
-		goto out;
-	}
-	regression_masks(g->cfg, t.arena, &p);
-	if (trial_run(&g->trial, &t, &p, a, out, &e) != 0)
-		set_error(a, out, &e);
+	if (x->bad || learn_first(g, x) != 0 ||
+	    trial_run(&tc, &x->t, &x->plan, a, out, &x->why) != 0)
+		set_error(a, out, &x->why);
 	out->id = fixed.id;
 	out->file = fixed.file;
 	out->classname = fixed.classname;
 	out->command = fixed.command;
-	out->hash = arena_copy(a, t.hash);
-out:
-	tape_release(&t);
+	if (x->t.arena)
+		out->hash = arena_copy(a, x->t.hash);
+}
+
+void
+regression_tape(struct regression *g, size_t i, size_t next, struct arena *a,
+		struct tape_result *out)
+{
+	struct read_tape *x = g->coming;
+
+	*out = (struct tape_result){ 0 };
+	describe(g, g->picked[i], a, out);
+	g->coming = NULL;
+	if (!x || x->i != i) {
+		forget(x);
+		x = read_one(g, i);
+	}
+	/* Its service may start while this tape replays. */
+	if (next != NO_TAPE && g->trial.ahead)
+		g->coming = read_one(g, next);
+	try_one(g, x, a, out);
+	forget(x);
 }

@@ -16,6 +16,7 @@ struct regression {
 	size_t npicked;
 	struct results results;
 	struct report_style style;		/* for progress on stdout */
+	struct read_tape *coming;		/* read ahead, or NULL */
 	bool quiet;
 	bool learn;				/* masks from this build first */
 	unsigned jobs;				/* tapes side by side, from 1 */
@@ -27,10 +28,14 @@ struct regression {
 /* Selects by args->rest (all when empty). Nothing: ERR_NOTHING. */
 int regression_select(struct regression *g, const struct args *args,
 		      struct err *e);
+#define NO_TAPE ((size_t)-1)
+
 /* One tape, read and tried; never fails: trouble is its verdict.  All texts of
- * *out live in `a` or are static. */
-void regression_tape(const struct regression *g, size_t i, struct arena *a,
-		     struct tape_result *out);
+ * *out live in `a` or are static.  `next` is tried after it, or NO_TAPE. */
+void regression_tape(struct regression *g, size_t i, size_t next,
+		     struct arena *a, struct tape_result *out);
+/* Forgets what was read ahead. */
+void regression_end(struct regression *g);
 /* Puts the configuration's masks behind the tape's own; lists in `a`. */
 void regression_masks(const struct config *c, struct arena *a,
 		      struct plan *p);

@@ -1,8 +1,6 @@
 /* One replay: mocks, a fresh service, the engine, the judge, and all down. */
 #include "attempt.h"
-#include "restore.h"
-
-#include "surroundings.h"
+#include "stage.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,15 +9,9 @@
 
 struct running {
 	const struct attempt *how;
-	struct loop *loop;
-	struct surroundings around;
-	struct mocks *mocks;
-	struct env *env;
-	struct service *service;
+	struct stage *stage;
 	struct replay *replay;
 	struct observed seen;
-	char url[64];
-	char state_dir[FS_PATH_MAX];	/* "": the service makes its own */
 };
 
 static void
@@ -28,91 +20,88 @@ clean(void *arg, struct slice raw, struct buf *out)
 	scrub_text(arg, raw, out);
 }
 
-static void
-service_event(void *arg, struct service *s, enum service_event ev)
-{
-	struct running *g = arg;
-	char death[64];
-
-	if (ev != SERVICE_ENDED || g->replay == NULL)
-		return;
-	process_end_text(service_end(s), death);
-	replay_service_died(g->replay, slice_str(death));
-}
-
 /* ---- up --------------------------------------------------------------- */
 
-/* Calls that are passed through go where the lane leads while recording. */
-static int
-lead_out(struct running *g, const struct lane_config *lane, struct err *e)
+/* The service of the tape before, made new by its reset; false when it cannot
+ * be had, and why. */
+static bool
+reset_kept(struct running *g, struct err *why)
 {
-	char *url;
-	int rc;
+	struct stages *all = g->how->stages;
+	struct stage *kept = all->kept;
+	const char *no = stage_no_reset(kept, g->how);
 
-	if (g->how->cfg->replay.on_miss != ON_MISS_PASSTHROUGH ||
-	    lane->target == NULL)
-		return 0;
-	url = service_expand(lane->target, g->env, e);
-	if (url == NULL)
-		return err_prefix(e, "lane %s: target", lane->name);
-	rc = mocks_target(g->mocks, lane->name, url, e);
-	free(url);
-	return rc;
-}
-
-/* Every egress lane's variable leads to its mock. */
-static int
-mocks_up(struct running *g, struct err *e)
-{
-	const struct trial_config *cfg = g->how->cfg;
-
-	g->env = env_create(true);
-	/* What runs already cannot be told where the mocks are. */
-	if (cfg->service->attach != NULL && cfg->service->start == NULL)
-		return 0;
-	if (mocks_create_in(g->around.isolation, g->loop, g->how->tape,
-			    g->how->plan, &g->mocks, e) != 0)
-		return -1;
-	mocks_on_miss(g->mocks, &cfg->replay);
-	for (size_t i = 0; i < cfg->nlanes; i++) {
-		const struct lane_config *lane = &cfg->lanes[i];
-
-		if (lane->role != LANE_EGRESS)
-			continue;
-		if (mocks_add_lane(g->mocks, lane->name, e) != 0 ||
-		    lead_out(g, lane, e) != 0)
-			return -1;
-		if (lane->env != NULL)
-			env_set(g->env, lane->env,
-				mocks_url(g->mocks, lane->name));
+	all->kept = NULL;
+	if (no != NULL) {
+		err_set(why, ERR_TARGET, "%s", no);
+	} else if (stage_reset(kept, g->how, why) == 0) {
+		g->stage = kept;
+		snprintf(kept->around.reset, sizeof(kept->around.reset),
+			 "the service was reset, not restarted");
+		return true;
 	}
-	return 0;
+	stage_close(kept);
+	return false;
+}
+
+/* One that starts already.  Two at a time may be too many (a lock, a file): then
+ * it is tried again alone. */
+static bool
+stage_early(struct running *g)
+{
+	struct stages *all = g->how->stages;
+	struct stage *ahead = all->ahead;
+	struct err e;
+
+	all->ahead = NULL;
+	if (ahead == NULL)
+		return false;
+	if (stage_fits(ahead, g->how) &&
+	    stage_take(ahead, g->how, &e) == 0) {
+		if (stage_ready(ahead, &e) == 0) {
+			g->stage = ahead;
+			return true;
+		}
+		all->no_ahead = true;
+	}
+	stage_close(ahead);
+	return false;
 }
 
 static int
-service_up(struct running *g, struct err *e)
+stage_up(struct running *g, struct err *e)
 {
-	const struct trial_config *cfg = g->how->cfg;
-	struct service_start how = {
-		.config = cfg->service, .loop = g->loop,
-		.namespace = cfg->namespace, .env = g->env,
-		.fn = service_event, .arg = g, .stop = cfg->stop,
-		.isolation = g->around.isolation,
-	};
+	bool restarted = g->how->stages->kept != NULL;
+	struct err why;
 
-	/* Restore commands run in real time. */
-	if (restore_begin(cfg, g->how->tape, g->env, g->state_dir, e) != 0 ||
-	    surroundings_clock(cfg, g->how->tape, &g->around, g->env, e) != 0)
+	if (restarted && reset_kept(g, &why))
+		return 0;
+	if (stage_early(g))
+		return 0;
+	if (stage_open(g->how, &g->stage, e) != 0)
 		return -1;
-	if (g->state_dir[0] != '\0')
-		how.state_dir = g->state_dir;
-	if (service_start(&how, &g->service, e) != 0)
-		return -1;
-	if (service_wait_ready(g->service, e) != 0)
-		return -1;
-	snprintf(g->url, sizeof(g->url), "http://127.0.0.1:%u",
-		 (unsigned)service_port(g->service));
-	return surroundings_wait(&g->around, g->loop, e);
+	if (restarted)
+		snprintf(g->stage->around.reset,
+			 sizeof(g->stage->around.reset), "the service was "
+			 "restarted, not reset: %s", why.msg);
+	return stage_ready(g->stage, e);
+}
+
+/* In the time that is only watched, so that no request is sent late for it.
+ * Trouble is met when its turn has come, and told then. */
+static void
+begin_next(void *arg)
+{
+	const struct running *g = arg;
+	struct stages *all = g->how->stages;
+	struct err e;
+
+	if (g->how->next == NULL || all->no_ahead || all->ahead != NULL)
+		return;
+	if (stage_open(g->how->next, &all->ahead, &e) == 0)
+		return;
+	stage_close(all->ahead);
+	all->ahead = NULL;
 }
 
 static const char *
@@ -122,7 +111,7 @@ target(const struct running *g)
 
 	if (cfg->target != NULL)
 		return cfg->target;
-	return cfg->service->attach ? cfg->service->attach : g->url;
+	return cfg->service->attach ? cfg->service->attach : g->stage->url;
 }
 
 static int
@@ -132,10 +121,13 @@ replay_it(struct running *g, struct err *e)
 
 	o.target = target(g);
 	o.stop = g->how->cfg->stop;
-	o.isolation = g->around.isolation;
-	if (replay_create(g->loop, g->how->tape, g->how->plan, g->mocks, &o,
-			  &g->replay, e) != 0)
+	o.idle = begin_next;
+	o.idle_arg = g;
+	o.isolation = g->stage->around.isolation;
+	if (replay_create(g->stage->loop, g->how->tape, g->how->plan,
+			  g->stage->mocks, &o, &g->replay, e) != 0)
 		return -1;
+	g->stage->replay = g->replay;
 	return replay_run(g->replay, &g->seen, e);
 }
 
@@ -144,7 +136,7 @@ replay_it(struct running *g, struct err *e)
 static void
 keep_log(struct running *g)
 {
-	struct slice raw = service_log(g->service);
+	struct slice raw = service_log(g->stage->service);
 	struct buf text;
 
 	buf_init(&text, LOG_TAIL_MAX);
@@ -158,10 +150,10 @@ ask_service(struct running *g)
 {
 	struct observed *seen = &g->seen;
 
-	if (g->service == NULL)
+	if (g->stage->service == NULL)
 		return;
-	seen->log_tail = arena_copy(seen->arena, service_log(g->service));
-	seen->log_hit = arena_copy(seen->arena, service_log_hit(g->service));
+	seen->log_tail = arena_copy(seen->arena, service_log(g->stage->service));
+	seen->log_hit = arena_copy(seen->arena, service_log_hit(g->stage->service));
 	if (seen->service_died)
 		keep_log(g);
 }
@@ -176,7 +168,7 @@ judge_it(struct running *g, struct replay_result *r)
 	};
 
 	replay_timing(g->replay, &r->timing);
-	surroundings_tell(g->how->cfg, &g->around, g->service, &g->seen);
+	surroundings_tell(g->how->cfg, &g->stage->around, g->stage->service, &g->seen);
 	judge_replay(&in, g->how->arena, r);
 }
 
@@ -209,25 +201,39 @@ error_result(struct running *g, const struct err *why, struct replay_result *r)
 	r->reason = arena_copy(g->how->arena, buf_slice(&text));
 	buf_release(&text);
 	/* A database out of reach is a service that never gets ready. */
-	surroundings_tell(g->how->cfg, &g->around, g->service, &g->seen);
+	surroundings_tell(g->how->cfg, &g->stage->around, g->stage->service, &g->seen);
 	keep_notes(g, r);
-	if (g->service != NULL)
+	if (g->stage->service != NULL)
 		keep_log(g);
 }
 
-static void
-down(struct running *g)
+/* As good as a reset can make it: it lives, answered all, and is idle. */
+static bool
+may_go_on(const struct running *g, const struct replay_result *r)
 {
+	const struct observed *seen = &g->seen;
+
+	if (g->stage->service == NULL || g->how->cfg->service->reset == NULL ||
+	    r->verdict == VERDICT_ERROR || seen->aborted || !seen->settled ||
+	    seen->service_died || !service_alive(g->stage->service))
+		return false;
+	for (size_t i = 0; i < seen->n; i++)
+		if (seen->v[i].sent &&
+		    seen->v[i].x.response.end != END_COMPLETE)
+			return false;
+	return true;
+}
+
+static void
+down(struct running *g, bool keep)
+{
+	if (g->stage != NULL)
+		g->stage->replay = NULL;
 	replay_destroy(g->replay);
-	g->replay = NULL;
-	if (g->service != NULL)
-		service_destroy(g->service);
-	restore_end(g->state_dir);
-	mocks_destroy(g->mocks);
-	surroundings_down(&g->around);
-	if (g->env != NULL)
-		env_destroy(g->env);
-	loop_destroy(g->loop);
+	if (keep)
+		g->how->stages->kept = g->stage;
+	else
+		stage_close(g->stage);
 	if (g->how->kept != NULL)
 		*g->how->kept = g->seen;
 	else
@@ -244,17 +250,14 @@ attempt_run(const struct attempt *how, struct replay_result *r, struct err *e)
 	int rc;
 
 	*r = (struct replay_result){ 0 };
-	g.loop = loop_create(clock, e);
-	if (g.loop == NULL)
-		return -1;
 	g.seen.arena = arena_create();
-	if (how->cfg->target == NULL)
-		rc = surroundings_up(how->cfg, g.loop, &g.around, &why) != 0 ||
-		     mocks_up(&g, &why) != 0 || service_up(&g, &why) != 0;
-	else
-		rc = restore_begin(how->cfg, how->tape, NULL, g.state_dir,
-				   &why);
-	r->isolation = isolation_name(g.around.isolation);
+	rc = stage_up(&g, &why);
+	if (g.stage == NULL) {
+		*e = why;
+		down(&g, false);
+		return -1;
+	}
+	r->isolation = isolation_name(g.stage->around.isolation);
 	if (rc == 0)
 		rc = replay_it(&g, &why);
 	if (rc == 0) {
@@ -264,6 +267,14 @@ attempt_run(const struct attempt *how, struct replay_result *r, struct err *e)
 		error_result(&g, &why, r);
 	}
 	r->seconds = (double)(clock_mono_ns(clock) - from) / (double)NS_PER_S;
-	down(&g);
+	down(&g, rc == 0 && may_go_on(&g, r));
 	return 0;
+}
+
+void
+stages_end(struct stages *all)
+{
+	stage_close(all->kept);
+	stage_close(all->ahead);
+	all->kept = all->ahead = NULL;
 }

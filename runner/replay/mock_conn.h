@@ -24,7 +24,8 @@ struct mocks {
 	unsigned nlanes;
 	const struct tape *tape;
 	const struct plan *plan;
-	struct arena *arena;
+	struct arena *arena;			/* of this tape */
+	struct arena *lanes_arena;		/* for life */
 	struct mock_lane *lanes;
 	struct match match;
 	struct slice prefix;			/* of correlation ids */

@@ -54,9 +54,9 @@ add_lane(struct mocks *m, struct slice name, struct err *e)
 		return err_set(e, ERR_INTERNAL, "no loopback address");
 	if (isolation_listen(m->isolation, &at, &fd, &bound, e) != 0)
 		return -1;
-	lane = arena_alloc(m->arena, sizeof(*lane));
+	lane = arena_alloc(m->lanes_arena, sizeof(*lane));
 	lane->mocks = m;
-	lane->name = arena_copy(m->arena, name);
+	lane->name = arena_copy(m->lanes_arena, name);
 	lane->io = (struct loop_io){ .fd = fd, .fn = accept_all,
 		.owner = lane };
 	snprintf(lane->url, sizeof(lane->url), "http://127.0.0.1:%u",
@@ -83,6 +83,42 @@ mocks_create(struct loop *l, const struct tape *t, const struct plan *p,
 	return mocks_create_in(NULL, l, t, p, out, e);
 }
 
+static void
+unload(struct mocks *m)
+{
+	for (struct mock_lane *l = m->lanes; l; l = l->next)
+		while (l->conns != NULL)
+			mock_conn_destroy(l->conns);
+	if (m->arena != NULL)
+		arena_wipe(m->arena);
+	m->arena = NULL;
+	buf_clear(&m->stubs);
+}
+
+int
+mocks_load(struct mocks *m, const struct tape *t, const struct plan *p,
+	   struct err *e)
+{
+	struct arena *a = arena_create();
+
+	unload(m);
+	m->tape = t;
+	m->plan = p;
+	m->arena = a;
+	m->run = NULL;
+	m->misses = (struct notes){ .arena = a };
+	m->notes = (struct notes){ .arena = a };
+	m->prefix = correlate_prefix(t, a);
+	m->seen = arena_array(a, t->nexchanges + 1, sizeof(*m->seen));
+	m->match = (struct match){ .tape = t, .plan = p,
+		.used = arena_array(a, t->nexchanges + 1, sizeof(bool)) };
+	for (size_t i = 0; i < t->nlanes; i++)
+		if (t->lanes[i].role == LANE_EGRESS &&
+		    add_lane(m, t->lanes[i].name, e) != 0)
+			return -1;
+	return 0;
+}
+
 int
 mocks_create_in(struct isolation *in, struct loop *l, const struct tape *t,
 		const struct plan *p, struct mocks **out, struct err *e)
@@ -92,26 +128,13 @@ mocks_create_in(struct isolation *in, struct loop *l, const struct tape *t,
 
 	m->loop = l;
 	m->isolation = in;
-	m->tape = t;
-	m->plan = p;
-	m->arena = a;
-	m->misses.arena = a;
-	m->notes.arena = a;
+	m->lanes_arena = a;
 	buf_init(&m->stubs, OFFER_MAX);
 	m->timeout_ns = PASSTHROUGH_NS;
-	m->prefix = correlate_prefix(t, a);
 	m->scratch = mem_alloc(MOCK_SCRATCH);
-	m->seen = arena_array(a, t->nexchanges + 1, sizeof(*m->seen));
-	m->match.tape = t;
-	m->match.plan = p;
-	m->match.used = arena_array(a, t->nexchanges + 1, sizeof(bool));
-	for (size_t i = 0; i < t->nlanes; i++) {
-		if (t->lanes[i].role != LANE_EGRESS)
-			continue;
-		if (add_lane(m, t->lanes[i].name, e) != 0) {
-			mocks_destroy(m);
-			return -1;
-		}
+	if (mocks_load(m, t, p, e) != 0) {
+		mocks_destroy(m);
+		return -1;
 	}
 	*out = m;
 	return 0;
@@ -133,7 +156,7 @@ mocks_target(struct mocks *m, const char *name, const char *url,
 
 	if (lane == NULL)
 		return 0;
-	lane->target = arena_str(m->arena, slice_str(url));
+	lane->target = arena_str(m->lanes_arena, slice_str(url));
 	/* Past any isolation: what is real is outside. */
 	return connector_create(m->loop, lane->target, NULL, &lane->connector,
 				e);
@@ -195,13 +218,10 @@ mocks_seen(const struct mocks *m, uint32_t index)
 void
 mocks_destroy(struct mocks *m)
 {
-	struct arena *a;
-
 	if (m == NULL)
 		return;
+	unload(m);
 	for (struct mock_lane *l = m->lanes; l; l = l->next) {
-		while (l->conns != NULL)
-			mock_conn_destroy(l->conns);
 		if (l->connector != NULL)
 			connector_destroy(l->connector);
 		loop_del(m->loop, &l->io);
@@ -209,6 +229,5 @@ mocks_destroy(struct mocks *m)
 	}
 	buf_release(&m->stubs);
 	free(m->scratch);
-	a = m->arena;
-	arena_wipe(a);
+	arena_destroy(m->lanes_arena);
 }

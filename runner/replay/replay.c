@@ -390,6 +390,8 @@ settle(struct replay *r, struct err *e)
 		wait = DEATH_NOTICE_NS;
 	r->settle_timer = (struct loop_timer){ .fn = settle_over, .owner = r };
 	loop_timer_set(r->loop, &r->settle_timer, loop_now_ns(r->loop) + wait);
+	if (wait > 0 && r->options.idle != NULL)
+		r->options.idle(r->options.idle_arg);
 	while (!r->settled && !r->died && !r->over)
 		if (turn(r, e) != 0)
 			return -1;

@@ -107,6 +107,9 @@ surroundings_tell(const struct trial_config *cfg, struct surroundings *s,
 	    cfg->isolation != ISOLATION_NONE && cfg->target == NULL)
 		seen->notes[n++] = slice_str("replay.reach has no effect without "
 					 "isolation: everything is reached");
+	if (s->reset[0] != '\0')
+		seen->notes[n++] = arena_copy(seen->arena,
+					      slice_str(s->reset));
 	if (s->late_ns > 0)
 		seen->notes[n++] = arena_fmt(seen->arena, "the service was "
 			"ready %.2f s later than the recorded clock allows for",

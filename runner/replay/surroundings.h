@@ -8,12 +8,16 @@
 #include <dvr/replay/trial.h>
 #include <dvr/service/reach.h>
 
+#define SURROUNDINGS_RESET_MAX 1100
+
 struct surroundings {
 	struct isolation *isolation;	/* NULL: none */
 	struct reach *reach;
 	struct err refused;		/* why there is no isolation */
 	uint64_t ready_by_ns;		/* when the recorded time begins; 0:
 					 * whenever it is ready */
+	char reset[SURROUNDINGS_RESET_MAX];	/* what became of the service's
+						 * reset, raw, or "" */
 	uint64_t late_ns;		/* it was ready that much later */
 };
 

@@ -2,6 +2,10 @@
 #include "attempt.h"
 #include "learn.h"
 
+#include <dvr/base/mem.h>
+
+#include <stdlib.h>
+
 static bool
 stopped(const struct trial_config *cfg)
 {
@@ -21,6 +25,21 @@ hopeless(const struct trial_config *cfg, const struct tape *t)
 		return "no service to replay against: configure "
 		       "spec.service.command, or give --target URL";
 	return NULL;
+}
+
+struct stages *
+stages_create(void)
+{
+	return mem_alloc(sizeof(struct stages));
+}
+
+void
+stages_destroy(struct stages *all)
+{
+	if (all == NULL)
+		return;
+	stages_end(all);
+	free(all);
 }
 
 /* One more replay behind those of `out`. */
@@ -46,19 +65,31 @@ replay_enough(const struct attempt *how, struct tape_result *out,
 {
 	const struct trial_config *cfg = how->cfg;
 	unsigned goal = cfg->repeat ? cfg->repeat : judge_needed(how->plan);
+	struct attempt later = *how, mine = *how;
 	unsigned counted = 0;
 	size_t cap = 0;
 
 	if (goal == 0)
 		goal = 1;
+	if (cfg->next != NULL) {
+		later.tape = cfg->next;
+		later.plan = cfg->next_plan;
+	}
 	while (counted < goal && !stopped(cfg)) {
 		enum verdict v;
 
-		if (add_replay(how, &cap, out, e) != 0)
+		mine.next = NULL;
+		if (cfg->ahead && counted + 1 < goal)
+			mine.next = how;
+		else if (cfg->ahead && cfg->next != NULL)
+			mine.next = &later;
+		if (add_replay(&mine, &cap, out, e) != 0)
 			return -1;
 		v = out->replays[out->nreplays - 1].verdict;
 		if (v == VERDICT_ERROR && out->retries < cfg->retries) {
 			out->retries++;
+			/* Was it the service beside it?  Not this time. */
+			how->stages->no_ahead = true;
 			continue;
 		}
 		counted++;
@@ -119,13 +150,21 @@ trial_run(const struct trial_config *cfg, const struct tape *t,
 {
 	struct attempt how = attempt_of(cfg, t, p, a);
 	uint64_t from = clock_mono_ns(cfg->clock);
+	struct stages own = { 0 };
+	int rc = 0;
 
+	how.stages = cfg->stages ? cfg->stages : &own;
+	how.stages->started = how.stages->resets = 0;
 	begin(cfg, t, a, out);
 	how.log_tail = &out->log_tail;
-	if (!refuse(cfg, t, a, out) && replay_enough(&how, out, e) != 0)
-		return -1;
-	finish(&how, from, out);
-	return 0;
+	if (!refuse(cfg, t, a, out))
+		rc = replay_enough(&how, out, e);
+	out->started = how.stages->started;
+	out->resets = how.stages->resets;
+	stages_end(&own);
+	if (rc == 0)
+		finish(&how, from, out);
+	return rc;
 }
 
 int
@@ -136,9 +175,12 @@ trial_verify(const struct trial_config *cfg, const struct tape *t,
 	struct attempt how = attempt_of(cfg, t, p, a);
 	uint64_t from = clock_mono_ns(cfg->clock);
 	struct learn learn = { .cfg = cfg, .tape = t, .plan = p, .arena = a };
+	struct stages own = { 0 };
 	size_t cap = 0;
 	int rc = 0;
 
+	/* Proof is found on services that nothing happened to. */
+	how.stages = &own;
 	begin(cfg, t, a, out);
 	how.log_tail = &out->log_tail;
 	*hits = 0;
@@ -147,6 +189,7 @@ trial_verify(const struct trial_config *cfg, const struct tape *t,
 	for (unsigned i = 0; i < n && rc == 0 && !stopped(cfg); i++) {
 		how.kept = learn_slot(&learn);
 		rc = add_replay(&how, &cap, out, e);
+		stages_end(&own);
 		if (rc == 0)
 			*hits += out->replays[i].reproduced;
 	}

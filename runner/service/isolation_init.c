@@ -163,6 +163,8 @@ tell_wanted(struct inside *in, struct answer *out)
 	memcpy(out->names, in->dns.missed, in->dns.nmissed_bytes);
 	out->nrefused_bytes = in->watch.nrefused_bytes;
 	memcpy(out->refused, in->watch.refused, in->watch.nrefused_bytes);
+	/* The next to ask is about another replay. */
+	in->dns.nmissed_bytes = in->watch.nrefused_bytes = 0;
 }
 
 /* A descriptor for the asker, or -1. */

@@ -161,6 +161,16 @@ take_env(struct service *s, const struct service_start *how)
 	env_add_all(s->env, s->base);
 }
 
+void
+service_begin_waiting(struct service *s)
+{
+	uint64_t ns = s->config->ready_timeout_ns;
+
+	if (s->phase == PHASE_STARTING)
+		loop_timer_set(s->loop, &s->timeout, loop_now_ns(s->loop) +
+			       (ns ? ns : SERVICE_READY_NS));
+}
+
 static int
 prepare(struct service *s, const struct service_start *how, struct err *e)
 {
@@ -180,9 +190,7 @@ prepare(struct service *s, const struct service_start *how, struct err *e)
 	if (!s->tail || take_state_dir(s, how->state_dir, e) < 0)
 		return -1;
 	take_env(s, how);
-	loop_timer_set(s->loop, &s->timeout, loop_now_ns(s->loop) +
-		       (c->ready_timeout_ns ? c->ready_timeout_ns :
-			SERVICE_READY_NS));
+	service_begin_waiting(s);
 	return c->attach ? attach_start(s, e) : launch_service(s, e);
 }
 

@@ -149,7 +149,7 @@ START_TEST(the_command_finds_the_tape_again)
 	cfg.path = path;
 	g.fixtures = "a b";
 	g.trial.target = "http://127.0.0.1:80";
-	regression_tape(&g, 3, g.results.arena, &out);
+	regression_tape(&g, 3, NO_TAPE, g.results.arena, &out);
 	ck_assert(slice_eq(out.command,
 			   SLICE("dvr regress -c 'my shop/dvr.yaml' --fixtures "
 				 "'a b' --target http://127.0.0.1:80 tape-3")));

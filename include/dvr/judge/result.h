@@ -75,6 +75,8 @@ struct tape_result {
 	unsigned clean, needed;		/* clean replays: done, needed */
 	struct replay_result *replays;	/* in order; the last one decided */
 	size_t nreplays;
+	unsigned started, resets;	/* services that were started (for the
+					 * next tape, too), and reset */
 	unsigned retries;		/* replays repeated after an error */
 	struct slice log_tail;		/* when the service died */
 	struct slice command;		/* reproduces this result */

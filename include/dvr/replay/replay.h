@@ -27,6 +27,9 @@ struct replay_options {
 	enum on_miss on_miss;	/* mocks_on_miss() */
 	bool strict;		/* a recorded call that is not made fails */
 	const char *target;	/* "http://127.0.0.1:PORT" */
+	void (*idle)(void *arg);	/* the last answer is there, what is
+					 * left is the settle time; or NULL */
+	void *idle_arg;
 	const volatile int *stop;	/* set: give up; NULL never */
 	struct isolation *isolation;	/* where `target` is; NULL: here */
 };
@@ -40,6 +43,10 @@ int mocks_create(struct loop *l, const struct tape *t, const struct plan *p,
 int mocks_create_in(struct isolation *in, struct loop *l,
 		    const struct tape *t, const struct plan *p,
 		    struct mocks **out, struct err *e);
+/* From now on they answer from another tape, at the same URLs; connections that
+ * are open end, as with a dependency that was restarted. */
+int mocks_load(struct mocks *m, const struct tape *t, const struct plan *p,
+	       struct err *e);
 /* A lane that the tape does not know: every call on it is a miss. */
 int mocks_add_lane(struct mocks *m, const char *lane, struct err *e);
 /* What mocks do about a miss (o->on_miss), how long they wait for a real

@@ -22,6 +22,15 @@ struct trial_learned {
  * address, or "address:port". */
 struct trial_host { char *host, *reason; };
 
+/*
+ * Services that outlive a trial: with `reset` one serves tape after tape, and
+ * with `ahead` the next one starts while a tape replays.
+ */
+struct stages;
+struct stages *stages_create(void);
+/* Ends who is there.  Takes NULL. */
+void stages_destroy(struct stages *all);
+
 struct trial_config {
 	const struct service_config *service;
 	const struct lane_config *lanes;
@@ -39,6 +48,11 @@ struct trial_config {
 	struct scrub *scrub;
 	unsigned retries;		/* of errors */
 	unsigned repeat;		/* --repeat: exactly so many, 0: as needed */
+	struct stages *stages;		/* NULL: nothing outlives a trial */
+	bool ahead;			/* start the next service early */
+	const struct tape *next;	/* the tape after this one, with its */
+	const struct plan *next_plan;	/* plan; lives until it was tried.
+					 * NULL: not known */
 	const struct clock *clock;
 	const volatile int *stop;	/* set by a signal: give up between steps */
 	struct trial_learned *learned;	/* filled by trial_verify(); NULL */

@@ -50,7 +50,7 @@ void isolation_sweep(struct isolation *in);
 
 /* What the service wanted and did not get: names that are not known, and IPv4
  * addresses ("10.0.0.5:5432") where nobody listens in there.  Raw, in the order
- * of the first attempt, bounded. */
+ * of the first attempt since they were last asked for, bounded. */
 struct isolation_wanted {
 	struct slice *names, *addresses;
 	size_t nnames, naddresses;

@@ -19,6 +19,9 @@
 #define SERVICE_READY_NS (30 * NS_PER_S)
 #define SERVICE_GRACE_NS (5 * NS_PER_S)
 
+/* A reset that takes longer is worth no more than a restart. */
+#define SERVICE_RESET_NS (10 * NS_PER_S)
+
 enum ready_kind { READY_PORT, READY_PATH, READY_LOG };
 
 struct service_config {
@@ -37,6 +40,9 @@ struct service_config {
 	/* attach: the service is somebody else's; commands may be NULL */
 	char *attach;		/* URL */
 	char *start, *stop, *restart, *logs, *alive;
+	/* Makes a running service as good as new: shell command, or NULL */
+	char *reset;
+	uint64_t reset_timeout_ns;	/* 0: SERVICE_RESET_NS */
 };
 
 struct service;
@@ -81,6 +87,17 @@ int service_start(const struct service_start *how, struct service **out,
 /* Runs the loop until ready, dead or out of time; then `e` has the reason and
  * the scrubbable tail is in service_log(). ERR_TARGET. */
 int service_wait_ready(struct service *s, struct err *e);
+
+/* Nobody has looked at it since it was started: its time to get ready begins
+ * now. */
+void service_begin_waiting(struct service *s);
+/*
+ * Runs config's `reset` with the service's environment and surroundings, in a
+ * process group of its own, the loop running.  What was logged before is
+ * forgotten.  ERR_TARGET when it fails, takes too long or the service ends
+ * meanwhile; with the command's last words, raw.
+ */
+int service_reset(struct service *s, struct err *e);
 
 bool service_ready(const struct service *s);
 bool service_alive(const struct service *s);
