@@ -18,7 +18,7 @@ enum detector_id {
 	DETECT_COOKIE, DETECT_CSRF, DETECT_OAUTH, DETECT_SAML,
 	DETECT_SIGNED_URL, DETECT_SIGNATURE, DETECT_PASSWORD, DETECT_SECRET,
 	DETECT_TOKEN, DETECT_API_KEY, DETECT_SESSION, DETECT_OTP,
-	DETECT_CONNECTION, DETECT_ENTROPY,
+	DETECT_CONNECTION, DETECT_ENTROPY, DETECT_PATH,
 	DETECT_AWS, DETECT_AZURE, DETECT_GOOGLE, DETECT_GITHUB, DETECT_GITLAB,
 	DETECT_SLACK, DETECT_HOOK, DETECT_DISCORD, DETECT_TELEGRAM,
 	DETECT_STRIPE, DETECT_SQUARE, DETECT_TWILIO, DETECT_SENDGRID,
@@ -62,6 +62,8 @@ detect_fn detect_bearer, detect_basic, detect_ssws, detect_url_password;
 /* detect_issuer.c */
 detect_fn detect_azure, detect_hook, detect_discord, detect_telegram,
 	detect_twilio, detect_mailchimp, detect_openai, detect_terraform;
+/* detect_path.c */
+detect_fn detect_path_token;
 /* detect_number.c */
 detect_fn detect_pan, detect_track, detect_iban, detect_ssn, detect_itin,
 	detect_imei;

@@ -73,6 +73,13 @@ static const struct scrub_detector table[DETECTORS] = {
 	[DETECT_ENTROPY] = { "entropy", "value", true,
 		"random values under vague names: key, auth, license",
 		NULL, NULL, NULL },
+	[DETECT_PATH] = { "path-token", "token", true,
+		"tokens in paths, behind reset, verify, invite and the like",
+		detect_path_token, "eset/ oken/ agic/ ink/ ecover/ ecovery/ "
+		"ctivate/ ctivation/ onfirm/ onfirmation/ erify/ erification/ "
+		"nlock/ nsubscribe/ ptout/ sso/ nvite/ nvites/ nvitation/ "
+		"nvitations/ hare/ hared/ ook/ ooks/ oin/ assword/ mail/ "
+		"ccount/", NULL },
 	/* ---- issuers' own formats --------------------------------------- */
 	[DETECT_AWS] = { "aws", BY_VALUE, true,
 		"AWS access key ids and session tokens",

@@ -1,11 +1,17 @@
 /* Walks over structured text: secrets by the name of their field. */
 #include "job.h"
 
+#include <dvr/field/nest.h>
+
 #include "detect.h"
 
 #include <string.h>
 
-#define NESTING_MAX 4	/* documents within strings within documents */
+#define NESTING_MAX 6	/* codings and documents within one another */
+/* Beyond this a body is looked at as text: each piece has its cost. */
+#define PIECES_MAX 1000000u
+/* A number that is written in fewer digits is no card's and no account's. */
+#define DIGITS_MIN 9
 
 struct field_walk {
 	struct job *job;
@@ -16,6 +22,7 @@ struct field_walk {
 	const char *deep_end;		/* up to here */
 	const struct key_row *told;	/* {"name": "password", "value": … */
 	struct slice told_in;		/* in this object */
+	bool gave_up;			/* more pieces than there may be */
 };
 
 static bool
@@ -59,6 +66,158 @@ mark_key(struct field_walk *w, const struct field *f,
 	});
 }
 
+/* ---- what stands within values --------------------------------------------- */
+
+/* Tokens are taken whole, by how they look. */
+static bool
+is_nested(struct job *j, struct slice v, struct nest *n)
+{
+	return nest_find(j->scratch, v, n) &&
+	       !(n->coding == NEST_PLAIN && n->format ==
+		 field_format_named("jwt"));
+}
+
+static void
+encode_base64(enum field_kind kind, struct slice value, struct buf *out)
+{
+	(void)kind;
+	nest_wrap(NEST_BASE64, value, out);
+}
+
+static void
+encode_base64_bare(enum field_kind kind, struct slice value, struct buf *out)
+{
+	(void)kind;
+	nest_wrap(NEST_BASE64_BARE, value, out);
+}
+
+static void
+encode_base64url(enum field_kind kind, struct slice value, struct buf *out)
+{
+	(void)kind;
+	nest_wrap(NEST_BASE64URL, value, out);
+}
+
+static void
+encode_base64url_padded(enum field_kind kind, struct slice value,
+			struct buf *out)
+{
+	(void)kind;
+	nest_wrap(NEST_BASE64URL_PADDED, value, out);
+}
+
+static void
+encode_percent(enum field_kind kind, struct slice value, struct buf *out)
+{
+	(void)kind;
+	nest_wrap(NEST_PERCENT, value, out);
+}
+
+static void
+encode_plain(enum field_kind kind, struct slice value, struct buf *out)
+{
+	(void)kind;
+	buf_add(out, value);
+}
+
+static encode_fn *const encoders[] = {
+	[NEST_PLAIN] = encode_plain, [NEST_BASE64] = encode_base64,
+	[NEST_BASE64_BARE] = encode_base64_bare,
+	[NEST_BASE64URL] = encode_base64url,
+	[NEST_BASE64URL_PADDED] = encode_base64url_padded,
+	[NEST_PERCENT] = encode_percent,
+};
+
+/* A document in piece i: by its fields, or as text. */
+static void
+look_document(struct job *j, size_t i, const struct field_format *format,
+	      const struct walk_at *at)
+{
+	struct walk_at in = *at;
+
+	in.where = KEY_BODY;
+	if (format && job_walk(j, i, j->v[i].raw, format, &in) == FIELD_OK &&
+	    format == field_format_named("json"))
+		job_detect(j, i);
+	else
+		job_detect_text(j, i);
+}
+
+/* Replays find handles in base64, but not in base64 of base64. */
+static bool
+is_within_base64(const struct job *j, size_t i)
+{
+	while (!j->v[i].whole && j->v[i].parent > 0)
+		i = j->v[i].parent - 1;
+	return j->v[i].whole;
+}
+
+void
+job_look_value(struct job *j, size_t i, const struct walk_at *at)
+{
+	struct nest n;
+	size_t child;
+
+	if (j->v[i].depth > NESTING_MAX || j->n > PIECES_MAX ||
+	    !is_nested(j, j->v[i].raw, &n)) {
+		job_detect_text(j, i);
+		return;
+	}
+	if (n.coding == NEST_PLAIN) {
+		look_document(j, i, n.format, at);
+		return;
+	}
+	child = job_add_child(j, i, &(struct piece){
+		.raw = n.text, .to = j->v[i].raw.n, .kind = FIELD_STRING,
+		.encode = encoders[n.coding],
+		.whole = n.coding != NEST_PERCENT,
+		.taken = is_within_base64(j, i),
+	});
+	job_detect(j, i);
+	job_look_value(j, child, at);
+}
+
+/* A coded value, or a document within the document: looked at decoded. */
+static void
+add_child(struct field_walk *w, const struct field *f)
+{
+	struct job *j = w->job;
+	size_t i, from = (size_t)(f->span.p - j->v[w->piece].raw.p);
+
+	i = job_add_child(j, w->piece, &(struct piece){
+		.raw = f->value, .from = from, .to = from + f->span.n,
+		.encode = w->format->encode, .kind = f->kind,
+	});
+	job_look_value(j, i, w->at);
+}
+
+/* A handle cannot stand where a binary number does: another number can. */
+static void
+encode_binary(enum field_kind kind, struct slice value, struct buf *out)
+{
+	struct buf b;
+
+	buf_init(&b, value.n + KiB);
+	scrub_expand(value, &b, NULL);
+	field_format_named("protobuf")->encode(kind, buf_slice(&b), out);
+	buf_release(&b);
+}
+
+static void
+add_number(struct field_walk *w, const struct field *f, const struct span *x)
+{
+	struct job *j = w->job;
+	size_t i, from = (size_t)(f->span.p - j->v[w->piece].raw.p);
+
+	i = job_add_child(j, w->piece, &(struct piece){
+		.raw = f->value, .from = from, .to = from + f->span.n,
+		.encode = encode_binary, .kind = FIELD_NUMBER, .whole = true,
+	});
+	if (x)
+		spans_add(&j->v[i].spans, x);
+	job_detect(j, i);
+}
+
 /* The user's rules about places in exchanges (0: there is none): taken, or
  * kept as it stands?  Nested documents have no places of their own. */
 static bool
@@ -71,7 +230,10 @@ mark_rule(struct field_walk *w, const struct field *f)
 		.name = w->at->part == PLACE_BODY ? f->place : f->key,
 	};
 	struct slice rule, class;
-	size_t from = (size_t)(f->span.p - p->raw.p);
+	struct span x = {
+		.from = (size_t)(f->span.p - p->raw.p), .rank = RANK_USER,
+		.value = f->value, .place = f->place,
+	};
 
 	if (p->depth > 0 || w->at->exchange == 0 ||
 	    !rules_have_places(w->job->s->rules))
@@ -80,43 +242,17 @@ mark_rule(struct field_walk *w, const struct field *f)
 	if (class.n == 0)	/* parameters of a URL are no headers */
 		return place.part != PLACE_HEADER &&
 		       job_keep_place(w->job, w->piece, &place, f);
-	spans_add(&p->spans, &(struct span){
-		.from = from, .to = from + f->span.n, .rank = RANK_USER,
-		.class = class, .rule = rule, .value = f->value,
-		.place = f->place,
-	});
-	return true;
-}
-
-static bool
-looks_nested(struct slice v)
-{
-	return v.n >= 2 && (v.p[0] == '{' || v.p[0] == '[') &&
-	       (v.p[v.n - 1] == '}' || v.p[v.n - 1] == ']');
-}
-
-/* A coded value, or a document within the document: looked at decoded. */
-static void
-add_child(struct field_walk *w, const struct field *f)
-{
-	struct job *j = w->job;
-	size_t i, from = (size_t)(f->span.p - j->v[w->piece].raw.p);
-	struct walk_at at = *w->at;
-
-	i = job_add_child(j, w->piece, &(struct piece){
-		.raw = f->value, .from = from, .to = from + f->span.n,
-		.encode = w->format->encode, .kind = f->kind,
-	});
-	if (!looks_nested(f->value) || j->v[i].depth > NESTING_MAX) {
-		job_detect_text(j, i);
-		return;
+	x.class = class;
+	x.rule = rule;
+	x.to = x.from + f->span.n;
+	if (w->format->binary && f->kind == FIELD_NUMBER) {
+		x.from = 0;
+		x.to = f->value.n;
+		add_number(w, f, &x);
+	} else {
+		spans_add(&p->spans, &x);
 	}
-	at.where = KEY_BODY;
-	if (job_walk(j, i, f->value, field_format_named("json"), &at) ==
-	    FIELD_OK)
-		job_detect(j, i);
-	else
-		job_detect_text(j, i);
+	return true;
 }
 
 /* "…?token=x", "Server=…;Password=…": names within one value. */
@@ -165,10 +301,24 @@ told_key(struct field_walk *w, const struct field *f)
 }
 
 static void
+scalar_number(struct field_walk *w, const struct field *f,
+	      const struct key_row *row)
+{
+	struct span x = { .to = f->value.n, .rank = RANK_KEY,
+			  .value = f->value, .place = f->place };
+
+	if (row)
+		x.class = x.rule = slice_str(row->class);
+	if (row || (f->value.n >= DIGITS_MIN && is_integer(f->value)))
+		add_number(w, f, row ? &x : NULL);
+}
+
+static void
 scalar(struct field_walk *w, const struct field *f)
 {
 	const struct key_row *told = told_key(w, f);
 	const struct key_row *row = told ? told : job_key(w->job, f->key);
+	struct nest n;
 
 	if (!row && w->deep && f->kind == FIELD_STRING &&
 	    !key_describes(f->key))
@@ -177,9 +327,12 @@ scalar(struct field_walk *w, const struct field *f)
 		row = NULL;
 	if (row && f->kind == FIELD_NUMBER && !is_integer(f->value))
 		row = NULL;
-	if (row)
+	if (w->format->binary && f->kind == FIELD_NUMBER)
+		scalar_number(w, f, row);
+	else if (row)
 		mark_key(w, f, row);
-	else if (f->value.p != f->span.p || looks_nested(f->value))
+	else if (f->value.p != f->span.p || w->format->binary ||
+		 is_nested(w->job, f->value, &n))
 		add_child(w, f);
 	else if (f->kind == FIELD_STRING && slice_chr(f->span, '=') >= 0)
 		mark_named(w, f->span);
@@ -203,6 +356,10 @@ on_field(void *arg, const struct field *f)
 
 	if (w->deep && f->span.p >= w->deep_end)
 		w->deep = NULL;
+	if (w->job->n > PIECES_MAX) {
+		w->gave_up = true;
+		return 1;
+	}
 	if (f->span.n == 0)
 		return 0;
 	if (mark_rule(w, f))
@@ -217,7 +374,7 @@ on_field(void *arg, const struct field *f)
 		container(w, f);
 		break;
 	case FIELD_BYTES:
-		if (f->value.p != f->span.p)
+		if (f->value.p != f->span.p || w->format->binary)
 			scalar(w, f);
 		break;
 	case FIELD_BOOL:
@@ -235,5 +392,10 @@ job_walk(struct job *j, size_t i, struct slice text,
 		.job = j, .piece = i, .format = format, .at = at,
 	};
 
-	return format->walk(j->scratch, text, on_field, &w);
+	enum field_result r;
+
+	if (format->splice && text.p == j->v[i].raw.p)
+		j->v[i].format = format;
+	r = field_walk(format, j->scratch, text, on_field, &w);
+	return w.gave_up ? FIELD_BROKEN : r;
 }

@@ -1,6 +1,8 @@
 /* Reading handles in text, and what a replay makes of them. */
 #include "handle.h"
 
+#include "coded.h"
+
 #include <dvr/scrub/scrub.h>
 
 #include <string.h>
@@ -66,8 +68,8 @@ handle_next(struct slice s, size_t from, size_t *at, struct handle *out)
 	return false;
 }
 
-void
-scrub_expand(struct slice s, struct buf *out, bool *any)
+static void
+expand_plain(struct slice s, struct buf *out, bool *any)
 {
 	struct handle h;
 	size_t from = 0, at;
@@ -80,8 +82,56 @@ scrub_expand(struct slice s, struct buf *out, bool *any)
 		found = true;
 	}
 	buf_add(out, slice_from(s, from));
-	if (any)
-		*any = found;
+	*any = *any || found;
+}
+
+static void
+expand_coded(struct slice s, struct buf *out, bool *any)
+{
+	struct arena *a = arena_create();
+	struct coded c;
+	size_t from = 0;
+
+	while (coded_next(a, s, from, &c)) {
+		struct buf inner;
+
+		expand_plain(slice_range(s, from, c.from), out, any);
+		buf_init(&inner, out->limit);
+		scrub_expand(c.text, &inner, NULL);
+		*any = true;
+		coded_put(&c, buf_slice(&inner), out);
+		buf_release(&inner);
+		from = c.to;
+	}
+	expand_plain(slice_from(s, from), out, any);
+	arena_destroy(a);
+}
+
+void
+scrub_expand(struct slice s, struct buf *out, bool *any)
+{
+	bool found = false, *told = any ? any : &found;
+
+	*told = false;
+	if (coded_any(s))
+		expand_coded(s, out, told);
+	else
+		expand_plain(s, out, told);
+}
+
+static bool
+has_coded(struct slice s)
+{
+	struct arena *a;
+	struct coded c;
+	bool found;
+
+	if (!coded_any(s))
+		return false;
+	a = arena_create();
+	found = coded_next(a, s, 0, &c);
+	arena_destroy(a);
+	return found;
 }
 
 bool
@@ -90,7 +140,21 @@ scrub_has_handle(struct slice s)
 	struct handle h;
 	size_t at;
 
-	return handle_next(s, 0, &at, &h);
+	return handle_next(s, 0, &at, &h) || has_coded(s);
+}
+
+/* Within base64 only what the handles stand for is theirs. */
+static bool
+equals_expanded(struct slice recorded, struct slice live)
+{
+	struct buf b;
+	bool same;
+
+	buf_init(&b, live.n);
+	scrub_expand(recorded, &b, NULL);
+	same = !b.full && slice_eq(buf_slice(&b), live);
+	buf_release(&b);
+	return same;
 }
 
 bool
@@ -99,6 +163,8 @@ scrub_matches(struct slice recorded, struct slice live)
 	struct handle h;
 	size_t from = 0, at;
 
+	if (has_coded(recorded))
+		return equals_expanded(recorded, live);
 	while (handle_next(recorded, from, &at, &h)) {
 		struct slice literal = slice_range(recorded, from, at);
 

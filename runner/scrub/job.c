@@ -244,21 +244,26 @@ learn(struct job *j, size_t i)
 static void
 replace(struct job *j, struct piece *p)
 {
+	struct field_edit *v = mem_array(p->spans.n, sizeof(*v));
+	size_t texts = 0, k;
 	struct buf b;
-	size_t at = 0, k;
 
-	buf_init(&b, p->raw.n * 2 + p->spans.n * 256 + KiB);
+	buf_init(&b, 256);
 	for (k = 0; k < p->spans.n; k++) {
 		const struct span *x = &p->spans.v[k];
 
-		buf_add(&b, slice_range(p->raw, at, x->from));
-		if (x->text.p)
-			buf_add(&b, x->text);
-		else
+		v[k] = (struct field_edit){ x->from, x->to, x->text };
+		if (!x->text.p) {
+			buf_clear(&b);
 			known_handle(j->s->known, x, &b);
-		at = x->to;
+			v[k].text = arena_copy(j->scratch, buf_slice(&b));
+		}
+		texts += v[k].text.n;
 	}
-	buf_add(&b, slice_from(p->raw, at));
+	buf_release(&b);
+	buf_init(&b, p->raw.n * 2 + texts + KiB);
+	field_splice(p->format, p->raw, v, p->spans.n, &b);
+	free(v);
 	p->clean = arena_copy(j->scratch, buf_slice(&b));
 	buf_release(&b);
 }
@@ -273,7 +278,7 @@ encode_around(struct job *j, const struct piece *p)
 	size_t from = 0, at;
 
 	buf_init(&b, s.n * 6 + KiB);
-	while (handle_next(s, from, &at, &h)) {
+	while (!p->whole && handle_next(s, from, &at, &h)) {
 		p->encode(p->kind, slice_range(s, from, at), &b);
 		buf_add(&b, h.text);
 		from = at + h.text.n;
@@ -282,6 +287,19 @@ encode_around(struct job *j, const struct piece *p)
 	done = arena_copy(j->scratch, buf_slice(&b));
 	buf_release(&b);
 	return done;
+}
+
+/* Is it, or holds it, what a known value's coded form is seen in? */
+static bool
+is_coded(const struct piece *p)
+{
+	size_t k;
+
+	for (k = 0; k < p->spans.n; k++) {
+		if (p->spans.v[k].rank == RANK_CODED)
+			return true;
+	}
+	return p->kind == FIELD_BYTES || p->whole;
 }
 
 static void
@@ -317,9 +335,18 @@ finish_piece(struct job *j, size_t i)
 	replace(j, p);
 	if (p->parent == 0)
 		return;
+	if (p->taken) {
+		spans_add(&j->v[p->parent - 1].spans, &(struct span){
+			.from = p->from, .to = p->to, .rank = RANK_CODED,
+			.class = SLICE("base64"), .rule = p->spans.v[0].rule,
+			.value = slice_range(j->v[p->parent - 1].raw, p->from,
+					     p->to),
+		});
+		return;
+	}
 	spans_add(&j->v[p->parent - 1].spans, &(struct span){
 		.from = p->from, .to = p->to,
-		.rank = p->kind == FIELD_BYTES ? RANK_CODED : RANK_EDIT,
+		.rank = is_coded(p) ? RANK_CODED : RANK_EDIT,
 		.class = p->spans.v[0].class, .rule = p->spans.v[0].rule,
 		.value = slice_range(j->v[p->parent - 1].raw, p->from, p->to),
 		.text = encode_around(j, p),

@@ -26,7 +26,9 @@ struct piece {
 	encode_fn *encode;	/* into the parent */
 	enum field_kind kind;
 	unsigned depth;		/* of nesting */
-	bool is_json;		/* the child's text was a document itself */
+	bool whole;		/* encoded in one go, handles and all */
+	bool taken;		/* with a hit in it, all of it is a handle */
+	const struct field_format *format;	/* that mends its lengths */
 	bool keep_handles;	/* text of ours: handles in it are handles */
 	struct slice gave_up;	/* the rule that hit its limit */
 	bool cells;		/* a table: known_search_cells() as well */
@@ -99,6 +101,8 @@ struct walk_at {
 	enum place_part part;
 	enum key_where where;
 };
+/* Looks at what piece i holds: text, a document, one of them in base64. */
+void job_look_value(struct job *j, size_t i, const struct walk_at *at);
 /* Walks `text` (within the raw text of piece i).  Values under sensitive
  * names are marked, coded ones become children. */
 enum field_result job_walk(struct job *j, size_t i, struct slice text,

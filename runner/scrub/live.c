@@ -2,6 +2,7 @@
 #include <dvr/scrub/scrub.h>
 
 #include "head.h"
+#include "live_body.h"
 
 /* An expansion has the length of what it stands for, and a handle is at
  * least 30 bytes: a body grows by its longest handles only. */
@@ -162,12 +163,36 @@ mend_raw_head(struct revival *r)
 	buf_release(&b);
 }
 
+static struct slice
+expand_field(void *arg, struct slice s, bool *any)
+{
+	return expand(arg, s, any);
+}
+
+/* By its type: lengths in front of what is expanded grow with it.  The
+ * messages of a call come without their frames. */
+static struct slice
+expand_body(struct revival *r, const struct message *head, bool message,
+	    struct slice body, bool *any)
+{
+	const struct header *type = headers_find(&head->headers,
+						 "content-type");
+	struct live_body b = {
+		.arena = r->arena, .expand = expand_field, .arg = r,
+		.format = type ? field_format_for(type->value) : NULL,
+	};
+
+	if (message && b.format == field_format_named("grpc"))
+		b.format = field_format_named("protobuf");
+	return live_body(&b, body, any);
+}
+
 static void
 revive_body(struct revival *r)
 {
 	bool any;
 
-	r->out.body = expand(r, r->in->body, &any);
+	r->out.body = expand_body(r, r->in, false, r->in->body, &any);
 	r->body_changed = any || r->in->decoded.n > 0;
 	if (!r->body_changed)
 		return;
@@ -239,8 +264,10 @@ scrub_live_exchange(struct arena *a, const struct exchange *x,
 	out->messages = arena_array(a, x->nmessages, sizeof(*out->messages));
 	for (size_t i = 0; i < x->nmessages; i++) {
 		out->messages[i] = x->messages[i];
-		out->messages[i].payload =
-			expand(&r, x->messages[i].payload, &any);
+		out->messages[i].payload = expand_body(&r,
+			x->messages[i].from == FROM_CLIENT ? &x->request :
+			&x->response, x->protocol == PROTOCOL_HTTP2,
+			x->messages[i].payload, &any);
 	}
 	if (x->protocol != PROTOCOL_HTTP2)
 		return;

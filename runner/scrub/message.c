@@ -219,6 +219,20 @@ mark_whole(struct job *j, const struct message_work *w, size_t i)
 		.span = j->v[i].raw, .value = j->v[i].raw });
 }
 
+/* What is in no field: a detector would cut through a binary body's lengths;
+ * an XML document has comments, an event stream lines of text. */
+static void
+look_beside_fields(struct job *j, size_t i, const struct field_format *f)
+{
+	if (f->binary)
+		job_detect_rules(j, i, false);
+	else if (f == field_format_named("xml") ||
+		 f == field_format_named("events"))
+		job_detect_text(j, i);
+	else
+		job_detect(j, i);
+}
+
 void
 message_look_body(struct job *j, struct message_work *w)
 {
@@ -245,14 +259,19 @@ message_look_body(struct job *j, struct message_work *w)
 		return;
 	w->body = job_add(j, text, place(j, w, "body", SLICE("")));
 	format = format_of(j, header_value(w->in, "content-type"), text);
+	/* the messages of a call come without their frames */
+	if (w->nth > 0 && format == field_format_named("grpc"))
+		format = field_format_named("protobuf");
 	if (format && strcmp(format->name, "form") == 0)
 		at.where = KEY_URL;
 	if (mark_whole(j, w, w->body))
 		job_detect_rules(j, w->body, false);
-	else if (format && job_walk(j, w->body, text, format, &at) == FIELD_OK)
-		job_detect(j, w->body);
-	else
+	else if (!format)
+		job_look_value(j, w->body, &at);
+	else if (job_walk(j, w->body, text, format, &at) != FIELD_OK)
 		job_detect_text(j, w->body);
+	else
+		look_beside_fields(j, w->body, format);
 	drop_chance(j, w->body);
 }
 

@@ -8,7 +8,8 @@
 #include <dvr/base/slice.h>
 
 /* Who names the class when several spans cover the same bytes.  CODED is an
- * edit of bytes in hex: a known value's hex form in them is in it already. */
+ * edit of bytes in hex or base64: a known value's form in them is in it
+ * already. */
 enum span_rank { RANK_KEY, RANK_POLICY, RANK_TEXT, RANK_EDIT, RANK_KNOWN,
 	RANK_CODED, RANK_USER };
 
