@@ -156,8 +156,20 @@ init_gitlab_text(const struct guess *g, struct buf *out)
 		"# In .gitlab-ci.yml: include: {local: .gitlab/dvr.yml}\n"
 		"# OWNER/dvr: where dvr's project is for you.\n"
 		"include:\n"
-		"  - component: $CI_SERVER_FQDN/OWNER/dvr/regress@" DVR_VERSION "\n"
-		"  - component: $CI_SERVER_FQDN/OWNER/dvr/record@" DVR_VERSION "\n"
+		"  - project: OWNER/dvr\n"
+		"    ref: v" DVR_VERSION "\n"
+		"    file: /ci/gitlab/dvr.yml\n"
 		"    inputs:\n"
-		"      command: \"%.*s\"\n", SLICE_ARG(suite(g)));
+		"      job: dvr-regress\n"
+		"      mode: regress\n"
+		"      source: \"$CI_SERVER_URL/OWNER/dvr.git\"\n"
+		"  - project: OWNER/dvr\n"
+		"    ref: v" DVR_VERSION "\n"
+		"    file: /ci/gitlab/dvr.yml\n"
+		"    inputs:\n"
+		"      job: dvr-record\n"
+		"      mode: run\n"
+		"      command: \"%.*s\"\n"
+		"      source: \"$CI_SERVER_URL/OWNER/dvr.git\"\n",
+		SLICE_ARG(suite(g)));
 }
