@@ -17,10 +17,19 @@ buf_init(struct buf *b, size_t limit_bytes)
 	*b = (struct buf){ .limit = limit_bytes };
 }
 
+/* Most buffers hold traffic at some time: none leaves it on the heap. */
+static void
+wipe(struct buf *b)
+{
+	if (b->p)
+		explicit_bzero(b->p, b->cap);
+	free(b->p);
+}
+
 void
 buf_release(struct buf *b)
 {
-	free(b->p);
+	wipe(b);
 	*b = (struct buf){ .limit = b->limit };
 }
 
@@ -37,6 +46,7 @@ char *
 buf_room(struct buf *b, size_t n)
 {
 	size_t cap;
+	char *p;
 
 	if (b->full || n > b->limit - b->n) {
 		b->full = true;
@@ -49,8 +59,13 @@ buf_room(struct buf *b, size_t n)
 		cap = BUF_FIRST_BYTES < b->limit ? BUF_FIRST_BYTES : b->limit;
 	if (cap < b->n + n)
 		cap = b->n + n;
-	/* One byte more than cap, for the NUL behind a full buffer. */
-	b->p = mem_grow(b->p, cap + 1, 1);
+	/* One byte more than cap, for the NUL behind a full buffer.  Not
+	 * realloc(), which leaves a copy where it was. */
+	p = mem_grow(NULL, cap + 1, 1);
+	if (b->n > 0)
+		memcpy(p, b->p, b->n);
+	wipe(b);
+	b->p = p;
 	b->cap = cap;
 	b->p[b->n] = '\0';
 	return b->p + b->n;

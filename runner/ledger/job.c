@@ -229,6 +229,16 @@ job_create(struct ledger *l, const struct pending *p)
 	return j;
 }
 
+static void
+wipe(struct slice s)
+{
+	char *p = (char *)(uintptr_t)s.p;
+
+	if (s.n > 0)
+		explicit_bzero(p, s.n);
+	free(p);
+}
+
 void
 job_destroy(struct ledger *l, struct job *j)
 {
@@ -239,8 +249,8 @@ job_destroy(struct ledger *l, struct job *j)
 	snapshots_give_back(l, j->images);
 	free(j->from);
 	free(j->v);
-	free((char *)(uintptr_t)j->detail.p);
-	free((char *)(uintptr_t)j->tail.p);
+	wipe(j->detail);
+	wipe(j->tail);
 	free(j->namespace);
 	free(j->session);
 	free(j);

@@ -45,6 +45,8 @@ void
 ring_finish(struct ring *r)
 {
 	if (r->base)
+		explicit_bzero(r->base, (size_t)r->fresh * RING_CHUNK_BYTES);
+	if (r->base)
 		munmap(r->base, r->map_bytes);
 	*r = (struct ring){ .free_head = RING_NONE };
 }
@@ -170,9 +172,22 @@ ring_add(struct ring *r, struct chain *c, unsigned side, struct slice bytes,
 	return done;
 }
 
+/* What nobody needs any more is not there any more, before it is another's. */
+static void
+wipe(struct ring *r, const struct chain *c)
+{
+	uint32_t i = c->first;
+
+	for (uint32_t k = 1; k < c->chunks; k++, i = r->links[i])
+		explicit_bzero(chunk_at(r, i), RING_CHUNK_BYTES);
+	explicit_bzero(chunk_at(r, i), c->used);
+}
+
 void
 ring_free_chain(struct ring *r, struct chain *c)
 {
+	if (c->last != RING_NONE)
+		wipe(r, c);
 	if (c->last != RING_NONE) {
 		r->links[c->last] = r->free_head;
 		r->free_head = c->first;

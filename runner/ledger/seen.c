@@ -41,7 +41,7 @@ seen_detail(const struct pending *p)
 	if (line.n == 0)
 		return slice_of(NULL, 0);
 	buf_init(&b, 16 * DETAIL_MAX);
-	route_normalise_exception(slice_range(line, 0, DETAIL_MAX), &b);
+	route_normalise_exception(slice_words(line, DETAIL_MAX), &b);
 	return slice_of(b.p, b.n);
 }
 
@@ -92,6 +92,8 @@ seen_sign(struct ledger *l, struct pending *p)
 	failing_exchange(l, p, a, &x);
 	route_signature(&x, &t, p->signature);
 	p->signed_off = true;
+	if (detail.n > 0)
+		explicit_bzero((char *)(uintptr_t)detail.p, detail.n);
 	free((char *)(uintptr_t)detail.p);
 	arena_wipe(a);
 }

@@ -34,8 +34,12 @@ keep(struct slice s)
 static void
 drop(struct slice s)
 {
-	if (s.n > 0)
-		free((char *)(uintptr_t)s.p);
+	char *p = (char *)(uintptr_t)s.p;
+
+	if (s.n == 0)
+		return;
+	explicit_bzero(p, s.n);
+	free(p);
 }
 
 static void

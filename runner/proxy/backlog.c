@@ -30,6 +30,7 @@ chunk_take(struct backlog_pool *pool)
 static void
 chunk_give(struct backlog_pool *pool, struct backlog_chunk *k)
 {
+	explicit_bzero(k->data, k->to);
 	if (pool->nfree >= BACKLOG_POOL_MAX) {
 		free(k);
 		return;

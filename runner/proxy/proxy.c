@@ -61,6 +61,7 @@ proxy_destroy(struct proxy *p)
 	backlog_pool_release(&p->chunks);
 	buf_release(&p->edited);
 	free(p->lanes);
+	explicit_bzero(p->scratch, RELAY_READ_BYTES);
 	free(p->scratch);
 	free(p);
 }

@@ -143,8 +143,6 @@ decode_body(struct job *j, struct message_work *w)
 		break;
 	}
 	text = arena_copy(j->scratch, buf_slice(&b));
-	if (b.n)
-		explicit_bzero(b.p, b.n);
 	buf_release(&b);
 	w->coding = coding;
 	return text;

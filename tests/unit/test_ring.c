@@ -192,6 +192,36 @@ START_TEST(chunks_are_used_again)
 }
 END_TEST
 
+/* What was given back is gone from memory, not only from the lists. */
+START_TEST(freed_chunks_are_wiped)
+{
+	static const char secret[] = "k7Jq0aWwZr5tYc3M";
+	char in[3 * 2048];
+	uint64_t kept[RING_SIDES];
+	struct slice all;
+	struct chain c, cut;
+	struct ring r;
+
+	for (size_t i = 0; i < sizeof(in); i++)
+		in[i] = secret[i % (sizeof(secret) - 1)];
+	ck_assert_int_eq(ring_init(&r, 16, 0, NULL), 0);
+	chain_init(&c);
+	chain_init(&cut);
+	ring_add(&r, &c, 0, slice_of(in, sizeof(in)), 1);
+	ring_add(&r, &cut, 0, slice_of(in, 100), 2);
+	all = slice_of(r.base, (size_t)16 * RING_CHUNK_BYTES);
+	ck_assert_int_ge(slice_find(all, SLICE("k7Jq0aWwZr5t")), 0);
+	ring_truncate(&r, &c, 1, kept);
+	ck_assert_int_lt(slice_find(slice_range(all, RING_CHUNK_BYTES,
+				    3 * RING_CHUNK_BYTES),
+				    SLICE("k7Jq0aWwZr5t")), 0);
+	ring_free_chain(&r, &c);
+	ring_free_chain(&r, &cut);
+	ck_assert_int_lt(slice_find(all, SLICE("k7Jq0aWwZr5t")), 0);
+	ring_finish(&r);
+}
+END_TEST
+
 /* Memory that is not used is not taken: a big ring costs nothing at first. */
 START_TEST(pages_are_touched_when_they_are_used)
 {
@@ -227,6 +257,7 @@ suite_ring(void)
 	tcase_add_test(t, a_copied_chain_does_not_grow);
 	tcase_add_test(t, a_truncated_chain_keeps_its_beginning);
 	tcase_add_test(t, chunks_are_used_again);
+	tcase_add_test(t, freed_chunks_are_wiped);
 	tcase_add_test(t, pages_are_touched_when_they_are_used);
 	suite_add_tcase(s, t);
 	return s;

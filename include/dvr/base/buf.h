@@ -24,6 +24,7 @@ struct buf {
 #define MiB (1024u * 1024u)
 
 void buf_init(struct buf *b, size_t limit_bytes);
+/* Wipes what was in it. */
 void buf_release(struct buf *b);
 /* Forgets the content and the error, keeps the memory. */
 void buf_clear(struct buf *b);
