@@ -1,5 +1,6 @@
 /* Forks the child that writes a tape, and watches it (see commit.h). */
 #include "commit.h"
+#include "bare.h"
 #include "first_plan.h"
 
 #include <dvr/base/fs.h>
@@ -166,9 +167,14 @@ child_main(struct ledger *l, const struct job *j, int report_fd)
 	leave_parent(report_fd);
 	tape_init(&t);
 	job_record(l, j, a, &raw);
-	failed = scrub_recording(l->scrub, &raw, &t, &e);
+	if (j->bare)
+		bare_recording(&raw, j->bare);
+	failed = scrub_recording(l->scrub, &raw, &t, &e) ||
+		 scrub_check(l->scrub, &t, &e);
 	if (!failed) {
-		first_plan(l, a, &raw, &plan);
+		plan = (struct plan){ .expect = EXPECT_FIXED };
+		if (!j->bare)
+			first_plan(l, a, &raw, &plan);
 		failed = write_tape(l, &t, &plan, dir, &e);
 	}
 	buf_init(&b, REPORT_MAX);
@@ -238,22 +244,41 @@ read_report(int fd, char *buf, size_t size, const char *field[REPORT_FIELDS])
 
 static void start_next(struct commit *c);
 
+/* A child that died of a recording: once more without what it may have died
+ * of, and the tape says so. */
+static bool
+try_bare(struct commit *c, struct job *j, const char *why)
+{
+	if (j->bare)
+		return false;
+	j->bare = mem_strdup(why);
+	j->next = c->first;
+	c->first = j;
+	if (!c->last)
+		c->last = j;
+	return true;
+}
+
+/* `again`: there is time for another try. */
 static void
-finish_running(struct commit *c, const char *why)
+finish_running(struct commit *c, const char *why, bool again)
 {
 	struct job *j = c->running;
 	const char *field[REPORT_FIELDS];
 	char *buf = mem_alloc(REPORT_MAX);
 
+	c->running = NULL;
 	if (read_report(c->report_fd, buf, REPORT_MAX, field))
 		tell(c, j, field);
+	else if (again && try_bare(c, j, why))
+		j = NULL;
 	else
 		tell_error(c, j, why);
 	free(buf);
 	close(c->report_fd);
 	c->report_fd = -1;
-	c->running = NULL;
-	job_destroy(c->ledger, j);
+	if (j)
+		job_destroy(c->ledger, j);
 }
 
 static void
@@ -274,7 +299,7 @@ child_ended(struct loop_io *io, unsigned ready)
 	}
 	buf_init(&b, sizeof(why));
 	buf_fmt(&b, "commit child died: %s", process_end_text(&end, text));
-	finish_running(c, buf_cstr(&b));
+	finish_running(c, buf_cstr(&b), true);
 	buf_release(&b);
 	start_next(c);
 }
@@ -416,7 +441,7 @@ commit_give_up(struct commit *c)
 		kill(c->child.pid, SIGKILL);
 		loop_del(c->ledger->loop, &c->io);
 		(void)process_wait(&c->child, -1, &end);
-		finish_running(c, "the tape was not written in time");
+		finish_running(c, "the tape was not written in time", false);
 	}
 	while ((j = take_first(c))) {
 		tell_error(c, j, "the tape was not written in time");

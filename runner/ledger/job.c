@@ -251,6 +251,7 @@ job_destroy(struct ledger *l, struct job *j)
 	free(j->v);
 	wipe(j->detail);
 	wipe(j->tail);
+	free(j->bare);
 	free(j->namespace);
 	free(j->session);
 	free(j);

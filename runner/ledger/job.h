@@ -24,6 +24,8 @@ struct job {
 	struct slice detail;		/* normalised, not scrubbed; owned */
 	struct slice tail;		/* raw; owned */
 	char *namespace, *session;
+	char *bare;			/* why only heads go on the tape, or
+					 * NULL */
 	uint64_t truncated;
 	struct state_image **images;	/* counted; NULL: no state */
 	bool from_snapshot;		/* what came before it is left out */

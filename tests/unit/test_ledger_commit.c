@@ -193,19 +193,10 @@ START_TEST(what_cannot_be_written_is_told)
 }
 END_TEST
 
-static bool next_stops = true;
-
 static void
 stop_myself(void)
 {
-	if (next_stops)
-		raise(SIGSTOP);
-}
-
-static void
-let_next_go(void)
-{
-	next_stops = false;
+	raise(SIGSTOP);
 }
 
 /* The next child stops before it has done anything. Each test is a process of
@@ -296,17 +287,58 @@ START_TEST(a_child_withholds_no_fin)
 }
 END_TEST
 
-/* A child that is killed is a failed commit, and the next one is made. */
-START_TEST(a_killed_child_is_a_failed_commit)
+static unsigned deaths;
+static bool dies;
+
+static void
+before_fork(void)
 {
-	pid_t child;
+	dies = deaths > 0;
+	deaths -= dies;
+}
+
+static void
+die(void)
+{
+	if (dies)
+		raise(SIGKILL);
+}
+
+/* A child that dies of a recording: heads, sizes and outcomes are written all
+ * the same, nothing of what was in it, and the tape says why. */
+START_TEST(a_killed_child_leaves_a_bare_tape)
+{
+	const struct message *m;
+	struct tape t;
+	struct err e;
 
 	record_failure(1);
-	child = start_stopped();
+	ck_assert_int_eq(pthread_atfork(before_fork, NULL, die), 0);
+	deaths = 1;
+	commit();
+	ck_assert_msg(!tape_row(0)->error, "%s", tape_row(0)->error);
+	ck_assert_ptr_nonnull(strstr(tape_row(0)->not_replayable,
+				     "commit child died: signal 9"));
+	ck_assert_msg(tape_read(tape_row(0)->dir, &t, &e) == 0, "%s", e.msg);
+	ck_assert_uint_eq(t.nexchanges, 2);
+	m = &t.exchanges[1].request;
+	ck_assert(slice_eq(m->line, SLICE("POST /pay HTTP/1.1")));
+	ck_assert_uint_eq(m->body.n, 0);
+	ck_assert_uint_eq(m->body_bytes, 3);
+	ck_assert(slice_find(m->withheld, SLICE("did not survive")) > 0);
+	ck_assert_uint_gt(t.not_replayable.n, 0);
+	tape_release(&t);
+}
+END_TEST
+
+/* Twice is a failed commit, and the next one is made. */
+START_TEST(a_child_that_dies_twice_is_a_failed_commit)
+{
+	record_failure(1);
+	ck_assert_int_eq(pthread_atfork(before_fork, NULL, die), 0);
+	deaths = 2;
 	drive(&d, GET("/other"), BAD_500);
 	driver_wait(&d, 200 * MS);
-	ck_assert_int_eq(kill(child, SIGKILL), 0);
-	let_next_go();
 	commit();
 	ck_assert_ptr_nonnull(tape_row(0)->error);
 	ck_assert_ptr_nonnull(strstr(tape_row(0)->error,
@@ -377,7 +409,8 @@ suite_ledger_commit(void)
 	tcase_add_test(t, what_cannot_be_written_is_told);
 	tcase_add_test(t, a_stopped_child_writes_the_same_tape);
 	tcase_add_test(t, a_child_withholds_no_fin);
-	tcase_add_test(t, a_killed_child_is_a_failed_commit);
+	tcase_add_test(t, a_killed_child_leaves_a_bare_tape);
+	tcase_add_test(t, a_child_that_dies_twice_is_a_failed_commit);
 	tcase_add_test(t, a_drain_that_runs_out_of_time_says_so);
 	tcase_add_test(t, secrets_do_not_reach_the_disk);
 	suite_add_tcase(s, t);

@@ -60,6 +60,14 @@ void scrub_destroy(struct scrub *s);
 int scrub_recording(struct scrub *s, const struct recording *in,
 		    struct tape *out, struct err *e);
 
+/*
+ * The last look, right before the tape is written: all detectors and rules
+ * once more over what is on it, then every known value in every form over its
+ * bytes as they will be on the disk.  What is found is withheld, and the tape
+ * says so; -1 when it cannot be taken out: the tape is not to be written.
+ */
+int scrub_check(struct scrub *s, struct tape *t, struct err *e);
+
 /* Free text (log tails, exception lines, differing values in a report) made
  * clean and appended to `out`. */
 void scrub_text(struct scrub *s, struct slice text, struct buf *out);

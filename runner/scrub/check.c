@@ -1,0 +1,205 @@
+/* The last look at a tape before it is written. */
+#include <dvr/scrub/inspect.h>
+
+#include "scrubber.h"
+
+#include <dvr/tape/yaml.h>
+
+#include <stdlib.h>
+
+#define SAID SLICE("(withheld)")
+#define WHY SLICE("a last look found a secret in it")
+
+struct missed { const char *at; struct slice rule, place; };
+
+struct check {
+	struct arena *arena;
+	struct missed *v;
+	size_t n, cap;
+};
+
+static void
+found(void *arg, const struct scrub_finding *f)
+{
+	struct check *c = arg;
+	bool inside = f->value.p >= f->coded.p &&
+		      f->value.p < f->coded.p + f->coded.n;
+
+	c->v = arena_grow(c->arena, c->v, c->n, &c->cap, sizeof(*c->v));
+	c->v[c->n++] = (struct missed){
+		.at = inside ? f->value.p : f->coded.p,
+		.rule = arena_copy(c->arena, f->rule),
+		.place = arena_copy(c->arena, f->place),
+	};
+}
+
+static bool
+is_in(const char *at, struct slice s)
+{
+	return s.n > 0 && at >= s.p && at < s.p + s.n;
+}
+
+static bool
+text_gone(const char *at, struct slice *s)
+{
+	if (!is_in(at, *s))
+		return false;
+	*s = SAID;
+	return true;
+}
+
+static bool
+header_gone(struct arena *a, const char *at, struct headers *h)
+{
+	for (size_t i = 0; i < h->n; i++) {
+		struct header *x = &h->v[i];
+		bool named = is_in(at, x->name);
+
+		if (!is_in(at, x->line))
+			continue;
+		*x = header_of_line(arena_fmt(a, "%.*s: (withheld)",
+			SLICE_ARG(named ? SLICE("x-withheld") : x->name)));
+		return true;
+	}
+	return false;
+}
+
+static bool
+line_gone(struct arena *a, const char *at, struct slice *line)
+{
+	struct slice method = *line;
+
+	if (!is_in(at, *line))
+		return false;
+	method = slice_cut(&method, ' ');
+	*line = arena_fmt(a, "%.*s /withheld HTTP/1.1",
+			  SLICE_ARG(is_in(at, method) ? SLICE("GET") : method));
+	return true;
+}
+
+static bool
+message_gone(struct arena *a, const char *at, struct message *m)
+{
+	if (is_in(at, m->body) || is_in(at, m->raw_body)) {
+		m->body = m->raw_body = m->decoded = SLICE("");
+		m->withheld = WHY;
+		return true;
+	}
+	if (!line_gone(a, at, &m->line) && !is_in(at, m->raw_head) &&
+	    !header_gone(a, at, &m->headers) &&
+	    !header_gone(a, at, &m->trailers))
+		return false;
+	m->raw_head = SLICE("");
+	return true;
+}
+
+static bool
+exchange_gone(struct arena *a, const char *at, struct exchange *x)
+{
+	bool gone = text_gone(at, &x->note) |
+		    message_gone(a, at, &x->request) |
+		    message_gone(a, at, &x->response);
+
+	for (size_t i = 0; i < x->ninterim; i++)
+		gone |= message_gone(a, at, &x->interim[i]);
+	for (size_t i = 0; i < x->nmessages; i++) {
+		if (!is_in(at, x->messages[i].payload))
+			continue;
+		x->messages[i].payload = SLICE("");
+		x->messages[i].withheld = WHY;
+		/* the bodies are made of payloads */
+		x->request.body = x->response.body = SLICE("");
+		x->request.withheld = x->response.withheld = WHY;
+		gone = true;
+	}
+	return gone;
+}
+
+static bool
+state_gone(const char *at, struct tape *t)
+{
+	for (size_t i = 0; i < t->nstate; i++) {
+		for (size_t k = 0; k < t->state[i].nfiles; k++) {
+			if (!is_in(at, t->state[i].files[k].bytes) &&
+			    !is_in(at, t->state[i].files[k].path))
+				continue;
+			t->nstate = 0;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool
+take_out(struct tape *t, const struct missed *h)
+{
+	bool gone = text_gone(h->at, &t->log_tail) |
+		    text_gone(h->at, &t->trigger.detail) |
+		    text_gone(h->at, &t->session) |
+		    text_gone(h->at, &t->namespace) |
+		    text_gone(h->at, &t->not_replayable) |
+		    state_gone(h->at, t);
+
+	for (size_t i = 0; i < t->nlosses; i++)
+		gone |= text_gone(h->at, &t->losses[i]);
+	for (size_t i = 0; i < t->nexchanges; i++)
+		gone |= exchange_gone(t->arena, h->at, &t->exchanges[i]);
+	return gone;
+}
+
+/* Each place once; the tape is not the whole story any more. */
+static void
+tell(struct tape *t, const struct check *c)
+{
+	struct slice *v = arena_array(t->arena, t->nlosses + c->n, sizeof(*v));
+
+	for (size_t i = 0; i < t->nlosses; i++)
+		v[i] = t->losses[i];
+	for (size_t i = 0; i < c->n; i++)
+		v[t->nlosses++] = arena_fmt(t->arena, "withheld: a last look "
+			"before writing found '%.*s' at %.*s",
+			SLICE_ARG(c->v[i].rule), SLICE_ARG(c->v[i].place));
+	t->losses = v;
+	if (t->not_replayable.n == 0)
+		t->not_replayable = v[t->nlosses - 1];
+}
+
+/* The bytes as they will be on the disk. */
+static bool
+leaks(struct scrub *s, const struct tape *t)
+{
+	struct tape_blobs blobs = { 0 };
+	struct buf text;
+	bool found_one;
+
+	buf_init(&text, TAPE_FILE_MAX);
+	tape_print(t, &text, &blobs);
+	found_one = known_leaks(s->known, buf_slice(&text));
+	for (size_t i = 0; i < blobs.n && !found_one; i++)
+		found_one = known_leaks(s->known, blobs.v[i].bytes);
+	buf_release(&text);
+	free(blobs.v);
+	return found_one;
+}
+
+int
+scrub_check(struct scrub *s, struct tape *t, struct err *e)
+{
+	struct check c = { .arena = arena_create() };
+	int rc = 0;
+
+	scrub_inspect_tape(s, t, found, &c);
+	for (size_t i = 0; i < c.n && rc == 0; i++) {
+		if (!take_out(t, &c.v[i]))
+			rc = err_set(e, ERR_INTERNAL, "tape not written: a "
+				     "last look found a secret at %.*s",
+				     SLICE_ARG(c.v[i].place));
+	}
+	if (rc == 0 && c.n > 0)
+		tell(t, &c);
+	arena_destroy(c.arena);
+	if (rc == 0 && leaks(s, t))
+		rc = err_set(e, ERR_INTERNAL, "tape not written: what was "
+			     "about to be written still held a known secret");
+	return rc;
+}

@@ -1,0 +1,107 @@
+/* The last look before a tape is written: a scrubber that missed something. */
+#include "scrub_rig.h"
+
+#include <check.h>
+#include <string.h>
+
+Suite *suite_last_look(void);
+
+#define JSON "POST /a?page=2 HTTP/1.1\nContent-Type: application/json\n"
+
+static void
+look(struct rig *r, bool written)
+{
+	struct err e = { 0 };
+
+	ck_assert_msg((scrub_check(r->scrub, &r->tape, &e) == 0) == written,
+		      "%s", e.msg);
+}
+
+static void
+begin(struct rig *r)
+{
+	rig_init(r, NULL, 0);
+	rig_request(r, JSON "X-Api-Key: 9f8e7d6c5b4a39281706\n",
+		    SLICE("{\"password\":\"Tr0ub4dor&3\",\"n\":1}"));
+	rig_scrub(r);
+}
+
+/* What was scrubbed stays as it is, handles and all. */
+START_TEST(a_clean_tape_is_not_touched)
+{
+	struct slice before;
+	struct rig r;
+
+	begin(&r);
+	before = rig_everything(&r);
+	look(&r, true);
+	ck_assert(slice_eq(before, rig_everything(&r)));
+	ck_assert_uint_eq(r.tape.not_replayable.n, 0);
+	rig_release(&r);
+}
+END_TEST
+
+/* Wherever a secret was left it is taken out, and the tape says so. */
+START_TEST(what_was_missed_is_withheld)
+{
+	struct message *m;
+	struct slice secret;
+	struct rig r;
+
+	begin(&r);
+	secret = rig_secret(&r, "missed", 22);
+	m = &r.tape.exchanges[0].request;
+	switch (_i) {
+	case 0:
+		m->body = slice_str(rig_fmt(&r, "{\"token\":\"%s\"}",
+					    secret.p));
+		break;
+	case 1:
+		m->headers.v[0] = header_of_line(slice_str(rig_fmt(&r,
+			"Authorization: Bearer %s", secret.p)));
+		break;
+	case 2:
+		m->line = slice_str(rig_fmt(&r, "GET /x?api_key=%s HTTP/1.1",
+					    secret.p));
+		break;
+	case 3:
+		r.tape.log_tail = slice_str(rig_fmt(&r, "login password=%s\n",
+						    secret.p));
+		break;
+	case 4:
+		r.tape.exchanges[0].note = slice_str(rig_fmt(&r,
+			"odd: token=%s", secret.p));
+		break;
+	}
+	look(&r, true);
+	rig_assert_gone(&r, "missed", secret);
+	ck_assert_uint_gt(r.tape.not_replayable.n, 0);
+	ck_assert(slice_find(r.tape.losses[0], SLICE("a last look")) > 0);
+	rig_release(&r);
+}
+END_TEST
+
+/* A known secret where it cannot be taken out: the tape is not written. */
+START_TEST(what_cannot_be_taken_out_is_not_written)
+{
+	struct rig r;
+
+	begin(&r);
+	r.tape.origin.build = SLICE("9f8e7d6c5b4a39281706");
+	look(&r, false);
+	rig_release(&r);
+}
+END_TEST
+
+Suite *
+suite_last_look(void)
+{
+	Suite *s = suite_create("last_look");
+	TCase *tc = tcase_create("last_look");
+
+	tcase_add_test(tc, a_clean_tape_is_not_touched);
+	tcase_add_loop_test(tc, what_was_missed_is_withheld, 0, 5);
+	tcase_add_test(tc, what_cannot_be_taken_out_is_not_written);
+	suite_add_tcase(s, tc);
+	return s;
+}
