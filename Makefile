@@ -37,7 +37,7 @@ FUZZ := $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_SECONDS ?= 60
 TEST ?=
 
-.PHONY: all deps check unit e2e demo regress bench asan fuzz lint format golden \
+.PHONY: all deps check unit e2e demo regress bench bench-race asan fuzz lint format golden \
 	install clean
 .DELETE_ON_ERROR:
 
@@ -116,6 +116,10 @@ bench: all
 	@sh ci/deps.sh bench
 	BUILD=$(BUILD) MAKE="$(MAKE)" sh tests/bench/run.sh
 	BUILD=$(BUILD) MAKE="$(MAKE)" sh tests/bench/replay.sh
+
+# k of n for the shop's race, by holds and by timing alone: some minutes.
+bench-race: all
+	BUILD=$(BUILD) sh tests/bench/race.sh
 
 # ---- care ----------------------------------------------------------------
 

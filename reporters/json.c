@@ -77,13 +77,14 @@ print_replay(const struct replay_result *r, struct buf *out)
 	if (r->timing.known)
 		buf_fmt(out, ",\"timing\":{\"count\":%zu,\"p50_us\":%lld,"
 			"\"p99_us\":%lld,\"max_us\":%lld,\"drift_us\":%lld,"
-			"\"mode\":\"%s\",\"realtime\":%s}",
+			"\"mode\":\"%s\",\"realtime\":%s,\"holds\":%s}",
 			r->timing.count, (long long)r->timing.p50_us,
 			(long long)r->timing.p99_us,
 			(long long)r->timing.max_us,
 			(long long)r->timing.drift_us,
 			r->timing.mode ? r->timing.mode : "recorded",
-			r->timing.realtime ? "true" : "false");
+			r->timing.realtime ? "true" : "false",
+			r->timing.alone ? "false" : "true");
 	if (r->isolation)
 		member("isolation", slice_str(r->isolation), out);
 	buf_adds(out, ",\"notes\":[");

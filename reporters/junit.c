@@ -107,6 +107,7 @@ static void
 properties(struct junit *j, const struct results *all,
 	   const struct tape_result *t)
 {
+	const struct replay_result *shown = tape_result_shown(t);
 	struct buf b;
 
 	buf_init(&b, KiB);
@@ -124,6 +125,11 @@ properties(struct junit *j, const struct results *all,
 	buf_clear(&b);
 	buf_fmt(&b, "%u/%u", t->clean, t->needed);
 	property(j, "dvr.clean_replays", buf_slice(&b));
+	if (shown && shown->timing.known) {
+		buf_clear(&b);
+		timing_print(&shown->timing, &b);
+		property(j, "dvr.timing", buf_slice(&b));
+	}
 	property(j, "dvr.command", t->command);
 	property(j, "dvr.version", SLICE(DVR_VERSION));
 	if (all->partial)

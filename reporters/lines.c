@@ -132,10 +132,11 @@ first_bad_case(const struct replay_result *r)
 void
 timing_print(const struct timing *t, struct buf *out)
 {
-	buf_fmt(out, "%s%s; %zu request%s, late by p50 %lld \xc2\xb5s, p99 "
+	buf_fmt(out, "%s%s%s; %zu request%s, late by p50 %lld \xc2\xb5s, p99 "
 		"%lld \xc2\xb5s, max %lld \xc2\xb5s; drift %lld \xc2\xb5s",
 		t->mode ? t->mode : "recorded",
-		t->realtime ? " at real-time priority" : "", t->count,
+		t->realtime ? " at real-time priority" : "",
+		t->alone ? ", nothing held" : "", t->count,
 		t->count == 1 ? "" : "s", (long long)t->p50_us,
 		(long long)t->p99_us, (long long)t->max_us,
 		(long long)t->drift_us);

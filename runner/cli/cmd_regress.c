@@ -17,7 +17,8 @@
 
 static const enum opt regress_opts[] = { COMMON_OPTS, OPT_REPORT, OPT_JUNIT,
 	OPT_JUNIT_PROFILE, OPT_JUNIT_CASES,
-	OPT_JOBS, OPT_RETRIES, OPT_REPEAT, OPT_TIMING, OPT_TIMEOUT, OPT_TARGET,
+	OPT_JOBS, OPT_RETRIES, OPT_REPEAT, OPT_TIMING, OPT_HOLDS, OPT_TIMEOUT,
+	OPT_TARGET,
 	OPT_BUILD, OPT_LEARN, OPT_ONLY_FAILED, OPT_CHANGED, OPT_SINCE,
 	OPT_COUNT };
 
@@ -227,8 +228,10 @@ print_repeats(const struct regression *g)
 		for (unsigned j = 0; j < n; j++)
 			k += t->replays[j].reproduced;
 		judge_wilson(k, n, &low, &high);
-		printf("%.*s: reproduced %u/%u (95%% interval %.2f to %.2f)\n",
-		       SLICE_ARG(t->id), k, n, low, high);
+		printf("%.*s: reproduced %u/%u%s (95%% interval %.2f to "
+		       "%.2f)\n", SLICE_ARG(t->id), k, n,
+		       g->trial.replay.holds ? "" : " by timing alone", low,
+		       high);
 	}
 	fflush(stdout);
 }

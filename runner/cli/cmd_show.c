@@ -122,7 +122,9 @@ show_head(const struct view *v, const struct plan *p, const char *dir)
 		printf("\n  expect: %s · reproduces %u/%u%s",
 		       expect_name(p->expect), p->hits, p->of,
 		       p->hits ? "" : " (unproven)");
-	else
+	if (p->of && p->alone_told)
+		printf(" · by timing alone %u/%u", p->alone, p->of);
+	if (p->of == 0)
 		printf("\n  expect: %s · unproven: never verified",
 		       expect_name(p->expect));
 	if (t->origin.truncated)

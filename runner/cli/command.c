@@ -64,6 +64,8 @@ command_timing(const struct args *args, struct config *c)
 		if (strcmp(args->value[OPT_TIMING], timing_words[i]) == 0)
 			c->replay.timing = (enum replay_timing)i;
 	}
+	if (args_has(args, OPT_HOLDS))
+		c->replay.holds = strcmp(args->value[OPT_HOLDS], "on") == 0;
 }
 
 static bool

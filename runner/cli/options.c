@@ -36,6 +36,8 @@ const struct opt_row opt_rows[OPT_COUNT] = {
 			 "replay every tape N times and print k/n" },
 	[OPT_TIMING] = { "timing", 0, "MODE", NULL,
 			 "recorded, fast, 2x or precise" },
+	[OPT_HOLDS] = { "holds", 0, "WHEN", NULL,
+			"recorded order in overlaps: on (default), or off" },
 	[OPT_BUILD] = { "build", 0, NULL, NULL,
 			"run service.build first" },
 	[OPT_JOBS] = { "jobs", 'j', "N", NULL, "tapes side by side, 1 to 64 (default 1)" },
@@ -68,6 +70,7 @@ static const char *const when_words[] = { "auto", "always", "never", NULL };
 const char *const timing_words[] = { "recorded", "fast", "2x", "precise",
 				     NULL };
 
+static const char *const holds_words[] = { "on", "off", NULL };
 static const char *const profile_words[] = { "rich", "strict", NULL };
 static const char *const case_words[] = { "exchange", "tape", NULL };
 
@@ -77,6 +80,7 @@ static const struct {
 } closed[] = {
 	{ OPT_COLOR, when_words },
 	{ OPT_TIMING, timing_words },
+	{ OPT_HOLDS, holds_words },
 	{ OPT_JUNIT_PROFILE, profile_words },
 	{ OPT_JUNIT_CASES, case_words },
 };

@@ -42,9 +42,13 @@ print_tape(struct print *p, const struct ledger_tape *t,
 	if (t->not_replayable)
 		fprintf(stderr, "\n        not replayable: %s",
 			t->not_replayable);
-	else if (v && v->done && v->hits)
+	else if (v && v->done && v->hits) {
 		fprintf(stderr, "\n        reproduces: %u/%u on this build",
 			v->hits, v->of);
+		if (v->alone_told)
+			fprintf(stderr, ", by timing alone %u/%u", v->alone,
+				v->of);
+	}
 	else if (v && v->done)
 		fprintf(stderr, "\n        unproven: reproduced 0 of %u replays "
 			"on this build%s%s", v->of, v->why[0] ? ": " : "",

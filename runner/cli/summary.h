@@ -9,6 +9,8 @@ struct verified {
 	char unreached[160];	/* a host that no lane leads to, or "" */
 	bool done;
 	unsigned hits, of;
+	bool alone_told;	/* requests overlap: there was an order to hold */
+	unsigned alone;		/* hits of as many replays without holds */
 	unsigned masked;	/* answers whose errors are masked from now */
 	char why[256];		/* why it could not be replayed, clean */
 };

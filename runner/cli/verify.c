@@ -95,6 +95,24 @@ note_unreached(const struct tape_result *r, struct verified *v)
 	}
 }
 
+/* A race comes back by its order, by its gaps, or by both: which of them is
+ * worth knowing before somebody trusts a replay without holds. */
+static int
+try_timing_alone(struct trial_config *tc, const struct tape *t,
+		 struct plan *p, struct err *e)
+{
+	struct tape_result result = { 0 };
+
+	if (p->hits == 0 || !tc->replay.holds || !orders_matter(t))
+		return 0;
+	tc->replay.holds = false;
+	if (trial_verify(tc, t, p, p->of, &p->alone, t->arena, &result,
+			 e) != 0)
+		return -1;
+	p->alone_told = result.nreplays == p->of;
+	return 0;
+}
+
 static int
 verify_tape(struct recorder *r, const char *dir, struct verified *v,
 	    struct err *e)
@@ -123,6 +141,12 @@ verify_tape(struct recorder *r, const char *dir, struct verified *v,
 	if (hits < n &&
 	    orders_search(&tc, &t, &masked, n, &hits, t.arena, e) != 0)
 		goto out;
+	masked.hits = p.hits = hits;
+	masked.of = p.of = n;
+	if (try_timing_alone(&tc, &t, &masked, e) != 0)
+		goto out;
+	p.alone_told = v->alone_told = masked.alone_told;
+	p.alone = v->alone = masked.alone;
 	p.holds = masked.holds;
 	p.nholds = masked.nholds;
 	if (*interrupt_flag()) {
@@ -137,8 +161,6 @@ verify_tape(struct recorder *r, const char *dir, struct verified *v,
 	if (hits == 0)
 		snprintf(v->why, sizeof(v->why), "%.*s",
 			 SLICE_ARG(result.reason));
-	p.hits = hits;
-	p.of = n;
 	judge_wilson(hits, n, &low, &high);
 	p.interval = arena_fmt(t.arena, "%.2f..%.2f", low, high);
 	p.proof = t.hash;

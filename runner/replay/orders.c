@@ -1,4 +1,6 @@
 /* Searches the hold that brings a marginal race back. */
+#include "schedule.h"
+
 #include <dvr/replay/orders.h>
 
 #include <stdlib.h>
@@ -91,6 +93,20 @@ orders_candidates(const struct tape *t, struct arena *a,
 		out[i].until = arena_fmt(a, "%u.resp", best[i].until);
 	}
 	return n;
+}
+
+bool
+orders_matter(const struct tape *t)
+{
+	struct arena *a = arena_create();
+	struct schedule s;
+	bool overlap = false;
+
+	schedule_init(&s, t, TIMING_RECORDED, a);
+	for (size_t i = 0; i < s.ngroups; i++)
+		overlap |= s.groups[i].count > 1;
+	arena_destroy(a);
+	return overlap;
 }
 
 /* The plan with one hold more, in the arena. */

@@ -34,7 +34,7 @@ replay_create(struct loop *l, const struct tape *t, const struct plan *p,
 	r->options = *o;
 	r->arena = arena_create();
 	schedule_init(&r->schedule, t, o->timing, r->arena);
-	with = (struct holds_setup){ .tape = t, .plan = p,
+	with = (struct holds_setup){ .tape = t, .plan = o->holds ? p : NULL,
 		.schedule = &r->schedule, .overlaps = o->holds,
 		.egress = m != NULL };
 	r->gate = (struct gate){ .loop = l, .notes = &r->notes };

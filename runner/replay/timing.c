@@ -36,7 +36,7 @@ replay_timing(const struct replay *r, struct timing *out)
 	size_t n = 0;
 
 	*out = (struct timing){ .mode = mode_names[r->options.timing],
-		.realtime = r->realtime };
+		.realtime = r->realtime, .alone = !r->options.holds };
 	for (size_t i = 0; r->shots && i < r->schedule.count; i++) {
 		const struct shot *s = &r->shots[i];
 

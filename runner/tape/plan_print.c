@@ -141,6 +141,8 @@ plan_print(const struct plan *plan, struct buf *out)
 		buf_addc(out, '{');
 		print_member_uint(&p, "hits", plan->hits);
 		print_member_uint(&p, "of", plan->of);
+		if (plan->alone_told)
+			print_member_uint(&p, "timing_alone", plan->alone);
 		print_member_text(&p, "interval", plan->interval);
 		print_member_text(&p, "tape", plan->proof);
 		buf_adds(out, "}\n");

@@ -368,9 +368,19 @@ read_expect(struct reader *r, const struct yaml_node *n, void *out)
 	return 0;
 }
 
+static int
+read_alone(struct reader *r, const struct yaml_node *n, void *out)
+{
+	struct plan *p = out;
+
+	p->alone_told = true;
+	return reader_u32(r, n, &p->alone);
+}
+
 static const struct row reproduces_rows[] = {
 	{ "hits", reader_u32, offsetof(struct plan, hits), true },
 	{ "of", reader_u32, offsetof(struct plan, of), true },
+	{ "timing_alone", read_alone, 0, false },
 	{ "interval", reader_text, offsetof(struct plan, interval), false },
 	{ "tape", reader_text, offsetof(struct plan, proof), false },
 };
@@ -383,11 +393,12 @@ read_reproduces(struct reader *r, const struct yaml_node *n, void *out)
 	if (reader_map(r, n, reproduces_rows, ARRAY_LEN(reproduces_rows), out) <
 	    0)
 		return -1;
-	if (p->hits > p->of)
+	if (p->hits > p->of || p->alone > p->of)
 		return reader_fail(r, n,
 				   "%u hits of %u; expected no more hits "
 				   "than replays",
-				   p->hits, p->of);
+				   p->hits > p->of ? p->hits : p->alone,
+				   p->of);
 	return 0;
 }
 

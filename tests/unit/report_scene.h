@@ -120,7 +120,7 @@ report_scene_init(struct report_scene *s)
 	r[1] = scene_replay(VERDICT_FAILED, "", s->bad, 4);
 	r[1].reason = s->bad[3].message;
 	r[1].timing = (struct timing){ true, 4, 3, 9, 9, 4, "recorded",
-					true };
+					true, false };
 	r[1].notes = s->notes;
 	r[1].nnotes = 1;
 	r[2] = scene_replay(VERDICT_ERROR, HOSTILE, s->hostile, 1);

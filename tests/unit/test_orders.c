@@ -75,6 +75,17 @@ START_TEST(without_an_overlap_there_is_nothing_to_try)
 END_TEST
 
 /* The closest finish is the most likely race; the list is bounded. */
+/* Two requests beside each other have an order; one after the other do not. */
+START_TEST(order_matters_in_overlaps)
+{
+	fixture_get(&f, 1, 0, 10000, "/a");
+	fixture_get(&f, 2, 10000, 30000, "/b");
+	ck_assert(!orders_matter(&f.tape));
+	fixture_get(&f, 3, 29999, 40000, "/c");
+	ck_assert(orders_matter(&f.tape));
+}
+END_TEST
+
 START_TEST(the_closest_come_first_and_the_list_is_bounded)
 {
 	fixture_get(&f, 1, 0, 90000, "/a");
@@ -100,6 +111,7 @@ suite_orders(void)
 	tcase_add_test(t,
 		       an_answer_is_held_until_the_overlapping_request_ended);
 	tcase_add_test(t, what_the_recorded_order_says_is_not_tried);
+	tcase_add_test(t, order_matters_in_overlaps);
 	tcase_add_test(t, without_an_overlap_there_is_nothing_to_try);
 	tcase_add_test(t, the_closest_come_first_and_the_list_is_bounded);
 	suite_add_tcase(s, t);

@@ -91,7 +91,6 @@ START_TEST(lost_first_bytes_are_sent_again)
 	overlap();
 	fixture_get(&f, 3, 35000, 36000, "/c");
 	hold("2.req", "1.resp");
-	o.holds = false;
 	peer = peer_create(f.loop, slow_a);
 	peer_on_request(peer, drop_b, NULL);
 	run(slow_a);

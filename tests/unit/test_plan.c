@@ -63,6 +63,8 @@ static const struct plan full = {
 	.expect = EXPECT_QUARANTINED,
 	.hits = 2,
 	.of = 3,
+	.alone_told = true,
+	.alone = 1,
 	.interval = { "0.21..0.94", 10 },
 	.bindings = bindings,
 	.nbindings = ARRAY_LEN(bindings),
@@ -80,7 +82,7 @@ static const struct plan full = {
 
 static const char full_text[] =
 	"expect: quarantined\n"
-	"reproduces: {hits: 2, of: 3, interval: '0.21..0.94'}\n"
+	"reproduces: {hits: 2, of: 3, timing_alone: 1, interval: '0.21..0.94'}\n"
 	"quarantine: {until: '2026-12-24', reason: 'waits for #17'}\n"
 	"bindings:\n"
 	"  - {from: 1.resp.body#/cart, to: 2.req.path/3}\n"

@@ -41,6 +41,7 @@ struct timing {				/* of requests sent, in us late */
 	int64_t drift_us;		/* of the last send */
 	const char *mode;		/* "recorded", "fast", … static */
 	bool realtime;			/* sent at real-time priority */
+	bool alone;			/* nothing was held: timing alone */
 };
 
 struct replay_result {			/* one replay */

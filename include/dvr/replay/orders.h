@@ -21,6 +21,8 @@
  */
 size_t orders_candidates(const struct tape *t, struct arena *a,
 			 struct plan_hold out[ORDERS_MAX]);
+/* Do requests of the tape overlap?  Else there is no order to hold. */
+bool orders_matter(const struct tape *t);
 /*
  * Tries the candidates on this build, one replay each and `n` for one that
  * reproduced.  The first that beats *hits of n goes into p->holds and *hits

@@ -23,7 +23,8 @@ struct replay_options {
 	enum replay_timing timing;
 	uint64_t timeout_ns;	/* of an exchange: max(this, 2 x recorded) */
 	uint64_t settle_ns;	/* alive after the last answer */
-	bool holds;		/* enforce recorded order in overlaps */
+	bool holds;		/* enforce recorded order in overlaps, and
+				 * the holds of the plan; else timing alone */
 	enum on_miss on_miss;	/* mocks_on_miss() */
 	bool strict;		/* a recorded call that is not made fails */
 	const char *target;	/* "http://127.0.0.1:PORT" */
