@@ -81,7 +81,7 @@ class Run(Case):
         self.assertEqual(len(self.tapes()), 1, r)
         self.assertIn("reproduces: 3/3", r.err)
         with open(plan) as f:
-            self.assertIn("{hits: 3, of: 3, tape: ", f.read())
+            self.assertIn("{hits: 3, of: 3, interval: ", f.read())
 
     def test_paths_in_a_log_tail_are_relative(self):
         self.config(service=False, spec="""
