@@ -133,7 +133,7 @@ if have ctags; then check sizes sizes; fi
 # `set --` is for), SC2209 (run=sh means the word).
 # shellcheck disable=SC2086
 if have shellcheck; then
-	check scripts shellcheck -s sh -S warning -e SC2034,SC2046,SC2209 $scripts
+	check scripts shellcheck -S warning -e SC2034,SC2046,SC2209 $scripts
 fi
 if have cppcheck; then check cppcheck run_cppcheck; fi
 if have clang-tidy; then check clang-tidy run_tidy; fi
