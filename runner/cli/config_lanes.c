@@ -134,6 +134,10 @@ read_lanes(struct reader *r, const struct yaml_node *n, struct config *c)
 						  "lane '%s' is there twice",
 						  c->lanes[i].name);
 		}
+		c->service.tls |= c->lanes[i].role == LANE_INGRESS &&
+				  c->lanes[i].target &&
+				  slice_istarts(slice_str(c->lanes[i].target),
+						SLICE("https://"));
 	}
 	c->nlanes = n->count;
 	return 0;

@@ -100,9 +100,9 @@ lane_open(struct lane *l, const struct lane_config *cfg, struct err *e)
 }
 
 bool
-lane_passes(const struct lane *l, struct slice host)
+lane_config_passes(char *const *passthrough, struct slice host)
 {
-	for (char **at = l->passthrough; at && *at; at++) {
+	for (char *const *at = passthrough; at && *at; at++) {
 		struct slice want = slice_str(*at);
 
 		if (slice_ieq(want, host))
@@ -114,6 +114,12 @@ lane_passes(const struct lane *l, struct slice host)
 			return true;
 	}
 	return false;
+}
+
+bool
+lane_passes(const struct lane *l, struct slice host)
+{
+	return lane_config_passes(l->passthrough, host);
 }
 
 void

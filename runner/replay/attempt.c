@@ -1,5 +1,6 @@
 /* One replay: mocks, a fresh service, the engine, the judge, and all down. */
 #include "attempt.h"
+#include "believe.h"
 #include "stage.h"
 
 #include <stdio.h>
@@ -118,8 +119,10 @@ static int
 replay_it(struct running *g, struct err *e)
 {
 	struct replay_options o = g->how->cfg->replay;
+	struct tls_trust_config trust;	/* of a service that speaks TLS */
 
 	o.target = target(g);
+	o.trust = belief_target(g->how->cfg, &trust);
 	o.stop = g->how->cfg->stop;
 	o.idle = begin_next;
 	o.idle_arg = g;

@@ -79,6 +79,7 @@ leave_fired(struct loop_timer *t)
 	struct call *k = t->owner;
 	struct conn *c = k->conn;
 	const struct message *answer = &k->rec->response;
+	struct stream left;
 
 	k->aborted = true;
 	k->seen->x.request.end_us = now_us(k);
@@ -87,7 +88,8 @@ leave_fired(struct loop_timer *t)
 		conn_drop(c, END_RST);
 		return;
 	}
-	shutdown(c->io.fd, SHUT_WR);
+	left = conn_stream(c);
+	stream_shut(&left);	/* a full socket has no room for more words */
 	c->final = true;
 	if (call_finish(k))
 		return;

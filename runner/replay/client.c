@@ -4,8 +4,6 @@
 #include <dvr/net/sock.h>
 
 #include <errno.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #define CONNECT_TIMEOUT_MS 5000u
 /* Bytes of a head's end: the empty line, and the end of the line before. */
@@ -29,9 +27,12 @@ conn_close(struct conn *c)
 	connector_cancel(c->pending);
 	c->pending = NULL;
 	if (c->io.fd >= 0) {
+		struct stream s = conn_stream(c);
+
 		loop_del(c->client->loop, &c->io);
-		close(c->io.fd);
+		stream_close(&s);
 		c->io.fd = -1;
+		c->tls = NULL;
 	}
 	c->state = CONN_NONE;
 }
@@ -58,10 +59,11 @@ static bool
 write_call(struct conn *c, struct call *k)
 {
 	size_t allowed = call_allowed(k, loop_now_ns(c->client->loop));
+	const struct stream s = conn_stream(c);
 
 	while (k->sent < allowed) {
-		ssize_t n = send(c->io.fd, k->wire.p + k->sent,
-				 allowed - k->sent, MSG_NOSIGNAL);
+		ssize_t n = stream_send(&s, k->wire.p + k->sent,
+					allowed - k->sent);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -244,11 +246,11 @@ feed(struct conn *c, struct slice in)
 static bool
 read_some(struct conn *c, int reads)
 {
+	const struct stream s = conn_stream(c);
 	unsigned opened = c->opened;
 
 	while (reads-- > 0 && c->state == CONN_UP && c->opened == opened) {
-		ssize_t n = recv(c->io.fd, c->client->scratch, CLIENT_SCRATCH,
-				 0);
+		ssize_t n = stream_recv(&s, c->client->scratch, CLIENT_SCRATCH);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -295,15 +297,16 @@ ready_fn(struct loop_io *io, unsigned ready)
 /* ---- opening ------------------------------------------------------------- */
 
 static void
-connected(void *arg, int fd, const char *why)
+connected(void *arg, struct stream s, const char *why)
 {
 	struct conn *c = arg;
 
 	c->pending = NULL;
 	c->state = CONN_NONE;
-	if (fd >= 0) {
-		c->io = (struct loop_io){ .fd = fd, .fn = ready_fn,
+	if (s.fd >= 0) {
+		c->io = (struct loop_io){ .fd = s.fd, .fn = ready_fn,
 			.owner = c };
+		c->tls = s.tls;
 		c->state = CONN_UP;
 		c->opened++;
 		c->used = c->final = c->broken = false;
@@ -311,8 +314,9 @@ connected(void *arg, int fd, const char *why)
 		http1_release(&c->in);
 		http1_init(&c->in, HTTP1_RESPONSE);
 		if (loop_add(c->client->loop, &c->io, LOOP_READ, NULL) != 0) {
-			close(fd);
+			stream_close(&s);
 			c->io.fd = -1;
+			c->tls = NULL;
 			c->state = CONN_NONE;
 			why = "the event loop refused the socket";
 		}

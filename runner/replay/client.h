@@ -43,6 +43,7 @@ struct conn {
 	enum conn_state state;
 	struct connecting *pending;
 	struct loop_io io;
+	struct tls *tls;		/* NULL: in the clear */
 	struct http1_decoder in;
 	struct call *first;		/* in flight, oldest first */
 	struct call *writing;		/* first not yet written whole */
@@ -85,6 +86,12 @@ void call_release(struct call *k, struct loop *l);
  * then the word that they are all there. */
 struct buf *call_wire(struct call *k);
 void call_wire_done(struct call *k);
+
+static inline struct stream
+conn_stream(const struct conn *c)
+{
+	return (struct stream){ .fd = c->io.fd, .tls = c->tls };
+}
 
 void conn_init(struct conn *c, struct client *client);
 /* Begins to connect unless it is up or at it; on_up() follows. */

@@ -1,6 +1,8 @@
-/* libcurl's multi interface on our loop, only as far as a connected socket. */
+/* libcurl's multi interface on our loop, only as far as a connected socket,
+ * and TLS from there on. */
 #include "connect.h"
 
+#include <dvr/base/buf.h>
 #include <dvr/base/mem.h>
 #include <dvr/net/sock.h>
 
@@ -8,10 +10,14 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct connector {
 	struct loop *loop;
-	const char *url;
+	char *url;		/* for curl: http:// always */
+	char *host;
+	struct tls_trust *trust;	/* NULL: in the clear */
+	bool blind;
 	struct isolation *isolation;
 	CURLM *multi;
 	struct loop_timer timer;
@@ -20,7 +26,11 @@ struct connector {
 
 struct connecting {
 	struct connector *owner;
-	CURL *easy;
+	CURL *easy;		/* NULL: the socket is ours already */
+	struct stream stream;	/* while TLS begins on it */
+	struct loop_io io;
+	struct loop_timer late;
+	unsigned timeout_ms;
 	connect_fn *fn;
 	void *arg;
 	char why[CURL_ERROR_SIZE];
@@ -34,6 +44,16 @@ struct watch {
 };
 
 static void
+drop_handle(struct connecting *k)
+{
+	if (k->easy == NULL)
+		return;
+	curl_multi_remove_handle(k->owner->multi, k->easy);
+	curl_easy_cleanup(k->easy);
+	k->easy = NULL;
+}
+
+static void
 forget(struct connecting *k)
 {
 	struct connecting **p = &k->owner->all;
@@ -42,10 +62,87 @@ forget(struct connecting *k)
 		p = &(*p)->next;
 	if (*p == k)
 		*p = k->next;
-	curl_multi_remove_handle(k->owner->multi, k->easy);
-	curl_easy_cleanup(k->easy);
+	drop_handle(k);
+	loop_timer_cancel(k->owner->loop, &k->late);
+	if (k->stream.fd >= 0)
+		loop_del(k->owner->loop, &k->io);
+	stream_close(&k->stream);
 	free(k);
 }
+
+/* ---- TLS ------------------------------------------------------------------ */
+
+static void
+shaken(struct connecting *k, const char *why)
+{
+	connect_fn *fn = k->fn;
+	void *arg = k->arg;
+	struct stream s = k->stream;
+	char text[CURL_ERROR_SIZE];
+
+	if (why == NULL) {
+		loop_del(k->owner->loop, &k->io);
+		k->stream = (struct stream){ .fd = -1 };
+		forget(k);
+		fn(arg, s, NULL);
+		return;
+	}
+	snprintf(text, sizeof(text), "TLS: %s", why);
+	forget(k);
+	fn(arg, (struct stream){ .fd = -1 }, text);
+}
+
+static void
+shake(struct loop_io *io, unsigned ready)
+{
+	struct connecting *k = io->owner;
+
+	(void)ready;
+	switch (tls_handshake(k->stream.tls)) {
+	case TLS_WAIT_READ:
+		loop_mod(k->owner->loop, io, LOOP_READ);
+		return;
+	case TLS_WAIT_WRITE:
+		loop_mod(k->owner->loop, io, LOOP_WRITE);
+		return;
+	case TLS_DONE:
+		shaken(k, NULL);
+		return;
+	case TLS_HELLO:		/* a server's */
+	case TLS_FAILED:
+		shaken(k, tls_why(k->stream.tls));
+		return;
+	}
+}
+
+static void
+too_late(struct loop_timer *t)
+{
+	shaken(t->owner, "no answer in time");
+}
+
+static void
+begin_tls(struct connecting *k, int fd)
+{
+	struct connector *c = k->owner;
+	const struct tls_peer peer = { .name = slice_str(c->host),
+		.alpn = SLICE("\x08http/1.1") };
+
+	drop_handle(k);
+	k->stream = (struct stream){ .fd = fd,
+		.tls = tls_client(c->trust, fd, &peer) };
+	k->io = (struct loop_io){ .fd = fd, .fn = shake, .owner = k };
+	k->late = (struct loop_timer){ .fn = too_late, .owner = k };
+	loop_timer_set(c->loop, &k->late, loop_now_ns(c->loop) +
+		       (uint64_t)k->timeout_ms * NS_PER_MS);
+	/* The first step waits for the socket, which is writable. */
+	if (loop_add(c->loop, &k->io, LOOP_WRITE, NULL) == 0)
+		return;
+	stream_close(&k->stream);
+	shaken(k, "the event loop refused the socket");
+}
+
+/* ---- libcurl --------------------------------------------------------------- */
 
 /*
  * The socket is taken as a duplicate and curl closes its own: its connection
@@ -56,6 +153,7 @@ finish(struct connecting *k, CURLcode result)
 {
 	connect_fn *fn = k->fn;
 	void *arg = k->arg;
+	bool tls = k->owner->trust != NULL;
 	curl_socket_t theirs = CURL_SOCKET_BAD;
 	char why[CURL_ERROR_SIZE];
 	int fd = -1;
@@ -65,10 +163,14 @@ finish(struct connecting *k, CURLcode result)
 					   &theirs);
 	if (result == CURLE_OK && theirs != CURL_SOCKET_BAD)
 		fd = fcntl(theirs, F_DUPFD_CLOEXEC, 3);
+	if (tls && fd >= 0) {
+		begin_tls(k, fd);
+		return;
+	}
 	snprintf(why, sizeof(why), "%s",
 		       k->why[0] ? k->why : curl_easy_strerror(result));
 	forget(k);
-	fn(arg, fd, fd < 0 ? why : NULL);
+	fn(arg, (struct stream){ .fd = fd }, fd < 0 ? why : NULL);
 }
 
 static void
@@ -166,6 +268,59 @@ timer_fired(struct loop_timer *t)
 	collect_finished(c);
 }
 
+static char *
+plain_url(const struct url *u)
+{
+	bool v6 = slice_chr(u->host, ':') >= 0;
+	struct buf b;
+
+	buf_init(&b, 4 * KiB);
+	buf_fmt(&b, v6 ? "http://[%.*s]:%u/" : "http://%.*s:%u/",
+		SLICE_ARG(u->host), u->port);
+	return b.p;	/* the buffer's memory is ours from here */
+}
+
+int
+connector_trust(struct connector *c, const struct tls_trust_config *t,
+		struct err *e)
+{
+	struct tls_trust *trust;
+
+	if (c->trust == NULL)
+		return 0;
+	trust = tls_trust_create(t, e);
+	if (trust == NULL)
+		return -1;
+	tls_trust_destroy(c->trust);
+	c->trust = trust;
+	c->blind = t->insecure;
+	return 0;
+}
+
+bool
+connector_is_blind(const struct connector *c)
+{
+	return c->blind;
+}
+
+/* A service on this machine has a certificate of its own making. */
+static int
+trust_by_default(struct connector *c, const struct url *u, struct err *e)
+{
+	struct address a;
+	bool here = address_literal(u->host, 0, &a) == 0 &&
+		    (slice_starts(u->host, SLICE("127.")) ||
+		     slice_eq(u->host, SLICE("::1")) ||
+		     slice_ieq(u->host, SLICE("localhost")));
+	const struct tls_trust_config t = { .insecure = here };
+
+	if (!u->tls)
+		return 0;
+	c->blind = here;
+	c->trust = tls_trust_create(&t, e);
+	return c->trust ? 0 : -1;
+}
+
 int
 connector_create(struct loop *l, const char *url, struct isolation *in,
 		 struct connector **out, struct err *e)
@@ -175,17 +330,20 @@ connector_create(struct loop *l, const char *url, struct isolation *in,
 
 	if (url_parse(slice_str(url), &u, e) != 0)
 		return -1;
-	if (u.tls)
-		return err_set(e, ERR_USAGE, "target %s: replay speaks "
-			       "plain http only; give an http:// target", url);
 	c = mem_alloc(sizeof(*c));
 	c->loop = l;
-	c->url = url;
+	c->url = plain_url(&u);
+	c->host = mem_alloc(u.host.n + 1);
+	memcpy(c->host, u.host.p, u.host.n);
 	c->isolation = in;
 	c->timer = (struct loop_timer){ .fn = timer_fired, .owner = c };
+	if (trust_by_default(c, &u, e) != 0) {
+		connector_destroy(c);
+		return -1;
+	}
 	c->multi = curl_multi_init();
 	if (c->multi == NULL) {
-		free(c);
+		connector_destroy(c);
 		return err_set(e, ERR_INTERNAL, "libcurl: no multi handle");
 	}
 	curl_multi_setopt(c->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
@@ -219,6 +377,7 @@ connector_start(struct connector *c, unsigned timeout_ms, connect_fn *fn,
 		return NULL;
 	k = mem_alloc(sizeof(*k));
 	*k = (struct connecting){ .owner = c, .easy = easy, .fn = fn,
+		.stream = { .fd = -1 }, .timeout_ms = timeout_ms,
 		.arg = arg, .next = c->all };
 	curl_easy_setopt(easy, CURLOPT_URL, c->url);
 	curl_easy_setopt(easy, CURLOPT_PRIVATE, (char *)k);
@@ -260,7 +419,11 @@ connector_destroy(struct connector *c)
 		return;
 	while (c->all != NULL)
 		forget(c->all);
-	curl_multi_cleanup(c->multi);
+	if (c->multi != NULL)
+		curl_multi_cleanup(c->multi);
 	loop_timer_cancel(c->loop, &c->timer);
+	tls_trust_destroy(c->trust);
+	free(c->url);
+	free(c->host);
 	free(c);
 }

@@ -4,6 +4,7 @@
 #include <dvr/scrub/scrub.h>
 
 /* A difference here weighs as much as so many in a body. */
+#define HOST_WEIGHT 200
 #define METHOD_WEIGHT 40
 #define PATH_WEIGHT 20
 #define QUERY_WEIGHT 4
@@ -38,6 +39,36 @@ match_query(const struct message *m)
 	ssize_t at = slice_chr(t, '?');
 
 	return at < 0 ? slice_of(NULL, 0) : slice_from(t, (size_t)at + 1);
+}
+
+struct slice
+match_host(const struct message *m)
+{
+	static const struct slice ports[] = { { ":80", 3 }, { ":443", 4 } };
+	struct slice t = message_target(m), host = { 0 };
+	const struct header *h = headers_find(&m->headers, "Host");
+	size_t n = 0;
+
+	if (h != NULL)
+		host = h->value;
+	if (slice_istarts(t, SLICE("http://")) ||
+	    slice_istarts(t, SLICE("https://"))) {
+		host = slice_from(t, (size_t)slice_find(t, SLICE("//")) + 2);
+		while (n < host.n && host.p[n] != '/' && host.p[n] != '?')
+			n++;
+		host = slice_range(host, 0, n);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(ports); i++)
+		if (slice_ends(host, ports[i]))
+			return slice_range(host, 0, host.n - ports[i].n);
+	return host;
+}
+
+static bool
+is_for_host(const struct live_call *call, const struct exchange *x)
+{
+	return call->host.n == 0 ||
+	       slice_ieq(call->host, match_host(&x->request));
 }
 
 static bool
@@ -100,7 +131,8 @@ match_find(struct match *m, const struct live_call *call,
 		struct candidate now = { .index = i };
 		struct likeness like = { 0 };
 
-		if (m->used[i] || !on_lane(t, x, call->lane))
+		if (m->used[i] || !on_lane(t, x, call->lane) ||
+		    !is_for_host(call, x))
 			continue;
 		now.cause = cause_rank(m, x, call->cause);
 		if (now.cause < 0)
@@ -157,7 +189,8 @@ match_nearest(const struct match *m, const struct live_call *call)
 		likeness_of(m, x, call->message, &like);
 		arena_wipe(like.arena);
 		/* Of equals the one that is left. */
-		d = 2 * distance(&like) + m->used[i];
+		d = 2 * distance(&like) + m->used[i] +
+		    (is_for_host(call, x) ? 0 : HOST_WEIGHT);
 		if (best == NULL || d < least) {
 			best = x;
 			least = d;

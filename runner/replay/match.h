@@ -23,6 +23,7 @@ struct match {
 struct live_call {
 	struct slice lane;
 	const struct message *message;
+	struct slice host;	/* "": the lane leads to one host alone */
 	uint32_t cause;		/* the ingress exchange it names, 0: none */
 };
 
@@ -55,5 +56,8 @@ void match_offer(const struct match *m, const struct live_call *call,
 struct slice match_target(const struct message *m);
 struct slice match_path(const struct message *m);
 struct slice match_query(const struct message *m);
+/* Whom it is for: of an absolute URL, or what Host says, without a default
+ * port. */
+struct slice match_host(const struct message *m);
 
 #endif

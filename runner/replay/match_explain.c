@@ -106,9 +106,11 @@ match_explain(const struct match *m, const struct live_call *call,
 	const struct exchange *x = match_nearest(m, call);
 	struct likeness like = { .all = true };
 	char q1[QUOTE_MAX], q2[QUOTE_MAX];
+	bool other_host;
 
 	buf_fmt(out, "%s: nobody recorded %s ", quote(call->lane, q1),
 		quote(message_method(call->message), q2));
+	put_target(call->host, out);
 	put_target(match_target(call->message), out);
 	if (call->cause != 0)
 		buf_fmt(out, " (for exchange %u)", call->cause);
@@ -119,13 +121,17 @@ match_explain(const struct match *m, const struct live_call *call,
 	buf_fmt(out, "; closest is exchange %u, %s %s", x->id,
 		quote(message_method(&x->request), q1),
 		quote(match_target(&x->request), q2));
+	other_host = call->host.n > 0 &&
+		     !slice_ieq(call->host, match_host(&x->request));
+	if (other_host)
+		buf_fmt(out, " of %s", quote(match_host(&x->request), q1));
 	like.arena = arena_create();
 	likeness_of(m, x, call->message, &like);
 	for (size_t i = 0; i < like.n; i++)
 		put_unlike(&like.v[i], out);
 	if (like.differ > like.n)
 		buf_fmt(out, "; and %zu more", like.differ - like.n);
-	if (like.differ == 0)
+	if (like.differ == 0 && !other_host)
 		put_used_up(m, x, call, out);
 	arena_wipe(like.arena);
 }

@@ -1,8 +1,7 @@
 /* One connection of the service to a mock: reads a call, matches it, waits for
  * its turn, answers. */
 #include "correlate.h"
-#include "mock_answer.h"
-#include "mock_conn.h"
+#include "mock_conn_private.h"
 
 #include <dvr/base/mem.h>
 #include <dvr/net/sock.h>
@@ -16,29 +15,6 @@
 #define BACKLOG_MAX (16u * MiB)
 #define EXPLAIN_MAX (16u * KiB)
 
-enum phase { READING, WAITING, WRITING, HANGING };
-
-struct mock_conn {
-	struct mock_lane *lane;
-	struct loop_io io;
-	struct http1_decoder in;
-	struct collect collect;
-	struct message call;
-	enum phase phase;
-	bool keep_alive;
-	bool recorded;			/* `index` says by which exchange */
-	uint32_t index;
-	struct loop_timer latency;
-	struct gate_wait hold;
-	struct buf backlog, out;
-	size_t sent;
-	enum answer_then then;
-	struct passthrough *away;	/* asks the real dependency */
-	struct mock_conn *next;
-};
-
-static void feed(struct mock_conn *c, struct slice in);
-
 struct mock_conn *
 mock_conn_next(struct mock_conn *c)
 {
@@ -49,6 +25,7 @@ void
 mock_conn_destroy(struct mock_conn *c)
 {
 	struct mocks *m = c->lane->mocks;
+	struct stream s = mock_stream(c);
 
 	for (struct mock_conn **p = &c->lane->conns; *p; p = &(*p)->next)
 		if (*p == c) {
@@ -60,7 +37,9 @@ mock_conn_destroy(struct mock_conn *c)
 	loop_timer_cancel(m->loop, &c->latency);
 	passthrough_cancel(c->away);
 	loop_del(m->loop, &c->io);
-	close(c->io.fd);
+	if (c->tls && c->phase == WRITING && c->then != THEN_RESET)
+		stream_shut(&s);
+	stream_close(&s);
 	http1_release(&c->in);
 	collect_release(&c->collect);
 	buf_release(&c->backlog);
@@ -96,16 +75,18 @@ answer_done(struct mock_conn *c)
 		return;
 	rest = c->backlog;
 	buf_init(&c->backlog, BACKLOG_MAX);
-	feed(c, buf_slice(&rest));
+	mock_conn_feed(c, buf_slice(&rest));
 	buf_release(&rest);
 }
 
 static void
 write_some(struct mock_conn *c)
 {
+	const struct stream s = mock_stream(c);
+
 	while (c->sent < c->out.n) {
-		ssize_t n = send(c->io.fd, c->out.p + c->sent,
-				 c->out.n - c->sent, MSG_NOSIGNAL);
+		ssize_t n = stream_send(&s, c->out.p + c->sent,
+					c->out.n - c->sent);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -189,8 +170,8 @@ observe(struct mock_conn *c, const struct exchange *x)
 	m->seen[c->index] = o;
 }
 
-static void
-answer_from_tape(struct mock_conn *c)
+void
+mock_conn_answer(struct mock_conn *c)
 {
 	struct mocks *m = c->lane->mocks;
 	const struct exchange *x = &m->tape->exchanges[c->index];
@@ -339,6 +320,13 @@ call_came(struct mock_conn *c)
 	struct found_call found;
 
 	collect_end(&c->collect, &c->call);
+	if (c->lane->forward && c->tunnel.n == 0 &&
+	    slice_eq(message_method(&c->call), SLICE("CONNECT"))) {
+		mock_tunnel(c);
+		return true;
+	}
+	if (c->lane->forward)
+		call.host = match_host(&c->call);
 	c->phase = WAITING;
 	loop_mod(m->loop, &c->io, LOOP_HANGUP);
 	call.cause = correlate_cause(m->tape, m->prefix, &c->call);
@@ -350,7 +338,7 @@ call_came(struct mock_conn *c)
 				  "exchange %u, which it was recorded for",
 				  m->tape->exchanges[c->index].id,
 				  m->tape->exchanges[c->index].cause);
-		answer_from_tape(c);
+		mock_conn_answer(c);
 		return true;
 	}
 	stub = match_stub(m->plan, &call);
@@ -367,13 +355,14 @@ head_came(struct mock_conn *c)
 {
 	static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
 	const struct http1_head *h = &c->in.head;
+	const struct stream s = mock_stream(c);
 
 	c->call = (struct message){ 0 };
 	c->keep_alive = h->keep_alive;
 	collect_head(&c->collect, h, &c->call);
 	/* Fits the socket's empty buffer; who leaves is noticed later. */
 	if (h->expect_continue &&
-	    send(c->io.fd, go_on, sizeof(go_on) - 1, MSG_NOSIGNAL) < 0)
+	    stream_send(&s, go_on, sizeof(go_on) - 1) < 0)
 		c->keep_alive = false;
 }
 
@@ -408,8 +397,8 @@ event(struct mock_conn *c, enum http1_event ev, struct slice span)
 	return false;
 }
 
-static void
-feed(struct mock_conn *c, struct slice in)
+void
+mock_conn_feed(struct mock_conn *c, struct slice in)
 {
 	struct slice span = { 0 };
 	enum http1_event ev;
@@ -423,7 +412,9 @@ feed(struct mock_conn *c, struct slice in)
 			return;
 		if (c->phase == READING)
 			continue;
-		buf_add(&c->backlog, in);
+		/* Into a tunnel that is just opening nobody speaks yet. */
+		if (c->phase != SHAKING)
+			buf_add(&c->backlog, in);
 		return;
 	}
 }
@@ -433,8 +424,13 @@ ready_fn(struct loop_io *io, unsigned ready)
 {
 	struct mock_conn *c = io->owner;
 	struct mocks *m = c->lane->mocks;
+	const struct stream s = mock_stream(c);
 	ssize_t n;
 
+	if (c->phase == SHAKING) {
+		mock_shake(c);
+		return;
+	}
 	if (c->phase == WRITING) {
 		write_some(c);
 		return;
@@ -445,13 +441,13 @@ ready_fn(struct loop_io *io, unsigned ready)
 		return;
 	}
 	(void)ready;
-	n = recv(io->fd, m->scratch, MOCK_SCRATCH, 0);
+	n = stream_recv(&s, m->scratch, MOCK_SCRATCH);
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
 		return;
 	if (n <= 0)
 		mock_conn_destroy(c);
 	else if (c->phase == READING)
-		feed(c, slice_of(m->scratch, (size_t)n));
+		mock_conn_feed(c, slice_of(m->scratch, (size_t)n));
 }
 
 void
@@ -466,7 +462,13 @@ mock_conn_start(struct mock_lane *lane, int fd)
 	collect_init(&c->collect, lane->mocks->arena, NULL);
 	buf_init(&c->backlog, BACKLOG_MAX);
 	buf_init(&c->out, OUT_MAX);
+	c->phase = READING;
+	if (lane->ca != NULL && !lane->forward) {
+		c->phase = SHAKING;
+		c->tls = tls_server(lane->ca, fd, slice_of(NULL, 0));
+	}
 	if (loop_add(lane->mocks->loop, &c->io, LOOP_READ, NULL) != 0) {
+		tls_destroy(c->tls);
 		close(fd);
 		http1_release(&c->in);
 		free(c);

@@ -11,7 +11,11 @@ struct mock_lane {
 	struct mocks *mocks;
 	struct slice name;
 	struct loop_io io;
+	uint16_t port;
 	char url[64];
+	struct tls_ca *ca;		/* NULL: in the clear */
+	bool forward;			/* a forward proxy's, TLS in tunnels */
+	char **passthrough;		/* hosts that were not recorded */
 	char *target;			/* of the real dependency, or NULL */
 	struct connector *connector;	/* to it, made when it is needed */
 	struct mock_conn *conns;

@@ -4,6 +4,7 @@
 
 #include <dvr/base/mem.h>
 #include <dvr/net/sock.h>
+#include <dvr/proxy/proxy.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,8 +60,9 @@ add_lane(struct mocks *m, struct slice name, struct err *e)
 	lane->name = arena_copy(m->lanes_arena, name);
 	lane->io = (struct loop_io){ .fd = fd, .fn = accept_all,
 		.owner = lane };
+	lane->port = address_port(&bound);
 	snprintf(lane->url, sizeof(lane->url), "http://127.0.0.1:%u",
-		 (unsigned)address_port(&bound));
+		 (unsigned)lane->port);
 	if (loop_add(m->loop, &lane->io, LOOP_READ, e) != 0) {
 		close(fd);
 		return -1;
@@ -148,18 +150,39 @@ mocks_on_miss(struct mocks *m, const struct replay_options *o)
 		m->timeout_ns = o->timeout_ns;
 }
 
-int
-mocks_target(struct mocks *m, const char *name, const char *url,
-	     struct err *e)
+void
+mocks_speak(struct mocks *m, const struct lane_config *config,
+	    struct tls_ca *ca)
 {
-	struct mock_lane *lane = find_lane(m, slice_str(name));
+	struct mock_lane *lane = find_lane(m, slice_str(config->name));
+
+	if (lane == NULL || ca == NULL || !(config->tls || config->forward))
+		return;
+	lane->ca = ca;
+	lane->forward = config->forward;
+	lane->passthrough = config->passthrough;
+	if (!config->forward)
+		snprintf(lane->url, sizeof(lane->url), "https://127.0.0.1:%u",
+			 (unsigned)lane->port);
+}
+
+int
+mocks_target(struct mocks *m, const struct lane_config *config,
+	     const char *url, struct err *e)
+{
+	struct mock_lane *lane = find_lane(m, slice_str(config->name));
+	const struct tls_trust_config trust = { .ca = config->ca,
+		.cert = config->cert, .key = config->key,
+		.insecure = config->insecure };
 
 	if (lane == NULL)
 		return 0;
 	lane->target = arena_str(m->lanes_arena, slice_str(url));
 	/* Past any isolation: what is real is outside. */
-	return connector_create(m->loop, lane->target, NULL, &lane->connector,
-				e);
+	if (connector_create(m->loop, lane->target, NULL, &lane->connector,
+			     e) != 0)
+		return -1;
+	return connector_trust(lane->connector, &trust, e);
 }
 
 const char *

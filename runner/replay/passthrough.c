@@ -6,8 +6,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #define CONNECT_TIMEOUT_MS 5000u
 #define ANSWER_MAX ((size_t)64 * MiB)
@@ -17,6 +15,7 @@ struct passthrough {
 	struct passthrough_request how;
 	struct connecting *pending;
 	struct loop_io io;
+	struct stream stream;
 	struct loop_timer expiry;
 	struct buf out, in;
 	size_t sent, decoded;
@@ -34,7 +33,7 @@ passthrough_cancel(struct passthrough *p)
 	loop_timer_cancel(p->how.loop, &p->expiry);
 	if (p->io.fd >= 0) {
 		loop_del(p->how.loop, &p->io);
-		close(p->io.fd);
+		stream_close(&p->stream);
 	}
 	http1_release(&p->decoder);
 	buf_release(&p->out);
@@ -89,7 +88,7 @@ read_some(struct passthrough *p)
 		over(p, "its answer is too large");
 		return;
 	}
-	n = recv(p->io.fd, room, READ_BYTES, 0);
+	n = stream_recv(&p->stream, room, READ_BYTES);
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
 		return;
 	if (n > 0)
@@ -106,8 +105,8 @@ static void
 write_some(struct passthrough *p)
 {
 	while (p->sent < p->out.n) {
-		ssize_t n = send(p->io.fd, p->out.p + p->sent,
-				 p->out.n - p->sent, MSG_NOSIGNAL);
+		ssize_t n = stream_send(&p->stream, p->out.p + p->sent,
+					p->out.n - p->sent);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -133,19 +132,20 @@ ready_fn(struct loop_io *io, unsigned ready)
 }
 
 static void
-connected(void *arg, int fd, const char *why)
+connected(void *arg, struct stream s, const char *why)
 {
 	struct passthrough *p = arg;
 
 	p->pending = NULL;
-	if (fd < 0) {
+	if (s.fd < 0) {
 		over(p, why);
 		return;
 	}
-	p->io = (struct loop_io){ .fd = fd, .fn = ready_fn, .owner = p };
+	p->stream = s;
+	p->io = (struct loop_io){ .fd = s.fd, .fn = ready_fn, .owner = p };
 	if (loop_add(p->how.loop, &p->io, LOOP_READ | LOOP_WRITE, NULL) == 0)
 		return;
-	close(fd);
+	stream_close(&p->stream);
 	p->io.fd = -1;
 	over(p, "the event loop refused the socket");
 }

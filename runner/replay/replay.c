@@ -26,12 +26,17 @@ replay_create(struct loop *l, const struct tape *t, const struct plan *p,
 
 	if (connector_create(l, o->target, o->isolation, &connector, e) != 0)
 		return -1;
+	if (o->trust != NULL && connector_trust(connector, o->trust, e) != 0) {
+		connector_destroy(connector);
+		return -1;
+	}
 	r = mem_alloc(sizeof(*r));
 	r->loop = l;
 	r->tape = t;
 	r->plan = p;
 	r->mocks = m;
 	r->options = *o;
+	r->options.trust = NULL;	/* the connector has it */
 	r->arena = arena_create();
 	schedule_init(&r->schedule, t, o->timing, r->arena);
 	with = (struct holds_setup){ .tape = t, .plan = o->holds ? p : NULL,

@@ -49,7 +49,7 @@ lead_out(struct stage *s, const struct lane_config *lane, struct err *e)
 	url = service_expand(lane->target, s->env, e);
 	if (url == NULL)
 		return err_prefix(e, "lane %s: target", lane->name);
-	rc = mocks_target(s->mocks, lane->name, url, e);
+	rc = mocks_target(s->mocks, lane, url, e);
 	free(url);
 	return rc;
 }
@@ -68,6 +68,8 @@ mocks_up(struct stage *s, const struct attempt *how, struct err *e)
 			    how->plan, &s->mocks, e) != 0)
 		return -1;
 	mocks_on_miss(s->mocks, &cfg->replay);
+	if (belief_up(cfg, s->env, &s->belief, e) != 0)
+		return -1;
 	for (size_t i = 0; i < cfg->nlanes; i++) {
 		const struct lane_config *lane = &cfg->lanes[i];
 
@@ -76,9 +78,13 @@ mocks_up(struct stage *s, const struct attempt *how, struct err *e)
 		if (mocks_add_lane(s->mocks, lane->name, e) != 0 ||
 		    lead_out(s, lane, e) != 0)
 			return -1;
+		mocks_speak(s->mocks, lane, s->belief.ca);
 		if (lane->env != NULL)
 			env_set(s->env, lane->env,
 				mocks_url(s->mocks, lane->name));
+		if (lane->forward)
+			trust_proxy_env(mocks_url(s->mocks, lane->name),
+					s->env);
 	}
 	return 0;
 }
@@ -142,8 +148,8 @@ stage_ready(struct stage *s, struct err *e)
 	service_begin_waiting(s->service);
 	if (service_wait_ready(s->service, e) != 0)
 		return -1;
-	snprintf(s->url, sizeof(s->url), "http://127.0.0.1:%u",
-		 (unsigned)service_port(s->service));
+	snprintf(s->url, sizeof(s->url), "http%s://127.0.0.1:%u",
+		 c->tls ? "s" : "", (unsigned)service_port(s->service));
 	/* What ran before us has a past. */
 	if (c->reset != NULL && c->attach != NULL && c->start == NULL &&
 	    service_reset(s->service, e) != 0)
@@ -223,6 +229,7 @@ stage_close(struct stage *s)
 		service_destroy(s->service);
 	restore_end(s->state_dir);
 	mocks_destroy(s->mocks);
+	belief_down(&s->belief);
 	surroundings_down(&s->around);
 	if (s->env != NULL)
 		env_destroy(s->env);

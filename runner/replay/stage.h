@@ -7,6 +7,7 @@
 #define REPLAY_STAGE_H
 
 #include "attempt.h"
+#include "believe.h"
 #include "surroundings.h"
 
 #include <dvr/base/fs.h>
@@ -18,6 +19,7 @@ struct stage {
 	bool files;			/* stores in files are */
 	struct loop *loop;
 	struct surroundings around;
+	struct belief belief;
 	struct mocks *mocks;
 	struct env *env;
 	struct service *service;

@@ -35,9 +35,10 @@ found(void *arg, const struct address *list, size_t count, const char *why)
 	}
 	snprintf(host, sizeof(host), slice_chr(url.host, ':') < 0 ?
 		 "%.*s:%u" : "[%.*s]:%u", SLICE_ARG(url.host), url.port);
-	/* Behind TLS an accepted connection has to do. */
-	if (s->config->ready == READY_PATH && !url.tls)
+	if (s->config->ready == READY_PATH) {
 		spec.path = s->config->ready_path;
+		spec.tls = url.tls;
+	}
 	s->probe = probe_start(&spec);
 }
 

@@ -243,6 +243,7 @@ begin_probe(struct service *s)
 	switch (s->config->ready) {
 	case READY_PATH:
 		spec.path = s->config->ready_path;
+		spec.tls = s->config->tls;
 		break;
 	case READY_PORT:
 		break;

@@ -18,6 +18,7 @@ struct probe_spec {
 	size_t count;
 	const char *host;		/* for the Host field; copied */
 	const char *path;		/* NULL: a connection is enough */
+	bool tls;			/* with a path: it is asked over TLS */
 	/* Called once; the probe may be stopped in it. */
 	void (*fn)(void *arg);
 	void *arg;

@@ -163,15 +163,42 @@ class Targets(TlsCase):
         r = self.record(", cert: nowhere.pem", server)
         self.assertOneLineError(r, 2, "lane stock", "cert:", "nowhere.pem")
 
-    def test_the_service_itself_speaks_tls(self):
+    def test_a_service_that_speaks_tls_is_asked_recorded_and_replayed_over_it(self):
         cert, key = self.ca.leaf("service")
         stock = serve(self)
+        for more in (", ca: their-ca.pem", ", insecure: true"):
+            shutil.rmtree(self.path("fixtures"), ignore_errors=True)
+            self.lanes("{name: client, role: ingress, target: 'https://127.0.0.1:${PORT}'%s}" % more,
+                       "{name: stock, role: egress, target: 'http://127.0.0.1:%d', env: STOCK_URL}" % stock.port,
+                       service_env=", SERVICE_CERT: %s, SERVICE_KEY: %s" % (json.dumps(cert), json.dumps(key)))
+            r = self.run_suite('sys.exit(get("/price")[0] != 500)')
+            self.assertEqual(r.code, 0, r)
+            self.assertIn("reproduces: 3/3", r.err)
+            self.assertEqual(self.dvr("regress").code, 1)
+            self.assertEqual(self.dvr("regress", env=dict(self.env, FIXED="1")).code, 0)
+        # Another authority than the service's: no replay at all, and why.
+        Authority(self.dir)
         self.lanes("{name: client, role: ingress, target: 'https://127.0.0.1:${PORT}', ca: their-ca.pem}",
-                   "{name: stock, role: egress, target: 'http://127.0.0.1:%d', env: STOCK_URL}" % stock.port,
-                   service_env=", SERVICE_CERT: %s, SERVICE_KEY: %s" % (json.dumps(cert), json.dumps(key)),
-                   ready="{timeout: 20s}")
-        r = self.run_suite('sys.exit(get("/price")[0] == 500)')
-        self.assertEqual(len(self.tapes()), 1, r)
+                   service_env=", SERVICE_CERT: %s, SERVICE_KEY: %s" % (json.dumps(cert), json.dumps(key)))
+        r = self.dvr("regress")
+        self.assertNotEqual(r.code, 0)
+        self.assertIn("TLS: the server's certificate", r.out, r)
+
+    def test_an_egress_lane_that_is_called_over_tls_is_mocked_over_tls(self):
+        server = serve(self, leaf=self.ca.leaf("stock"))
+        self.lanes("{name: client, role: ingress}",
+                   "{name: stock, role: egress, listen: 'https://127.0.0.1:0', target: 'https://localhost:%d', "
+                   "env: STOCK_URL, ca: their-ca.pem}" % server.port)
+        # It says itself how it was called.
+        self.write("app.py", self.read("app.py").decode().replace(
+            '"error": "boom"', '"error": "boom by " + urlsplit(os.environ["STOCK_URL"]).scheme'))
+        r = self.run_suite('s, b = get("/price")\nprint(b)\nsys.exit(s != 500)')
+        self.assertEqual(r.code, 0, r)
+        self.assertIn("boom by https", r.out)
+        self.assertIn("reproduces: 3/3", r.err)
+        self.assertEqual(len(server.calls), 1)
+        self.assertEqual(self.dvr("regress", env=dict(self.env, FIXED="1")).code, 0)
+        self.assertEqual(len(server.calls), 1)
 
 
 class Clients(TlsCase):

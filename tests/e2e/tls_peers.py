@@ -81,9 +81,9 @@ class Quiet(http.server.ThreadingHTTPServer):
         pass
 
 
-def serve(test, handler=Stock, leaf=None, client_ca=None, alpn=None):
+def serve(test, handler=Stock, leaf=None, client_ca=None, alpn=None, host="127.0.0.1"):
     """An HTTP server for the test's time, over TLS when it has a leaf."""
-    server = Quiet(("127.0.0.1", 0), handler)
+    server = Quiet((host, 0), handler)
     server.daemon_threads = True
     server.calls = []
     if leaf:

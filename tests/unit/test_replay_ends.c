@@ -188,15 +188,24 @@ START_TEST(nobody_listening_aborts)
 }
 END_TEST
 
-/* An https target is refused with words, not with a failed connect. */
-START_TEST(https_targets_are_refused)
+/* A service that speaks no TLS behind https: the reason says so. */
+START_TEST(an_https_target_that_speaks_no_tls_is_told_so)
 {
 	struct err e = { 0 };
+	struct buf url;
 
-	o.target = "https://127.0.0.1:1";
-	ck_assert_int_eq(replay_create(f.loop, &f.tape, &f.plan, NULL, &o, &r,
-				       &e), -1);
-	ck_assert_int_eq(e.code, ERR_USAGE);
+	fixture_get(&f, 1, 0, 1000, "/a");
+	peer = peer_create(f.loop, always_ok);
+	buf_init(&url, 64);
+	buf_fmt(&url, "https%s", peer_url(peer) + strlen("http"));
+	o.target = buf_cstr(&url);
+	ck_assert_msg(replay_create(f.loop, &f.tape, &f.plan, m, &o, &r,
+				    &e) == 0, "%s", e.msg);
+	ck_assert(replay_run(r, &seen, &e) == 0);
+	ck_assert(seen.aborted);
+	ck_assert_msg(slice_find(seen.why, SLICE("TLS")) >= 0, "%.*s",
+		      SLICE_ARG(seen.why));
+	buf_release(&url);
 }
 END_TEST
 
@@ -235,7 +244,7 @@ suite_replay_ends(void)
 	tcase_add_test(tc, an_abort_after_the_answer_ends_the_exchange);
 	tcase_add_test(tc, a_crash_ends_the_replay);
 	tcase_add_test(tc, nobody_listening_aborts);
-	tcase_add_test(tc, https_targets_are_refused);
+	tcase_add_test(tc, an_https_target_that_speaks_no_tls_is_told_so);
 	tcase_add_test(tc, a_stop_is_heard);
 	suite_add_tcase(suite, tc);
 	return suite;

@@ -30,6 +30,9 @@ struct lane_config {
 				 * NULL-terminated; NULL: none */
 };
 
+/* Is this host one of a lane's passthrough list? */
+bool lane_config_passes(char *const *passthrough, struct slice host);
+
 struct proxy_config {
 	const struct lane_config *lanes;
 	size_t nlanes;

@@ -9,6 +9,7 @@
 #include <dvr/judge/judge.h>
 #include <dvr/net/loop.h>
 #include <dvr/net/sock.h>
+#include <dvr/net/tls.h>
 #include <dvr/service/isolation.h>
 #include <dvr/tape/plan.h>
 
@@ -27,7 +28,10 @@ struct replay_options {
 				 * the holds of the plan; else timing alone */
 	enum on_miss on_miss;	/* mocks_on_miss() */
 	bool strict;		/* a recorded call that is not made fails */
-	const char *target;	/* "http://127.0.0.1:PORT" */
+	const char *target;	/* "http://127.0.0.1:PORT" or https:// */
+	/* Whom to believe behind https; NULL: the system's authorities, and
+	 * on loopback anybody. */
+	const struct tls_trust_config *trust;
 	void (*idle)(void *arg);	/* the last answer is there, what is
 					 * left is the settle time; or NULL */
 	void *idle_arg;
@@ -38,6 +42,8 @@ struct replay_options {
 /* Listeners that stand for the egress lanes; made before the service starts,
  * because it needs their URLs. */
 struct mocks;
+struct lane_config;	/* <dvr/proxy/proxy.h> */
+struct tls_ca;
 int mocks_create(struct loop *l, const struct tape *t, const struct plan *p,
 		 struct mocks **out, struct err *e);
 /* The same inside an isolation, which outlives them. */
@@ -50,12 +56,16 @@ int mocks_load(struct mocks *m, const struct tape *t, const struct plan *p,
 	       struct err *e);
 /* A lane that the tape does not know: every call on it is a miss. */
 int mocks_add_lane(struct mocks *m, const char *lane, struct err *e);
+/* The lane's mock speaks TLS as the lane does, or is a forward proxy as the
+ * lane is, with leaves of `ca`, which outlives the mocks.  `lane` stays. */
+void mocks_speak(struct mocks *m, const struct lane_config *lane,
+		 struct tls_ca *ca);
 /* What mocks do about a miss (o->on_miss), how long they wait for a real
  * dependency (o->timeout_ns).  Without it a miss is an error. */
 void mocks_on_miss(struct mocks *m, const struct replay_options *o);
 /* Where a lane's calls go when they are passed through. */
-int mocks_target(struct mocks *m, const char *lane, const char *url,
-		 struct err *e);
+int mocks_target(struct mocks *m, const struct lane_config *lane,
+		 const char *url, struct err *e);
 /* URL of the mock of the named egress lane, NULL when the tape has none. */
 const char *mocks_url(const struct mocks *m, const char *lane);
 void mocks_destroy(struct mocks *m);

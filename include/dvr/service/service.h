@@ -30,6 +30,7 @@ struct service_config {
 	char *workdir;		/* NULL: the config's folder */
 	uint16_t port;		/* where it listens; 0: where we tell it */
 	char **env;		/* NAME=value, `${NAME}` expanded */
+	bool tls;		/* it speaks TLS: an ingress lane's target */
 	enum ready_kind ready;
 	char *ready_path, *ready_log;	/* READY_LOG: PCRE2 pattern */
 	uint64_t ready_timeout_ns;	/* 0: SERVICE_READY_NS */

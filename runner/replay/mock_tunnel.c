@@ -1,0 +1,139 @@
+/* A mock's TLS towards the service, and the tunnels that it asks a proxy for. */
+#include "mock_conn_private.h"
+
+#include <dvr/net/sock.h>
+#include <dvr/proxy/proxy.h>
+
+#include <sys/socket.h>
+
+/* A hello, or what came in its place. */
+#define SAID_MAX (1u * MiB)
+
+/* What a proxy says to CONNECT. */
+static const char tunnel_is_there[] =
+	"HTTP/1.1 200 Connection established\r\n\r\n";
+static const char no_tunnel[] =
+	"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n"
+	"Connection: close\r\n\r\n";
+
+/* It speaks plainly after all. */
+static void
+speak_plainly(struct mock_conn *c)
+{
+	struct buf said;
+
+	buf_init(&said, SAID_MAX);
+	buf_add(&said, tls_hello_bytes(c->tls));
+	tls_destroy(c->tls);
+	c->tls = NULL;
+	c->phase = READING;
+	mock_conn_feed(c, buf_slice(&said));
+	buf_release(&said);
+}
+
+/* The leaf is for the name that it asks for. */
+static bool
+show_leaf(struct mock_conn *c)
+{
+	struct slice name = tls_hello_name(c->tls), tunnel = c->tunnel;
+	uint16_t port;
+
+	if (name.n == 0 && tunnel.n > 0 &&
+	    address_split(tunnel, &name, &port, NULL) != 0)
+		return false;
+	return tls_answer(c->tls, name, SLICE("http/1.1")) == 0;
+}
+
+void
+mock_shake(struct mock_conn *c)
+{
+	enum tls_step step = tls_handshake(c->tls);
+
+	if (tls_hello_is_plain(c->tls)) {
+		speak_plainly(c);
+		return;
+	}
+	if (step == TLS_HELLO)
+		step = show_leaf(c) ? tls_handshake(c->tls) : TLS_FAILED;
+	switch (step) {
+	case TLS_WAIT_READ:
+		loop_mod(c->lane->mocks->loop, &c->io, LOOP_READ);
+		return;
+	case TLS_WAIT_WRITE:
+		loop_mod(c->lane->mocks->loop, &c->io, LOOP_WRITE);
+		return;
+	case TLS_DONE:
+		c->phase = READING;
+		loop_mod(c->lane->mocks->loop, &c->io, LOOP_READ);
+		return;
+	case TLS_HELLO:		/* was answered */
+	case TLS_FAILED:
+		break;
+	}
+	if (tls_hello_bytes(c->tls).n > 0 || tls_why(c->tls)[0] != '\0')
+		notes_fmt(&c->lane->mocks->notes, "%.*s: TLS with the service "
+			  "failed: %s", SLICE_ARG(c->lane->name),
+			  tls_why(c->tls));
+	mock_conn_destroy(c);
+}
+
+/* The service goes on inside the tunnel: with TLS, or plainly. */
+static void
+tunnel_opens(struct mock_conn *c)
+{
+	struct mocks *m = c->lane->mocks;
+
+	c->tunnel = arena_copy(m->arena, message_target(&c->call));
+	http1_release(&c->in);
+	http1_init(&c->in, HTTP1_REQUEST);
+	/* Fits the socket's empty buffer; who leaves is noticed later. */
+	if (send(c->io.fd, tunnel_is_there, sizeof(tunnel_is_there) - 1,
+		 MSG_NOSIGNAL) < 0)
+		c->keep_alive = false;
+	c->tls = tls_server(c->lane->ca, c->io.fd, slice_of(NULL, 0));
+	c->phase = SHAKING;
+	loop_mod(m->loop, &c->io, LOOP_READ);
+}
+
+static bool
+was_passed_by(const struct mock_lane *lane, struct slice target)
+{
+	struct slice host;
+	uint16_t port;
+
+	return address_split(target, &host, &port, NULL) == 0 &&
+	       lane_config_passes(lane->passthrough, host);
+}
+
+/* A tunnel that failed when it was recorded fails again; what goes on in
+ * others is matched call by call. */
+void
+mock_tunnel(struct mock_conn *c)
+{
+	struct mocks *m = c->lane->mocks;
+	struct live_call call = { .lane = c->lane->name,
+		.message = &c->call };
+	struct slice target = message_target(&c->call);
+	struct found_call found;
+	char q[QUOTE_MAX];
+
+	c->recorded = match_find(&m->match, &call, &found);
+	if (!c->recorded && !was_passed_by(c->lane, target)) {
+		tunnel_opens(c);
+		return;
+	}
+	c->phase = WAITING;
+	loop_mod(m->loop, &c->io, LOOP_HANGUP);
+	if (c->recorded) {
+		c->index = (uint32_t)found.index;
+		mock_conn_answer(c);
+	} else {
+		notes_fmt(&m->notes, "%.*s: no tunnel to %s: what is passed "
+			  "through is not on the tape",
+			  SLICE_ARG(c->lane->name), quote(target, q));
+		loop_timer_set(m->loop, &c->latency, loop_now_ns(m->loop));
+	}
+	buf_clear(&c->out);
+	buf_adds(&c->out, no_tunnel);
+	c->then = THEN_CLOSE;
+}
