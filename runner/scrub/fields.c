@@ -218,6 +218,16 @@ add_number(struct field_walk *w, const struct field *f, const struct span *x)
 	job_detect(j, i);
 }
 
+/* As the walker of whole gRPC bodies has it: "/0/1/3" in the first message. */
+static struct slice
+body_place(struct field_walk *w, const struct field *f)
+{
+	if (w->at->nth == 0)
+		return f->place;
+	return arena_fmt(w->job->scratch, "/%u%.*s", w->at->nth - 1,
+			 SLICE_ARG(f->place));
+}
+
 /* The user's rules about places in exchanges (0: there is none): taken, or
  * kept as it stands?  Nested documents have no places of their own. */
 static bool
@@ -226,8 +236,7 @@ mark_rule(struct field_walk *w, const struct field *f)
 	struct piece *p = &w->job->v[w->piece];
 	struct place place = {
 		.exchange = w->at->exchange, .side = w->at->side,
-		.part = w->at->part,
-		.name = w->at->part == PLACE_BODY ? f->place : f->key,
+		.part = w->at->part, .name = f->key,
 	};
 	struct slice rule, class;
 	struct span x = {
@@ -238,6 +247,8 @@ mark_rule(struct field_walk *w, const struct field *f)
 	if (p->depth > 0 || w->at->exchange == 0 ||
 	    !rules_have_places(w->job->s->rules))
 		return false;
+	if (place.part == PLACE_BODY)
+		place.name = body_place(w, f);
 	class = rules_field(w->job->s->rules, &place, &rule);
 	if (class.n == 0)	/* parameters of a URL are no headers */
 		return place.part != PLACE_HEADER &&

@@ -100,6 +100,8 @@ struct walk_at {
 	enum place_side side;
 	enum place_part part;
 	enum key_where where;
+	unsigned nth;		/* message of a stream, from 1: its number from
+				 * 0 comes first in the places; 0: a body */
 };
 /* Looks at what piece i holds: text, a document, one of them in base64. */
 void job_look_value(struct job *j, size_t i, const struct walk_at *at);

@@ -31,7 +31,7 @@ walk_at(const struct message_work *w, enum place_part part)
 {
 	return (struct walk_at){
 		.exchange = w->exchange, .side = w->side, .part = part,
-		.where = KEY_BODY,
+		.where = KEY_BODY, .nth = w->nth,
 	};
 }
 

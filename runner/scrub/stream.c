@@ -1,6 +1,17 @@
 /* Messages of gRPC calls and WebSockets: each payload is looked at as a body. */
 #include "stream.h"
 
+#include <dvr/wire/grpc.h>
+
+/* A call's type says how its messages are written; bytes as a rule. */
+static struct slice
+payload_type(struct slice type)
+{
+	if (grpc_type(type) && slice_ifind(type, SLICE("+json")) >= 0)
+		return SLICE("application/json");
+	return type;
+}
+
 /* What its sender's head says of a payload, in the words of a body's. */
 static struct headers
 payload_headers(struct job *j, const struct exchange *x,
@@ -18,7 +29,8 @@ payload_headers(struct job *j, const struct exchange *x,
 		return h;
 	if (type)
 		h.v[h.n++] = header_of_line(arena_fmt(j->scratch,
-			"content-type: %.*s", SLICE_ARG(type->value)));
+			"content-type: %.*s",
+			SLICE_ARG(payload_type(type->value))));
 	if (coding && m->kind == STREAM_COMPRESSED && m->decoded.n == 0)
 		h.v[h.n++] = header_of_line(arena_fmt(j->scratch,
 			"content-encoding: %.*s", SLICE_ARG(coding->value)));

@@ -193,6 +193,30 @@ START_TEST(websocket_messages_are_scrubbed)
 }
 END_TEST
 
+/* A rule names a field by the message's number and its place in it. */
+START_TEST(rules_reach_into_messages)
+{
+	static const struct scrub_rule rule = {
+		.field = "*.req.body#/1/1", .replace = "[person]",
+	};
+	const struct exchange *out;
+	struct exchange *x;
+	struct rig r;
+
+	rig_init(&r, &rule, 1);
+	x = a_call(&r, grpc_head, 2);
+	add(x, FROM_CLIENT, STREAM_PLAIN, field(&r, SLICE("first one")));
+	add(x, FROM_CLIENT, STREAM_PLAIN, field(&r, SLICE("second one")));
+	join(&r, x, SLICE(""));
+	rig_scrub(&r);
+	out = &r.tape.exchanges[0];
+	ck_assert(slice_find(out->messages[0].payload, SLICE("first one")) > 0);
+	ck_assert(slice_find(out->messages[1].payload, SLICE("second")) < 0);
+	ck_assert(scrub_has_handle(out->messages[1].payload));
+	rig_release(&r);
+}
+END_TEST
+
 /* Alive again, every message has its length and so has its prefix. */
 START_TEST(live_messages_have_their_lengths)
 {
@@ -229,6 +253,7 @@ suite_scrub_streams(void)
 	tcase_add_test(t, clean_messages_stay_as_they_are);
 	tcase_add_test(t, what_cannot_be_read_is_withheld);
 	tcase_add_test(t, websocket_messages_are_scrubbed);
+	tcase_add_test(t, rules_reach_into_messages);
 	tcase_add_test(t, live_messages_have_their_lengths);
 	suite_add_tcase(s, t);
 	return s;
