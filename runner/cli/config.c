@@ -31,6 +31,7 @@ set_defaults(struct config *c)
 		.on_status = &server_errors,
 		.non_status = 1,
 		.on_exception = true,
+		.on_grpc = LEDGER_GRPC_DEFAULT,
 		.on_timeout_ns = 30 * NS_PER_S,
 		.vcs_commit = "",
 		.settle_ns = 1 * NS_PER_S,

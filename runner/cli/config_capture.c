@@ -1,6 +1,8 @@
 /* What is recorded: capture, sessions, triggers, ignore, sanitization, masks. */
 #include "config_sections.h"
 
+#include <dvr/wire/grpc.h>
+
 #include <string.h>
 
 typedef const char *const keys[];
@@ -136,11 +138,37 @@ read_on_exception(struct reader *r, const struct yaml_node *n,
 	return 0;
 }
 
+/* INTERNAL, 13, or a list of them. */
+static int
+read_on_grpc(struct reader *r, const struct yaml_node *n, struct config *c)
+{
+	size_t count;
+
+	if (!n)
+		return 0;
+	count = n->kind == YAML_LIST ? n->count : 1;
+	for (size_t i = 0; i < count; i++) {
+		const struct yaml_node *v =
+			n->kind == YAML_LIST ? &n->items[i] : n;
+		unsigned status;
+
+		if (v->kind != YAML_SCALAR ||
+		    grpc_status_parse(v->text, &status) != 0)
+			return yaml_error(r->doc, v, ERR_USAGE, r->e,
+					  "bad status in on_grpc_status; "
+					  "expected a gRPC status as INTERNAL "
+					  "or 13");
+		c->ledger.on_grpc |= 1u << status;
+	}
+	return 0;
+}
+
 static int
 read_trigger(struct reader *r, const struct yaml_node *n, struct config *c)
 {
 	static keys known = { "on_status", "on_exception", "on_timeout",
-			      "on_session", "on_suite", "action", NULL };
+			      "on_session", "on_suite", "on_grpc_status",
+			      "action", NULL };
 	static keys actions = { "commit_tape", NULL };
 	static keys failed = { "failed", NULL };
 	static keys nonzero = { "nonzero", NULL };
@@ -153,6 +181,7 @@ read_trigger(struct reader *r, const struct yaml_node *n, struct config *c)
 	suite = yaml_get(n, "on_suite");
 	if (read_on_status(r, yaml_get(n, "on_status"), c) != 0 ||
 	    read_on_exception(r, yaml_get(n, "on_exception"), c) != 0 ||
+	    read_on_grpc(r, yaml_get(n, "on_grpc_status"), c) != 0 ||
 	    value_duration(r, yaml_get(n, "on_timeout"),
 			   &c->ledger.on_timeout_ns) != 0 ||
 	    value_choice(r, session, failed, &which) != 0 ||
@@ -167,6 +196,8 @@ read_trigger(struct reader *r, const struct yaml_node *n, struct config *c)
 int
 read_triggers(struct reader *r, const struct yaml_node *n, struct config *c)
 {
+	bool named = false;
+
 	if (value_list(r, n, "triggers") != 0)
 		return -1;
 	if (!n)
@@ -175,11 +206,16 @@ read_triggers(struct reader *r, const struct yaml_node *n, struct config *c)
 	c->ledger.on_status = NULL;
 	c->ledger.non_status = 0;
 	c->ledger.on_exception = false;
+	c->ledger.on_grpc = 0;
 	c->ledger.on_timeout_ns = 0;
 	for (size_t i = 0; i < n->count; i++) {
 		if (read_trigger(r, &n->items[i], c) != 0)
 			return -1;
+		named |= yaml_get(&n->items[i], "on_grpc_status") != NULL;
 	}
+	/* a gRPC error is an exception, unless it is said which ones are */
+	if (c->ledger.on_exception && !named)
+		c->ledger.on_grpc = LEDGER_GRPC_DEFAULT;
 	return 0;
 }
 

@@ -92,6 +92,8 @@ struct lx {
 	uint8_t end[RING_SIDES];	/* enum lx_end */
 	uint8_t where;			/* enum lx_where */
 	uint8_t note;			/* 1 + index into ledger.notes; 0 none */
+	uint8_t grpc;			/* 1 + gRPC status; 0 none */
+	uint32_t stream;		/* HTTP/2; 0: HTTP/1.1 */
 };
 
 struct lx_list { uint32_t head, tail, count; };
@@ -233,6 +235,16 @@ void lx_expire(struct ledger *l, uint64_t now_ns);
 /* Stores bytes; makes room first; counts what is cut or lost. */
 void lx_store(struct ledger *l, struct lx *x, unsigned side,
 	      struct slice bytes, uint64_t at_ns);
+/* The same in parts: how many more bytes the caps let in; bytes kept whatever
+ * they say; n bytes that did not get in. */
+uint64_t lx_room(const struct ledger *l, const struct lx *x, unsigned side);
+void lx_keep(struct ledger *l, struct lx *x, unsigned side,
+	     struct slice bytes, uint64_t at_ns);
+void lx_cut(struct ledger *l, struct lx *x, unsigned side, size_t n);
+/* Bytes of that side went by. */
+void lx_seen(struct lx *x, unsigned side, size_t n, uint64_t at_ns);
+/* A final head or trailers of the service: is there a gRPC status in it? */
+void lx_grpc_status(struct lx *x, const struct http1_head *h);
 /* Which list comes next when walking by index. */
 void list_push(struct lx *pool, struct lx_list *q, uint32_t slot);
 void list_remove(struct lx *pool, struct lx_list *q, uint32_t slot);

@@ -1,19 +1,10 @@
 /* Decodes the raw bytes of an exchange into its messages (see decode.h). */
-#include "decode.h"
+#include "decode_sides.h"
 
 #include <dvr/base/mem.h>
 
 #include <stdlib.h>
 #include <string.h>
-
-/* A read: where its bytes end in the side's buffer. */
-struct read_mark { uint64_t at_ns; size_t end; };
-
-struct side {
-	struct slice bytes;
-	struct read_mark *marks;
-	size_t n, cap;
-};
 
 struct decoding {
 	struct arena *a;
@@ -30,99 +21,10 @@ struct decoding {
 };
 
 static void
-add_mark(struct arena *a, struct side *s, uint64_t at_ns, size_t end)
+set_times(struct decoding *g, size_t from, size_t to)
 {
-	if (s->n > 0 && s->marks[s->n - 1].at_ns == at_ns) {
-		s->marks[s->n - 1].end = end;
-		return;
-	}
-	s->marks = arena_grow(a, s->marks, s->n, &s->cap, sizeof(*s->marks));
-	s->marks[s->n++] = (struct read_mark){ at_ns, end };
-}
-
-/* Both sides' bytes, each in one piece. */
-static void
-lay_out(struct arena *a, const struct decode_in *in,
-	struct side sides[RING_SIDES])
-{
-	char *p[RING_SIDES];
-	size_t cap[RING_SIDES], n[RING_SIDES] = { 0, 0 }, part;
-	struct ring_cursor w;
-	struct record rec;
-	unsigned i;
-
-	for (i = 0; i < RING_SIDES; i++) {
-		cap[i] = (size_t)in->x->stored[i];
-		if (in->max_bytes > 0 && cap[i] > in->max_bytes)
-			cap[i] = (size_t)in->max_bytes;
-		p[i] = arena_alloc(a, cap[i] + 1);
-	}
-	ring_walk(&w, &in->ledger->ring, &in->x->chain);
-	while (ring_next(&w, &rec)) {
-		if (rec.side == LX_RESPONSE && rec.at_ns > in->until_ns)
-			continue;
-		i = rec.side;
-		part = rec.bytes.n < cap[i] - n[i] ? rec.bytes.n :
-			cap[i] - n[i];
-		if (part == 0)
-			continue;
-		memcpy(p[i] + n[i], rec.bytes.p, part);
-		n[i] += part;
-		add_mark(a, &sides[i], rec.at_ns, n[i]);
-	}
-	for (i = 0; i < RING_SIDES; i++)
-		sides[i].bytes = slice_of(p[i], n[i]);
-}
-
-static int64_t
-rel_us(const struct decode_in *in, uint64_t ns)
-{
-	return ((int64_t)ns - (int64_t)in->t0_ns) / (int64_t)NS_PER_US;
-}
-
-/* The read that brought byte `at`. */
-static size_t
-mark_of(const struct side *s, size_t at)
-{
-	size_t lo = 0, hi = s->n;
-
-	while (lo + 1 < hi) {
-		size_t mid = (lo + hi) / 2;
-
-		if (at < s->marks[mid - 1].end)
-			hi = mid;
-		else
-			lo = mid;
-	}
-	return lo;
-}
-
-/* Times of the bytes [from, to) of a side. */
-static void
-set_times(const struct decoding *g, struct message *m, size_t from, size_t to)
-{
-	const struct side *s = g->side;
-	size_t first, last, i;
-
-	if (to <= from || s->n == 0)
-		return;
-	first = mark_of(s, from);
-	last = mark_of(s, to - 1);
-	m->at_us = rel_us(g->in, s->marks[first].at_ns);
-	m->end_us = rel_us(g->in, s->marks[last].at_ns);
-	if (first == last)
-		return;
-	m->segments = arena_array(g->a, last - first + 1,
-				  sizeof(*m->segments));
-	for (i = first; i <= last; i++) {
-		size_t end = s->marks[i].end < to ? s->marks[i].end : to;
-
-		m->segments[m->nsegments++] = (struct segment){
-			.at_us = rel_us(g->in, s->marks[i].at_ns),
-			.bytes = end - from,
-		};
-		from = end;
-	}
+	side_times(g->a, g->in, g->side,
+		   &(struct side_part){ &g->m, from, to });
 }
 
 static struct headers
@@ -330,45 +232,6 @@ read_message(struct decoding *g, struct exchange *x)
 	return true;
 }
 
-static enum message_end
-end_of(const struct lx *x, unsigned which)
-{
-	uint16_t flag = which ? LXF_RESP_ENDED : LXF_REQ_ENDED;
-
-	if (!(x->flags & flag))
-		return END_OPEN;
-	switch ((enum lx_end)x->end[which]) {
-	case LX_COMPLETE: return END_COMPLETE;
-	case LX_FIN: return END_FIN;
-	case LX_RST: return END_RST;
-	case LX_REFUSED: return END_REFUSED;
-	}
-	return END_OPEN;
-}
-
-/* How and when the side ended. */
-static void
-set_end(const struct decoding *g, struct message *m, unsigned which)
-{
-	const struct decode_in *in = g->in;
-	uint64_t end_ns = in->x->end_ns[which];
-	bool timed_out = which == LX_RESPONSE && in->until_ns != UINT64_MAX;
-
-	m->end = timed_out ? END_TIMEOUT : end_of(in->x, which);
-	if (timed_out)
-		end_ns = in->until_ns;
-	if (!m->present)
-		m->at_us = rel_us(in, end_ns ? end_ns :
-				  in->x->at_ns[LX_REQUEST]);
-	/* The last byte's time is the reads'; an end without a byte, or bytes
-	 * that were not kept, have one of their own. */
-	if (!m->present || m->cut_bytes > 0 || m->framing == FRAMING_CLOSE ||
-	    (m->end != END_COMPLETE && m->end != END_OPEN))
-		m->end_us = rel_us(in, end_ns);
-	if (m->end_us < m->at_us)
-		m->end_us = m->at_us;
-}
-
 /* What follows a whole message on its side: a tunnel's bytes. */
 static void
 add_rest(struct decoding *g, struct message *m)
@@ -401,7 +264,7 @@ decode_side(struct decoding *g, unsigned which, struct exchange *out)
 
 			if (status >= 100 && status < 200 && status != 101) {
 				finish_body(g, which, false);
-				set_times(g, &g->m, start, g->end);
+				set_times(g, start, g->end);
 				g->m.end = END_COMPLETE;
 				out->interim = arena_grow(g->a, out->interim,
 							  out->ninterim, &cap,
@@ -413,11 +276,11 @@ decode_side(struct decoding *g, unsigned which, struct exchange *out)
 		if (whole)
 			add_rest(g, &g->m);
 		finish_body(g, which, true);
-		set_times(g, &g->m, start, g->end);
+		set_times(g, start, g->end);
 		*last = g->m;
 		break;
 	}
-	set_end(g, last, which);
+	side_end(g->in, last, which);
 }
 
 void
@@ -425,8 +288,8 @@ decode_exchange(struct arena *a, const struct decode_in *in,
 		struct exchange *out)
 {
 	struct side sides[RING_SIDES] = { { .n = 0 }, { .n = 0 } };
-	struct http1_decoder *d = mem_alloc(sizeof(*d));
-	struct decoding g = { .a = a, .in = in, .d = d };
+	struct decoding g = { .a = a, .in = in };
+	struct http1_decoder *d;
 	const struct lx *x = in->x;
 	unsigned i;
 
@@ -435,10 +298,20 @@ decode_exchange(struct arena *a, const struct decode_in *in,
 		.conn = (uint32_t)x->conn,
 		.injected = (x->flags & LXF_INJECTED) != 0,
 	};
+	if (x->stream > 0) {
+		out->protocol = PROTOCOL_HTTP2;
+		out->stream = x->stream;
+	}
 	if (x->note)
 		out->note = arena_copy(a, slice_str(
 			in->ledger->notes[x->note - 1]));
-	lay_out(a, in, sides);
+	sides_lay_out(a, in, sides);
+	if (x->stream > 0) {
+		decode_stream(a, in, sides, out);
+		return;
+	}
+	d = mem_alloc(sizeof(*d));
+	g.d = d;
 	buf_init(&g.payload, SIZE_MAX / 2);
 	for (i = 0; i < RING_SIDES; i++) {
 		http1_init(d, i ? HTTP1_RESPONSE : HTTP1_REQUEST);

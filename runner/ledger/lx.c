@@ -351,38 +351,52 @@ count_cut(struct ledger *l, struct lx *x, unsigned side)
 		l->stats.cut_bodies++;
 }
 
+uint64_t
+lx_room(const struct ledger *l, const struct lx *x, unsigned side)
+{
+	uint64_t cap = side_cap(l, x, side);
+
+	if ((x->flags & stop_flag(side)) || x->stored[side] >= cap)
+		return 0;
+	return cap - x->stored[side];
+}
+
+void
+lx_cut(struct ledger *l, struct lx *x, unsigned side, size_t n)
+{
+	if (x->flags & LXF_LOST)
+		l->stats.lost_bytes += n;
+	count_cut(l, x, side);
+}
+
+void
+lx_keep(struct ledger *l, struct lx *x, unsigned side, struct slice bytes,
+	uint64_t at_ns)
+{
+	size_t had = x->chain.chunks;
+
+	/* Making room may cut this very exchange. */
+	if (!(x->flags & LXF_LOST) && !make_room(l, x, bytes.n))
+		x->flags |= (uint16_t)(stop_flag(side) | LXF_LOST);
+	if (x->flags & LXF_LOST) {
+		l->stats.lost_bytes += bytes.n;
+		return;
+	}
+	x->stored[side] += ring_add(&l->ring, &x->chain, side, bytes, at_ns);
+	if (x->pins > 0)
+		l->pinned_chunks += x->chain.chunks - had;
+	bytes_now(l);
+}
+
 void
 lx_store(struct ledger *l, struct lx *x, unsigned side, struct slice bytes,
 	 uint64_t at_ns)
 {
-	uint64_t cap;
-	size_t n = bytes.n, had = x->chain.chunks;
+	uint64_t room = lx_room(l, x, side);
+	size_t n = bytes.n < room ? bytes.n : (size_t)room;
 
-	if (x->flags & stop_flag(side)) {
-		if (x->flags & LXF_LOST)
-			l->stats.lost_bytes += n;
-		return;
-	}
-	cap = side_cap(l, x, side);
-	if (x->stored[side] >= cap)
-		n = 0;
-	else if (n > cap - x->stored[side])
-		n = (size_t)(cap - x->stored[side]);
-	if (n < bytes.n && n == 0) {
-		count_cut(l, x, side);
-		return;
-	}
-	/* Making room may have cut this very exchange. */
-	if (!make_room(l, x, n) || (x->flags & stop_flag(side))) {
-		x->flags |= (uint16_t)(stop_flag(side) | LXF_LOST);
-		l->stats.lost_bytes += n;
-		return;
-	}
-	x->stored[side] += ring_add(&l->ring, &x->chain, side,
-				    slice_of(bytes.p, n), at_ns);
-	if (x->pins > 0)
-		l->pinned_chunks += x->chain.chunks - had;
-	bytes_now(l);
+	if (n > 0)
+		lx_keep(l, x, side, slice_of(bytes.p, n), at_ns);
 	if (n < bytes.n)
-		count_cut(l, x, side);
+		lx_cut(l, x, side, bytes.n - n);
 }

@@ -139,7 +139,8 @@ counted_at_once(struct ledger *l, struct pending *p)
 {
 	struct pending *q;
 
-	if (l->config.commit_failed_only || p->kind != TRIGGER_STATUS)
+	if (l->config.commit_failed_only ||
+	    (p->kind != TRIGGER_STATUS && p->kind != TRIGGER_GRPC))
 		return false;
 	seen_sign(l, p);
 	if (seen_count(l, p))

@@ -2,6 +2,7 @@
 #include "snapshots.h"
 
 #include <dvr/base/mem.h>
+#include <dvr/wire/grpc.h>
 
 #include <string.h>
 
@@ -29,6 +30,19 @@ ledger_begin(struct ledger *l, uint32_t lane, uint64_t conn, uint64_t at_ns)
 }
 
 void
+lx_seen(struct lx *x, unsigned side, size_t n, uint64_t at_ns)
+{
+	if (side == LX_RESPONSE && !(x->flags & LXF_RESP_BYTES)) {
+		x->flags |= LXF_RESP_BYTES;
+		x->at_ns[LX_RESPONSE] = at_ns;
+	}
+	x->live->last_ns = at_ns;
+	x->wire[side] += n;
+	/* Where the other end's last byte was, until it is told. */
+	x->end_ns[side] = at_ns;
+}
+
+void
 ledger_bytes(struct ledger *l, struct lx *x, enum lx_side side,
 	     struct slice bytes, uint64_t at_ns)
 {
@@ -38,14 +52,7 @@ ledger_bytes(struct ledger *l, struct lx *x, enum lx_side side,
 	}
 	if (bytes.n == 0)
 		return;
-	if (side == LX_RESPONSE && !(x->flags & LXF_RESP_BYTES)) {
-		x->flags |= LXF_RESP_BYTES;
-		x->at_ns[LX_RESPONSE] = at_ns;
-	}
-	x->live->last_ns = at_ns;
-	x->wire[side] += bytes.n;
-	/* Where the other end's last byte was, until it is told. */
-	x->end_ns[side] = at_ns;
+	lx_seen(x, side, bytes.n, at_ns);
 	lx_store(l, x, side, bytes, at_ns);
 }
 
@@ -119,12 +126,14 @@ ledger_injected(struct ledger *l, struct lx *x)
 		x->flags |= LXF_INJECTED;
 }
 
+/* Answers that may rest for as long as they like once they have begun. */
 static bool
 is_event_stream(const struct http1_head *h)
 {
 	const struct http1_header *f = http1_field(h, "content-type");
 
-	return f && slice_istarts(f->value, SLICE("text/event-stream"));
+	return f && (slice_istarts(f->value, SLICE("text/event-stream")) ||
+		     grpc_type(f->value));
 }
 
 void
@@ -141,6 +150,7 @@ ledger_response_head(struct ledger *l, struct lx *x,
 		return;
 	x->flags |= LXF_ANSWER;
 	x->status = (uint16_t)h->status;
+	lx_grpc_status(x, h);
 	if (h->framing == HTTP1_TUNNEL || is_event_stream(h))
 		x->flags |= LXF_ENDLESS;
 }

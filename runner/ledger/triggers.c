@@ -1,5 +1,6 @@
 /* Tells which exchange failed and how, and which failures are none. */
 #include "book.h"
+#include "stream_record.h"
 
 #include <fnmatch.h>
 #include <string.h>
@@ -30,21 +31,32 @@ read_line(const struct ledger *l, const struct lx *x, struct request_line *out)
 			part = rec.bytes.n;
 		memcpy(out->text + n, rec.bytes.p, part);
 		n += part;
-		if (memchr(rec.bytes.p, '\n', part))
+		if (x->stream == 0 && memchr(rec.bytes.p, '\n', part))
 			break;
 	}
 	out->text[n] = '\0';
 	line = slice_of(out->text, n);
-	line = slice_cut(&line, '\n');
+	if (x->stream > 0) {
+		struct stream_record head;
+		struct slice rest = line;
+
+		if (!stream_record_next(&rest, &head) ||
+		    !stream_record_line(&head.payload, &line))
+			line = slice_of(out->text, 0);
+	} else {
+		line = slice_cut(&line, '\n');
+	}
 	method = slice_cut(&line, ' ');
 	target = slice_cut(&line, ' ');
 	if (slice_istarts(target, SLICE("http://")) &&
 	    (at = slice_chr(slice_from(target, 7), '/')) >= 0)
 		target = slice_from(target, 7 + (size_t)at);
 	target = slice_cut(&target, '?');
-	out->text[method.n] = '\0';
-	out->method = out->text;
-	out->path = "";
+	out->method = out->path = "";
+	if (method.n > 0) {
+		out->method = method.p;
+		out->text[(size_t)(method.p - out->text) + method.n] = '\0';
+	}
 	if (target.p) {
 		out->text[(size_t)(target.p - out->text) + target.n] = '\0';
 		out->path = target.p;
@@ -113,6 +125,29 @@ status_triggers(const struct ledger *l, unsigned status)
 	return false;
 }
 
+static bool
+grpc_triggers(const struct ledger *l, const struct lx *x)
+{
+	return x->grpc > 0 && x->grpc <= 32 &&
+	       (l->config.on_grpc >> (x->grpc - 1) & 1);
+}
+
+/* What was seen of the answer says that it failed. */
+static bool
+answer_triggers(const struct ledger *l, const struct lx *x, struct failure *f)
+{
+	if (!(x->flags & LXF_ANSWER))
+		return false;
+	if (status_triggers(l, x->status)) {
+		f->kind = TRIGGER_STATUS;
+		f->value = x->status;
+		return true;
+	}
+	f->kind = TRIGGER_GRPC;
+	f->value = x->grpc - 1;
+	return grpc_triggers(l, x);
+}
+
 /* Did the service close on its client, while it was meant to run? */
 static bool
 is_reset(const struct ledger *l, const struct lx *x, enum lx_end how)
@@ -135,15 +170,13 @@ trigger_answered(struct ledger *l, struct lx *x, enum lx_end how,
 	if (!lx_ingress(l, x) || (x->flags & LXF_TRIGGERED) ||
 	    how == LX_REFUSED)
 		return;
-	if ((x->flags & LXF_ANSWER) && status_triggers(l, x->status)) {
-		f.kind = TRIGGER_STATUS;
-		f.value = x->status;
+	if (answer_triggers(l, x, &f)) {
+		report(l, &f);
 	} else if (is_reset(l, x, how)) {
 		f.kind = TRIGGER_RESET;
-	} else {
-		return;
+		f.value = 0;
+		report(l, &f);
 	}
-	report(l, &f);
 }
 
 /* The client went away before the answer was whole: what it saw of it counts
@@ -151,15 +184,10 @@ trigger_answered(struct ledger *l, struct lx *x, enum lx_end how,
 void
 trigger_left(struct ledger *l, struct lx *x, uint64_t at_ns)
 {
-	struct failure f = {
-		.kind = TRIGGER_STATUS,
-		.value = x->status,
-		.x = x,
-		.at_ns = at_ns,
-	};
+	struct failure f = { .x = x, .at_ns = at_ns };
 
 	if (lx_ingress(l, x) && !(x->flags & LXF_TRIGGERED) &&
-	    (x->flags & LXF_ANSWER) && status_triggers(l, x->status))
+	    answer_triggers(l, x, &f))
 		report(l, &f);
 }
 

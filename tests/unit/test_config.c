@@ -4,6 +4,7 @@
 #include <dvr/base/yaml.h>
 
 #include <check.h>
+#include <stdio.h>
 #include <string.h>
 
 #define HEAD "apiVersion: networking.replay.io/v1alpha1\n" \
@@ -56,6 +57,36 @@ START_TEST(the_seed_manifest_is_accepted)
 	ck_assert_uint_eq(c.nrules, 1);
 	ck_assert_uint_eq(c.rules[0].line, 18);
 	config_release(&c);
+}
+END_TEST
+
+/* A gRPC error is an exception; which ones are can be told. */
+START_TEST(grpc_statuses_are_told)
+{
+	static const struct { const char *triggers; uint32_t want; } rows[] = {
+		{ "[{on_exception: \"*\"}]", LEDGER_GRPC_DEFAULT },
+		{ "[{on_status: [5xx]}]", 0 },
+		{ "[{on_exception: \"*\"}, {on_grpc_status: NOT_FOUND}]",
+		  1u << 5 },
+		{ "[{on_exception: \"*\"}, {on_grpc_status: []}]", 0 },
+		{ "[{on_grpc_status: [2, INTERNAL]}]", 1u << 2 | 1u << 13 },
+	};
+	char text[1000];
+	struct config c;
+	struct err e;
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		snprintf(text, sizeof(text), HEAD "metadata: {name: a}\n"
+			 "spec:\n  triggers: %s\n", rows[i].triggers);
+		ck_assert_msg(load(text, &c, &e) == 0, "%s", e.msg);
+		ck_assert_uint_eq(c.ledger.on_grpc, rows[i].want);
+		config_release(&c);
+	}
+	ck_assert_int_eq(load(HEAD "metadata: {name: a}\nspec:\n"
+			      "  triggers: [{on_grpc_status: BAD}]\n", &c,
+			      &e), -1);
+	ck_assert_msg(strstr(e.msg, "expected a gRPC status as INTERNAL"),
+		      "%s", e.msg);
 }
 END_TEST
 
@@ -240,6 +271,7 @@ suite_config(void)
 	TCase *t = tcase_create("read");
 
 	tcase_add_test(t, the_seed_manifest_is_accepted);
+	tcase_add_test(t, grpc_statuses_are_told);
 	tcase_add_test(t, our_keys_stand_beside_it);
 	tcase_add_loop_test(t, mistakes_are_named_with_their_place, 0,
 			    ARRAY_LEN(bad));

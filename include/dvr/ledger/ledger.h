@@ -31,6 +31,7 @@ struct ledger_config {
 	bool payloads;			/* false: bodies are not kept */
 	const struct status_range *on_status;
 	size_t non_status;
+	uint32_t on_grpc;		/* gRPC statuses that fail, as bits */
 	bool on_exception;		/* exit, signal, reset, log pattern */
 	uint64_t on_timeout_ns;		/* 0: off */
 	bool on_session_failed, on_suite_nonzero;
@@ -56,7 +57,13 @@ struct ledger_lane { const char *name; enum lane_role role; };
 enum lx_side { LX_REQUEST, LX_RESPONSE };
 
 /* Why one side of an exchange ended. */
-enum lx_end { LX_COMPLETE, LX_FIN, LX_RST, LX_REFUSED };
+enum lx_end { LX_COMPLETE, LX_FIN, LX_RST, LX_REFUSED,
+	LX_DECLINED	/* HTTP/2: the service did not begin it and says so; a
+			 * client may ask again */
+};
+
+/* UNKNOWN, DEADLINE_EXCEEDED, INTERNAL, UNAVAILABLE, DATA_LOSS. */
+#define LEDGER_GRPC_DEFAULT (1u << 2 | 1u << 4 | 1u << 13 | 1u << 14 | 1u << 15)
 
 struct ledger;
 struct lx;
@@ -105,6 +112,23 @@ void ledger_end(struct ledger *l, struct lx *x, enum lx_side side,
 void ledger_opaque(struct ledger *l, struct lx *x, const char *why);
 /* No more calls for x: both sides ended, or the connection is gone. */
 void ledger_done(struct ledger *l, struct lx *x, uint64_t at_ns);
+
+/*
+ * HTTP/2: an exchange that is a stream.  Said at once after ledger_begin();
+ * then these tell of its bytes, and ledger_bytes() does not.  Heads are told
+ * here first and then to ledger_request_head(), ledger_response_head().
+ */
+void ledger_stream(struct ledger *l, struct lx *x, uint32_t stream);
+void ledger_stream_head(struct ledger *l, struct lx *x, enum lx_side side,
+			const struct http1_head *h, uint64_t at_ns);
+void ledger_stream_trailers(struct ledger *l, struct lx *x, enum lx_side side,
+			    const struct http1_head *h, uint64_t at_ns);
+void ledger_stream_data(struct ledger *l, struct lx *x, enum lx_side side,
+			struct slice data, uint64_t at_ns);
+/* The side gave it up (RST_STREAM, GOAWAY); its end is told after it. */
+struct stream_error { bool goaway; uint32_t code; };
+void ledger_stream_error(struct ledger *l, struct lx *x, enum lx_side side,
+			 const struct stream_error *why, uint64_t at_ns);
 
 /* ---- service ------------------------------------------------------- */
 
