@@ -137,7 +137,7 @@ print_counts(const struct ledger_stats *s, const struct proxy_stats *ps)
 		fprintf(stderr, ", %llu refused (service not there: no "
 			"trigger)", (unsigned long long)s->ignored_refused);
 	if (ps->undecoded)
-		fprintf(stderr, ", %llu connections not HTTP/1.1",
+		fprintf(stderr, ", %llu connections that could not be read",
 			(unsigned long long)ps->undecoded);
 	fputc('\n', stderr);
 }

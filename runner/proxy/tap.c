@@ -2,6 +2,7 @@
 #include "tap_state.h"
 
 #include <dvr/base/mem.h>
+#include <dvr/wire/http2.h>
 
 #include <stdlib.h>
 
@@ -19,19 +20,29 @@ tap_create(struct proxy *p, struct lane *lane, uint64_t conn,
 	http1_init(&t->req, HTTP1_REQUEST);
 	http1_init(&t->resp, HTTP1_RESPONSE);
 	buf_init(&t->held, HTTP1_HEAD_MAX + RELAY_READ_BYTES);
+	buf_init(&t->opening, HTTP2_PREFACE_BYTES + RELAY_READ_BYTES);
+	buf_init(&t->early_answer, TAP_EARLY_MAX);
 	return t;
 }
 
 bool
 tap_in_request(const struct tap *t)
 {
-	return t->asking != NULL;
+	switch (t->protocol) {
+	case TAP_UNDECIDED:
+		return t->opening.n > 0;
+	case TAP_HTTP1:
+		return t->asking != NULL;
+	case TAP_HTTP2:
+		return tap_h2_in_request(t->h2);
+	}
+	return false;
 }
 
 bool
 tap_idle(const struct tap *t)
 {
-	return !t->first;
+	return !t->first && (!t->h2 || tap_h2_idle(t->h2));
 }
 
 /* ---- exchanges ---------------------------------------------------------- */
@@ -169,27 +180,18 @@ pass_decode(struct pass *s, struct http1_decoder *d)
 /* ---- end ---------------------------------------------------------------- */
 
 void
-tap_refused(struct tap *t, const char *why, uint64_t at_ns)
-{
-	if (!t->first)
-		tap_begin(t, at_ns);
-	for (struct open_exchange *x = t->first; x; x = x->next) {
-		if (why)
-			tap_go_opaque(t, x, why);
-		tap_tell_request_end(t, x);
-		tap_tell_end(t, x, LX_RESPONSE, LX_REFUSED, at_ns);
-	}
-}
-
-void
 tap_destroy(struct tap *t, uint64_t at_ns)
 {
 	if (!t)
 		return;
+	tap_close(t, at_ns);
 	while (t->first)
 		tap_give_back(t, t->first, at_ns);
+	tap_h2_destroy(t->h2, at_ns);
 	http1_release(&t->req);
 	http1_release(&t->resp);
 	buf_release(&t->held);
+	buf_release(&t->opening);
+	buf_release(&t->early_answer);
 	free(t);
 }

@@ -166,8 +166,8 @@ request_out(struct pass *s, struct tap_out *out)
 }
 
 void
-tap_request(struct tap *t, struct slice in, uint64_t at_ns,
-	    struct tap_out *out)
+tap_request_http1(struct tap *t, struct slice in, uint64_t at_ns,
+		  struct tap_out *out)
 {
 	struct pass s = { .t = t, .in = in, .at_ns = at_ns,
 			  .side = LX_REQUEST, .edits = out != NULL };
@@ -191,8 +191,8 @@ client_gone(struct tap *t, const struct open_exchange *asking, uint64_t at_ns)
 }
 
 void
-tap_request_end(struct tap *t, enum lx_end how, uint64_t at_ns,
-		struct tap_out *out)
+tap_request_end_http1(struct tap *t, enum lx_end how, uint64_t at_ns,
+		      struct tap_out *out)
 {
 	struct open_exchange *x = t->asking;
 

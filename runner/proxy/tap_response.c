@@ -97,7 +97,7 @@ response_step(struct pass *s)
 }
 
 void
-tap_response(struct tap *t, struct slice in, uint64_t at_ns)
+tap_response_http1(struct tap *t, struct slice in, uint64_t at_ns)
 {
 	struct pass s = { .t = t, .in = in, .at_ns = at_ns,
 			  .side = LX_RESPONSE };
@@ -109,7 +109,7 @@ tap_response(struct tap *t, struct slice in, uint64_t at_ns)
 }
 
 void
-tap_response_end(struct tap *t, enum lx_end how, uint64_t at_ns)
+tap_response_end_http1(struct tap *t, enum lx_end how, uint64_t at_ns)
 {
 	struct open_exchange *next;
 

@@ -3,6 +3,13 @@
 #define PROXY_TAP_STATE_H
 
 #include "tap.h"
+#include "tap_h2.h"
+
+/* Until the client's first bytes tell, a server that speaks first is kept so
+ * many bytes of: HTTP/2's SETTINGS need less. */
+#define TAP_EARLY_MAX (4u * KiB)
+
+enum tap_protocol { TAP_UNDECIDED, TAP_HTTP1, TAP_HTTP2 };
 
 /* One exchange that the ledger does not have back yet. */
 struct open_exchange {
@@ -25,6 +32,11 @@ struct tap {
 	struct lane *lane;
 	uint64_t conn;
 	const char *session;
+	enum tap_protocol protocol;
+	struct buf opening;	/* the client's, as long as undecided */
+	struct buf early_answer;	/* the server's */
+	uint64_t early_ns;
+	struct tap_h2 *h2;
 	struct http1_decoder req, resp;
 	struct open_exchange *first, *last;	/* oldest, youngest */
 	struct open_exchange *asking;		/* request being read */
@@ -65,6 +77,20 @@ void tap_tell_request_end(struct tap *t, struct open_exchange *x);
 void tap_tell_left(struct tap *t, struct open_exchange *x, enum lx_end how,
 		   uint64_t at_ns);
 void tap_go_opaque(struct tap *t, struct open_exchange *x, const char *why);
+
+/* ---- tap_protocol.c ------------------------------------------------------ */
+
+/* Nothing more will come: what was held back is told. */
+void tap_close(struct tap *t, uint64_t at_ns);
+
+/* ---- tap_request.c, tap_response.c: HTTP/1.1 ---------------------------- */
+
+void tap_request_http1(struct tap *t, struct slice in, uint64_t at_ns,
+		       struct tap_out *out);
+void tap_request_end_http1(struct tap *t, enum lx_end how, uint64_t at_ns,
+			   struct tap_out *out);
+void tap_response_http1(struct tap *t, struct slice in, uint64_t at_ns);
+void tap_response_end_http1(struct tap *t, enum lx_end how, uint64_t at_ns);
 
 /* ---- tap.c: one read --------------------------------------------------- */
 
