@@ -1,4 +1,5 @@
 /* dvr regress: replays the tape library against this build. */
+#include "bar.h"
 #include "interrupt.h"
 #include "jobs.h"
 #include "narrow.h"
@@ -161,7 +162,40 @@ struct run {
 	const struct reports *reports;
 	bool *tried;			/* by index: it has its verdict */
 	size_t done;
+	struct bar bar;
 };
+
+static void
+begun(void *arg, size_t i)
+{
+	struct run *run = arg;
+
+	run->bar.running[i] = true;
+}
+
+static void
+tick(void *arg)
+{
+	struct run *run = arg;
+
+	bar_draw(&run->bar);
+}
+
+/* Does anybody watch?  Only a terminal can take a line back. */
+static bool
+wants_bar(const struct run *run)
+{
+	const char *term = getenv("TERM");
+
+	if (run->g->quiet || run->g->npicked < 2 || !isatty(STDOUT_FILENO) ||
+	    !term || strcmp(term, "dumb") == 0)
+		return false;
+	for (size_t i = 0; i < run->reports->n; i++)
+		if (!run->reports->v[i].file &&
+		    run->reports->v[i].reporter->progress)
+			return true;
+	return false;
+}
 
 static void
 tried(void *arg, size_t i)
@@ -172,6 +206,9 @@ tried(void *arg, size_t i)
 
 	run->tried[i] = true;
 	run->done++;
+	run->bar.failed += g->results.tapes[i].verdict == VERDICT_FAILED ||
+			   g->results.tapes[i].verdict == VERDICT_ERROR;
+	bar_clear(&run->bar);
 	for (size_t k = 0; k < run->reports->n && !g->quiet; k++) {
 		const struct report *r = &run->reports->v[k];
 
@@ -199,7 +236,8 @@ close_ranks(struct run *run)
 }
 
 static void
-try_all(struct regression *g, const struct reports *rs)
+try_all(struct regression *g, const struct reports *rs,
+	const struct last_run *last)
 {
 	uint64_t start = clock_mono_ns(&clock_system);
 	struct run run = { .g = g, .reports = rs };
@@ -208,13 +246,20 @@ try_all(struct regression *g, const struct reports *rs)
 				.arg = &run };
 
 	run.tried = mem_array(g->npicked, sizeof(*run.tried));
+	run.bar = (struct bar){ .g = g, .last = last, .tried = run.tried,
+		.began_ns = start,
+		.running = mem_array(g->npicked, sizeof(bool)) };
+	how.begun = begun;
+	how.tick = wants_bar(&run) ? tick : NULL;
 	g->results.started_us = clock_wall_us(&clock_system);
 	how.keep = g->cfg->service.reset != NULL || g->trial.ahead;
 	jobs_run(g, &how);
+	bar_clear(&run.bar);
 	close_ranks(&run);
 	g->results.seconds =
 		(double)(clock_mono_ns(&clock_system) - start) / 1e9;
 	free(run.tried);
+	free(run.bar.running);
 }
 
 static void
@@ -281,7 +326,7 @@ regress(const struct args *args, struct err *e)
 	if (args_has(args, OPT_BUILD) && run_build(&cfg, e) != 0)
 		goto out;
 	g.results.command = SLICE("dvr regress");
-	try_all(&g, &rs);
+	try_all(&g, &rs, &last);
 	remember(&g, &last);
 	if (reports_write(&rs, &g.results, &g.style, e) != 0)
 		goto out;

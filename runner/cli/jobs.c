@@ -175,6 +175,8 @@ begin_tape(struct jobs *js, struct job *j, size_t tape)
 	j->tape = tape;
 	j->from_ns = clock_mono_ns(js->g->trial.clock);
 	j->started_us = clock_wall_us(js->g->trial.clock);
+	if (js->how->begun)
+		js->how->begun(js->how->arg, tape);
 }
 
 static int

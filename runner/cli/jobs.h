@@ -21,6 +21,7 @@ struct jobs_how {
 					 * in only while we wait */
 	bool keep;	/* a child tries tape after tape, and keeps services
 			 * between them */
+	tried_fn *begun;		/* a tape begins; NULL: no need */
 	tried_fn *fn;
 	void (*tick)(void *arg);	/* every so often; NULL: no need */
 	void *arg;

@@ -1,6 +1,8 @@
 /* Step mode: sends a tape's exchanges one by one at a dvr> prompt. */
 #include "step.h"
 
+#include "regression.h"
+
 #include <dvr/judge/outcome.h>
 #include <dvr/replay/replay.h>
 
@@ -222,6 +224,52 @@ print_mocks(const struct step *s, const struct config *c)
 	}
 }
 
+/* To the real dependency, by our own environment. */
+static int
+lead_out(struct mocks *m, const struct lane_config *l, struct err *e)
+{
+	struct env *env = env_create(true);
+	char *url = service_expand(l->target, env, e);
+	int rc = url ? mocks_target(m, l->name, url, e) : -1;
+
+	free(url);
+	env_destroy(env);
+	return rc;
+}
+
+/* As in a whole replay: also lanes that the tape does not know. */
+static int
+mocks_up(struct step *s, const struct config *c, struct err *e)
+{
+	if (mocks_create(s->loop, &s->tape, &s->plan, &s->mocks, e) != 0)
+		return -1;
+	mocks_on_miss(s->mocks, &c->replay);
+	for (size_t i = 0; i < c->nlanes; i++) {
+		const struct lane_config *l = &c->lanes[i];
+
+		if (l->role != LANE_EGRESS)
+			continue;
+		if (mocks_add_lane(s->mocks, l->name, e) != 0)
+			return -1;
+		if (c->replay.on_miss == ON_MISS_PASSTHROUGH && l->target &&
+		    lead_out(s->mocks, l, e) != 0)
+			return err_prefix(e, "lane %s: target", l->name);
+	}
+	return 0;
+}
+
+/* The service runs already, with data that are not ours to exchange. */
+static void
+warn_of_state(const struct tape *t)
+{
+	char q[QUOTE_MAX];
+
+	if (t->nstate)
+		warn("the tape has state ('%s') that step mode does not "
+		     "restore: the service answers from the data that it has",
+		     quote(t->state[0].name, q));
+}
+
 int
 step_session(const struct args *args, struct config *c, struct err *e)
 {
@@ -238,12 +286,14 @@ step_session(const struct args *args, struct config *c, struct err *e)
 	o.target = args->value[OPT_TARGET];
 	o.timeout_ns = STEP_TIMEOUT_NS;
 	o.holds = false;
-	s.loop = loop_create(&clock_system, e);
+	if (regression_stubs(c, &s.tape, &s.plan, dir, e) == 0)
+		s.loop = loop_create(&clock_system, e);
 	if (!s.loop ||
-	    mocks_create(s.loop, &s.tape, &s.plan, &s.mocks, e) != 0 ||
+	    mocks_up(&s, c, e) != 0 ||
 	    replay_create(s.loop, &s.tape, &s.plan, s.mocks, &o, &s.replay, e))
 		goto out;
 	print_mocks(&s, c);
+	warn_of_state(&s.tape);
 	rc = prompt(&s, e);
 out:
 	replay_destroy(s.replay);
