@@ -13,9 +13,9 @@
 #include <unistd.h>
 
 static const enum opt run_opts[] = { COMMON_OPTS, OPT_TARGET, OPT_LISTEN,
-	OPT_VERIFY, OPT_NO_VERIFY, OPT_COUNT };
+	OPT_VERIFY, OPT_NO_VERIFY, OPT_STRICT, OPT_COUNT };
 static const enum opt record_opts[] = { COMMON_OPTS, OPT_TARGET, OPT_LISTEN,
-	OPT_VERIFY, OPT_NO_VERIFY, OPT_COUNT };
+	OPT_VERIFY, OPT_NO_VERIFY, OPT_STRICT, OPT_COUNT };
 
 /* Shells' codes for a command that could not be started. */
 #define EXIT_NOT_EXECUTABLE 126
@@ -31,6 +31,8 @@ apply_flags(const struct args *args, struct config *c, struct err *e)
 		c->verify = false;
 	if (args_has(args, OPT_VERIFY))
 		c->verify = true;
+	if (args_has(args, OPT_STRICT))
+		c->strict = true;
 	if (!args_has(args, OPT_TARGET) && !args_has(args, OPT_LISTEN))
 		return 0;
 	for (size_t i = 0; i < c->nlanes && !lane; i++) {
@@ -92,6 +94,23 @@ suite_exit_code(const struct recorder *r)
 	return r->suite_end.code;
 }
 
+/* The suite's own code, unless it is green and something of ours is not. */
+static int
+exit_code(const struct recorder *r, bool suite, const struct recorded *seen)
+{
+	int rc = suite ? suite_exit_code(r) : 0;
+
+	if (rc != 0)
+		return rc;
+	if (seen->trouble && r->cfg->on_dvr_error == DVR_ERROR_FAIL)
+		return ERR_INTERNAL;
+	if (seen->incomplete && r->cfg->strict) {
+		say("strict: a failure was not recorded whole; see above");
+		return ERR_TAPE;
+	}
+	return 0;
+}
+
 struct mode {
 	const char *name;
 	char **argv;		/* NULL: record until a signal */
@@ -103,14 +122,15 @@ recording(const struct args *args, const struct mode *m, struct err *e)
 	struct config cfg;
 	struct recorder r;
 	struct verified *verified = NULL;
-	bool colour, trouble;
+	struct summary_style style;
+	struct recorded seen;
 	int rc = ERR_INTERNAL;
 
 	if (command_config(args, &cfg, e) != 0)
 		return ERR_USAGE;
 	r = (struct recorder){ .flags = { args->value[OPT_CONFIG],
 					  args->value[OPT_FIXTURES] } };
-	colour = command_colour(args, STDERR_FILENO);
+	style.colour = command_colour(args, STDERR_FILENO);
 	if (apply_flags(args, &cfg, e) != 0)
 		goto out;
 	if (recorder_start(&r, &cfg, e) != 0) {
@@ -136,11 +156,9 @@ recording(const struct args *args, const struct mode *m, struct err *e)
 	recorder_finish(&r);
 	if (cfg.verify)
 		verified = verify_new_tapes(&r);
-	trouble = summary_print(&r, verified, args_has(args, OPT_QUIET),
-				colour);
-	rc = m->argv ? suite_exit_code(&r) : 0;
-	if (trouble && rc == 0 && cfg.on_dvr_error == DVR_ERROR_FAIL)
-		rc = ERR_INTERNAL;
+	style.quiet = args_has(args, OPT_QUIET);
+	summary_print(&r, verified, &style, &seen);
+	rc = exit_code(&r, m->argv != NULL, &seen);
 out:
 	free(verified);
 	recorder_destroy(&r);

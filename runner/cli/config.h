@@ -44,6 +44,7 @@ struct config {
 	bool recorded_clock;
 	char *fixtures;
 	bool verify;
+	bool strict;			/* a tape that is not whole fails */
 	unsigned verify_runs;		/* 3 */
 	enum on_dvr_error on_dvr_error;
 };

@@ -26,7 +26,7 @@ int
 read_capture(struct reader *r, const struct yaml_node *n, struct config *c)
 {
 	static keys known = { "protocols", "payloads", "max_session_duration",
-			      "max_memory", "max_body", NULL };
+			      "max_memory", "max_body", "strict", NULL };
 	struct ledger_config *l = &c->ledger;
 
 	if (value_map(r, n, "capture", known) != 0)
@@ -38,7 +38,8 @@ read_capture(struct reader *r, const struct yaml_node *n, struct config *c)
 	    value_duration(r, yaml_get(n, "max_session_duration"),
 			   &l->window_ns) != 0 ||
 	    value_size(r, yaml_get(n, "max_memory"), &l->max_memory_bytes) ||
-	    value_size(r, yaml_get(n, "max_body"), &l->max_body_bytes) != 0)
+	    value_size(r, yaml_get(n, "max_body"), &l->max_body_bytes) != 0 ||
+	    value_bool(r, yaml_get(n, "strict"), &c->strict) != 0)
 		return -1;
 	if (yaml_get(n, "max_memory") && l->max_memory_bytes < MiB)
 		return yaml_error(r->doc, yaml_get(n, "max_memory"), ERR_USAGE,

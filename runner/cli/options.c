@@ -55,7 +55,7 @@ const struct opt_row opt_rows[OPT_COUNT] = {
 			    "leave new tapes unproven" },
 	[OPT_JSON] = { "json", 0, NULL, NULL, "output for tools" },
 	[OPT_STRICT] = { "strict", 0, NULL, NULL,
-			 "what could not be looked into fails" },
+			 "what is not whole, or cannot be looked into, fails" },
 	[OPT_TIMEOUT] = { "timeout", 0, "TIME", NULL,
 			  "longest wait for one answer, such as 10s" },
 	[OPT_JUNIT_PROFILE] = { "junit-profile", 0, "NAME", NULL,

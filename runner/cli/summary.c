@@ -8,7 +8,7 @@
 
 struct print {
 	bool colour;
-	bool trouble;
+	struct recorded *seen;
 };
 
 static const char *
@@ -22,11 +22,12 @@ print_tape(struct print *p, const struct ledger_tape *t,
 	   const struct verified *v)
 {
 	const char *off = paint(p, "\033[0m");
+	char q[QUOTE_MAX];
 
 	if (t->error) {
 		fprintf(stderr, "  %slost%s  %s: %s\n",
 			paint(p, "\033[31m"), off, t->trigger, t->error);
-		p->trouble = true;
+		p->seen->trouble = p->seen->incomplete = true;
 		return;
 	}
 	if (t->known) {
@@ -61,6 +62,11 @@ print_tape(struct print *p, const struct ledger_tape *t,
 			"build without the failure\n        that is an error; "
 			"make it an egress lane, or list it in replay: reach "
 			"or allow_unreached", v->unreached);
+	if (t->loss && !t->not_replayable)
+		fprintf(stderr, "\n        not on it: %s",
+			quote(slice_str(t->loss), q));
+	if (t->loss || t->not_replayable)
+		p->seen->incomplete = true;
 	if (v && v->masked)
 		fprintf(stderr, "\n        masked: %u earlier answer%s %s errors "
 			"in a replay on this build too (replay.yaml)",
@@ -161,15 +167,31 @@ print_next(const struct recorder *r, const char *id)
 	buf_release(&b);
 }
 
-bool
-summary_print(struct recorder *r, const struct verified *v, bool quiet,
-	      bool colour)
+/* What is not decoded triggers nothing, so it must be told. */
+static void
+print_undecoded(const struct proxy_stats *ps)
 {
-	struct print p = { .colour = colour };
+	if (ps->undecoded_5xx == 0)
+		return;
+	fprintf(stderr, "  %llu answer%s of 5xx on connections that are not "
+		"decoded (a tunnel, or bytes that no\n        HTTP parser "
+		"agrees on): no trigger, nothing of %s was written\n",
+		(unsigned long long)ps->undecoded_5xx,
+		ps->undecoded_5xx == 1 ? "" : "s",
+		ps->undecoded_5xx == 1 ? "it" : "them");
+}
+
+void
+summary_print(struct recorder *r, const struct verified *v,
+	      const struct summary_style *style, struct recorded *seen)
+{
+	struct print p = { .colour = style->colour, .seen = seen };
+	bool quiet = style->quiet;
 	struct ledger_stats s;
 	struct proxy_stats ps;
 	size_t fresh = 0;
 
+	*seen = (struct recorded){ .trouble = false };
 	ledger_stats(r->ledger, &s);
 	proxy_stats(r->proxy, &ps);
 	if (!quiet || s.ntapes)
@@ -178,6 +200,7 @@ summary_print(struct recorder *r, const struct verified *v, bool quiet,
 		print_nothing_seen(r, &ps);
 	if (!quiet)
 		print_notices(r->proxy);
+	print_undecoded(&ps);
 	if (r->service_died)
 		fprintf(stderr, "  the service died: %s\n", r->death);
 	for (size_t i = 0; i < s.ntapes; i++) {
@@ -186,7 +209,7 @@ summary_print(struct recorder *r, const struct verified *v, bool quiet,
 	}
 	if (s.exchanges && s.ntapes == 0 && !quiet)
 		fprintf(stderr, "  nothing triggered: nothing was written\n");
+	seen->incomplete |= s.lost_triggers > 0;
 	if (fresh)
 		print_next(r, s.tapes[0].id);
-	return p.trouble;
 }

@@ -15,8 +15,15 @@ struct verified {
 	char why[256];		/* why it could not be replayed, clean */
 };
 
-/* Prints to stderr; true when something of dvr's own went wrong. */
-bool summary_print(struct recorder *r, const struct verified *v, bool quiet,
-		   bool colour);
+struct summary_style { bool quiet, colour; };
+
+struct recorded {
+	bool trouble;		/* something of dvr's own went wrong */
+	bool incomplete;	/* a failure is not on a tape, or not whole */
+};
+
+/* Prints to stderr. */
+void summary_print(struct recorder *r, const struct verified *v,
+		   const struct summary_style *style, struct recorded *seen);
 
 #endif

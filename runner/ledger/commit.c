@@ -38,7 +38,7 @@ struct commit {
 };
 
 enum report_field { REPORT_ID, REPORT_DIR, REPORT_ERROR, REPORT_REASON,
-	REPORT_FIELDS };
+	REPORT_LOSS, REPORT_FIELDS };
 
 /* ---- the child -------------------------------------------------------- */
 
@@ -183,6 +183,8 @@ child_main(struct ledger *l, const struct job *j, int report_fd)
 	put_field(&b, failed ? e.msg : "");
 	put_field(&b, failed || t.not_replayable.n == 0 ? "" :
 		  arena_str(t.arena, t.not_replayable));
+	put_field(&b, failed || t.nlosses == 0 ? "" :
+		  arena_str(t.arena, t.losses[0]));
 	send_report(report_fd, &b);
 	_exit(0);
 }
@@ -200,6 +202,8 @@ tell(struct commit *c, const struct job *j, const char *const *field)
 	}
 	if (field[REPORT_REASON][0])
 		t->not_replayable = mem_strdup(field[REPORT_REASON]);
+	if (field[REPORT_LOSS][0])
+		t->loss = mem_strdup(field[REPORT_LOSS]);
 	free(t->id);
 	free(t->dir);
 	t->id = mem_strdup(field[REPORT_ID]);
@@ -210,7 +214,7 @@ tell(struct commit *c, const struct job *j, const char *const *field)
 static void
 tell_error(struct commit *c, const struct job *j, const char *text)
 {
-	const char *const field[REPORT_FIELDS] = { "", "", text, "" };
+	const char *const field[REPORT_FIELDS] = { "", "", text, "", "" };
 
 	tell(c, j, field);
 }

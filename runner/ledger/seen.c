@@ -251,6 +251,7 @@ seen_finish(struct ledger *l)
 		free(l->tapes[i].trigger);
 		free(l->tapes[i].error);
 		free(l->tapes[i].not_replayable);
+		free(l->tapes[i].loss);
 	}
 	free(l->known);
 	free(l->tapes);

@@ -96,6 +96,14 @@ response_step(struct pass *s)
 	return false;
 }
 
+/* "HTTP/1.1 5": one look at the beginning of each read, no parsing. */
+static bool
+begins_5xx(struct slice in)
+{
+	return in.n > 12 && slice_starts(in, SLICE("HTTP/1.")) &&
+	       in.p[8] == ' ' && in.p[9] == '5' && in.p[12] == ' ';
+}
+
 void
 tap_response_http1(struct tap *t, struct slice in, uint64_t at_ns)
 {
@@ -104,8 +112,11 @@ tap_response_http1(struct tap *t, struct slice in, uint64_t at_ns)
 
 	while (!t->resp_raw && response_step(&s))
 		;
-	if (t->resp_raw)
-		pass_tell_rest(&s);
+	if (!t->resp_raw)
+		return;
+	if (begins_5xx(slice_from(in, s.told)))
+		t->proxy->stats.undecoded_5xx++;
+	pass_tell_rest(&s);
 }
 
 void

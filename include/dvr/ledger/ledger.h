@@ -170,6 +170,7 @@ struct ledger_tape {		/* one committed, known or failed commit */
 	char *trigger;		/* "500 POST /checkout/{}" clean */
 	char *error;		/* why it was not written, or NULL */
 	char *not_replayable;	/* reason or NULL */
+	char *loss;		/* the first thing that is not on it, or NULL */
 	bool known;		/* already in the library */
 	unsigned seen;		/* how often in this run */
 };

@@ -68,6 +68,7 @@ void proxy_destroy(struct proxy *p);
 struct proxy_stats {
 	uint64_t accepted, connect_refused, connect_failed, bytes_up,
 		bytes_down, open_now, open_peak, not_injected, undecoded,
+		undecoded_5xx,	/* answers, where nobody decodes them */
 		accept_starved;	/* times that no descriptor was left */
 	char last_refusal[128];	/* clean: lane and target */
 };
