@@ -230,7 +230,7 @@ lead_out(struct mocks *m, const struct lane_config *l, struct err *e)
 {
 	struct env *env = env_create(true);
 	char *url = service_expand(l->target, env, e);
-	int rc = url ? mocks_target(m, l->name, url, e) : -1;
+	int rc = url ? mocks_target(m, l, url, e) : -1;
 
 	free(url);
 	env_destroy(env);
