@@ -9,6 +9,7 @@
 #define EMAIL_MAX 254	/* RFC 5321 §4.5.3.1.3 */
 #define LOCAL_MAX 64
 #define PHONE_MIN 8	/* digits of an international number */
+#define PHONE_BARE_MIN 10	/* of one in a run */
 #define PHONE_MAX 15	/* E.164 */
 #define PHONE_TEXT_MAX 24
 
@@ -171,7 +172,11 @@ international_end(struct slice text, size_t at)
 		    (!is_digit(after) && after != '('))
 			break;
 	}
-	return digits >= PHONE_MIN && digits <= PHONE_MAX ? end : 0;
+	/* +1 has ten digits behind it; without separators few are a sum */
+	if (text.p[at + 1] == '1' ? digits != 11 : digits > PHONE_MAX ||
+	    digits < (end - at - 1 == digits ? PHONE_BARE_MIN : PHONE_MIN))
+		return 0;
+	return end;
 }
 
 /* In base64 and sums a '+' stands between other characters. */

@@ -153,6 +153,8 @@ name_value(const struct detecting *d, struct slice t, size_t sep,
 	t = reach(row, t, sep);
 	from = skip_spaces(t, sep + 1);
 	from = skip_quote(t, from, &quote);
+	if (!quote && from < t.n && (t.p[from] == '{' || t.p[from] == '['))
+		return sep;		/* of names and values of its own */
 	to = value_end(t, from, quote);
 	if (!quote && is_scheme(slice_range(t, from, to))) {
 		from = skip_spaces(t, to);

@@ -88,6 +88,23 @@ is_uuid_shaped(struct slice v)
 	       v.p[18] == '-' && v.p[23] == '-';
 }
 
+/* A session's id: no version, path, time or word of prose. */
+static bool
+is_opaque(struct slice v, const struct kinds *k)
+{
+	size_t i;
+
+	if (v.n < 8 || k->spaces > 0 || (k->digits == 0 && v.n < 20) ||
+	    (k->digits == v.n && v.n < 16))
+		return false;
+	for (i = 0; i < v.n; i++) {
+		if (!is_token_char(v.p[i]) && !strchr("+=~.%:", v.p[i]) &&
+		    (v.p[i] != '/' || v.n < 24))
+			return false;
+	}
+	return k->upper + k->lower > 0 || slice_chr(v, '.') < 0;
+}
+
 /* Shannon's, of the bytes: an id of hex digits or a path has less, or is told
  * by its shape. */
 static bool
@@ -156,6 +173,32 @@ is_street(struct slice v, const struct kinds *k)
 	       k->spaces > 0 && slice_find(v, SLICE("://")) < 0;
 }
 
+/* Looser than the look of one: letters of any script, no file types. */
+static bool
+is_mail(struct slice v, const struct kinds *k)
+{
+	ssize_t at = slice_chr(v, '@');
+
+	return at > 0 && k->spaces == 0 &&
+	       slice_chr(slice_from(v, (size_t)at), '.') > 1 &&
+	       slice_chr(v, ':') < 0 && slice_chr(v, '/') < 0;
+}
+
+/* C01X00T47, 123.456.789-09, DE 123456789; no version number. */
+static bool
+is_id(struct slice v, const struct kinds *k)
+{
+	size_t i;
+
+	if (k->digits < 5 || v.n > 24 || k->lower > 0 || only(v, "."))
+		return k->digits >= 6 && k->digits == v.n && v.n <= 24;
+	for (i = 0; i < v.n; i++) {
+		if (!is_alnum(v.p[i]) && !strchr("-. /", v.p[i]))
+			return false;
+	}
+	return true;
+}
+
 static bool
 is_mac(struct slice v)
 {
@@ -182,12 +225,11 @@ is_person_number(const struct key_row *row, struct slice v,
 	case TAKE_IBAN:
 		return iban_at(v, 0) == v.n && v.n > 0;
 	case TAKE_ID:
-		return k->digits >= 5 && v.n <= 24 && k->lower == 0 &&
-		       k->other <= 4;
+		return is_id(v, k);
 	case TAKE_IMEI:
 		return k->digits >= 14 && k->digits <= 16 && only(v, " -/");
 	case TAKE_EMAIL:
-		return slice_chr(v, '@') > 0 && k->spaces == 0 && v.n >= 5;
+		return is_mail(v, k);
 	case TAKE_PHONE:
 		return phone_shaped(v);
 	case TAKE_IPV4:
@@ -208,6 +250,7 @@ is_person_number(const struct key_row *row, struct slice v,
 		       k->lower == 0;
 	case TAKE_ANY:
 	case TAKE_LONG:
+	case TAKE_OPAQUE:
 	case TAKE_RANDOM:
 	case TAKE_ENTROPY:
 	case TAKE_DIGITS:
@@ -231,6 +274,8 @@ key_takes(const struct key_row *row, struct slice value, enum key_where where)
 		return value.n >= 8;
 	k = count(value);
 	switch (row->take) {
+	case TAKE_OPAQUE:
+		return is_opaque(value, &k);
 	case TAKE_RANDOM:
 		return is_random(value, &k, where);
 	case TAKE_ENTROPY:

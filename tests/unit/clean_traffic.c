@@ -80,7 +80,7 @@ static const struct template {
 	  "\"dist\":{\"integrity\":\"sha512-~b~b~b==\",\"shasum\":\"~s\","
 	  "\"tarball\":\"https://registry.example/~w/-/~w-~v.tgz\",\"fileCount"
 	  "\":~n,\"unpackedSize\":~n},\"_nodeVersion\":\"~v\",\"_npmVersion\":"
-	  "\"~v\",\"engines\":{\"node\":\">=~n\"},\"assembly\":\"~q\",\"keywords"
+	  "\"~v\",\"engines\":{\"node\":\">=~n\"},\"assemblyVersion\":\"~q\",\"keywords"
 	  "\":[\"token\",\"password\",\"~w\"],\"bin\":{\"~w\":\"bin/icon@2x.png"
 	  "\"}}", "}}" },
 	{ "openapi", "application/yaml", "/openapi.yaml",
