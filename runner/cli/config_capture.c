@@ -258,11 +258,12 @@ read_ignore(struct reader *r, const struct yaml_node *n, struct config *c)
 	return 0;
 }
 
-/* Exactly one of the three says where a rule looks. */
+/* Exactly one of them says what a rule is about. */
 static const struct yaml_node *
 rule_subject(struct reader *r, const struct yaml_node *x)
 {
-	static const char *const kinds[] = { "regex", "field", "keep" };
+	static const char *const kinds[] = { "regex", "field", "keep",
+					     "withhold", "detector" };
 	const struct yaml_node *found = NULL;
 
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
@@ -270,8 +271,8 @@ rule_subject(struct reader *r, const struct yaml_node *x)
 
 		if (n && found) {
 			yaml_error(r->doc, n, ERR_USAGE, r->e, "a sanitization "
-				   "rule has only one of 'regex', 'field' and "
-				   "'keep'");
+				   "rule has only one of 'regex', 'field', "
+				   "'keep', 'withhold' and 'detector'");
 			return NULL;
 		}
 		if (n)
@@ -279,41 +280,61 @@ rule_subject(struct reader *r, const struct yaml_node *x)
 	}
 	if (!found)
 		yaml_error(r->doc, x, ERR_USAGE, r->e, "a sanitization rule "
-			   "needs 'regex', 'field' or 'keep'");
+			   "needs 'regex', 'field', 'keep', 'withhold' or "
+			   "'detector'");
 	return found;
 }
 
-/* What is kept needs a reason; what is scrubbed may have one. */
+/* What is kept, withheld or not looked for needs a reason; what is scrubbed
+ * may have one. */
 static int
-check_keep(struct reader *r, const struct yaml_node *x,
-	   const struct scrub_rule *rule)
+check_reason(struct reader *r, const struct yaml_node *x,
+	     const struct yaml_node *at, const struct scrub_rule *rule)
 {
-	if (!rule->keep)
-		return 0;
-	if (yaml_get(x, "replace"))
+	const char *what = rule->keep ? "keep" : rule->withhold ? "withhold" :
+		rule->detector && !rule->enable ? "detector that is off" :
+		NULL;
+
+	if ((rule->keep || rule->withhold || rule->detector) &&
+	    yaml_get(x, "replace"))
 		return yaml_error(r->doc, yaml_get(x, "replace"), ERR_USAGE,
-				  r->e, "a keep leaves the value as it stands: "
-				  "it has no 'replace'");
-	if (slice_trim(slice_str(rule->reason)).n == 0)
-		return yaml_error(r->doc, yaml_get(x, "keep"), ERR_USAGE, r->e,
-				  "a keep needs a reason: who reviews the tape "
-				  "has to know why this is no secret");
+				  r->e, "'keep', 'withhold' and 'detector' "
+				  "have no 'replace'");
+	if (what && slice_trim(slice_str(rule->reason)).n == 0)
+		return yaml_error(r->doc, at, ERR_USAGE, r->e,
+				  "a %s needs a reason: who reviews the tape "
+				  "has to know why", what);
 	return 0;
+}
+
+/* `detector: NAME` with `enable: true` or false. */
+static int
+read_switch(struct reader *r, const struct yaml_node *x,
+	    const struct yaml_node *at, struct scrub_rule *rule)
+{
+	const struct yaml_node *enable = yaml_get(x, "enable");
+
+	if (!rule->detector != !enable)
+		return yaml_error(r->doc, at, ERR_USAGE, r->e, "'detector' and "
+				  "'enable: true' or 'false' go together");
+	return value_bool(r, enable, &rule->enable);
 }
 
 static int
 read_rule(struct reader *r, const struct yaml_node *x, struct scrub_rule *out)
 {
-	static keys known = { "regex", "field", "keep", "replace", "reason",
-			      NULL };
+	static keys known = { "regex", "field", "keep", "withhold", "detector",
+			      "enable", "replace", "reason", NULL };
 	char *regex = NULL, *field = NULL, *keep = NULL, *replace = NULL;
-	char *reason = NULL;
+	char *reason = NULL, *withhold = NULL, *detector = NULL;
 	const struct yaml_node *at;
 
 	if (value_map(r, x, "sanitization", known) != 0 ||
 	    value_string(r, yaml_get(x, "regex"), &regex) != 0 ||
 	    value_string(r, yaml_get(x, "field"), &field) != 0 ||
 	    value_string(r, yaml_get(x, "keep"), &keep) != 0 ||
+	    value_string(r, yaml_get(x, "withhold"), &withhold) != 0 ||
+	    value_string(r, yaml_get(x, "detector"), &detector) != 0 ||
 	    value_string(r, yaml_get(x, "replace"), &replace) != 0 ||
 	    value_string(r, yaml_get(x, "reason"), &reason) != 0)
 		return -1;
@@ -322,10 +343,12 @@ read_rule(struct reader *r, const struct yaml_node *x, struct scrub_rule *out)
 		return -1;
 	*out = (struct scrub_rule){
 		.regex = regex, .field = field, .keep = keep,
+		.withhold = withhold, .detector = detector,
 		.replace = replace, .reason = reason, .file = r->doc->name,
 		.line = at->line, .column = at->column,
 	};
-	return check_keep(r, x, out);
+	return read_switch(r, x, at, out) != 0 ? -1 :
+	       check_reason(r, x, at, out);
 }
 
 int

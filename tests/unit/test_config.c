@@ -209,6 +209,12 @@ static const struct bad {
 	{ HEAD "spec: {sanitization: [{replace: x}]}\n", "regex" },
 	{ HEAD "spec:\n  sanitization:\n    - {keep: \"*.req.query/k\"}\n",
 	  "dvr.yaml:5:14: a keep needs a reason" },
+	{ HEAD "spec:\n  sanitization:\n    - {withhold: \"*.resp.body\"}\n",
+	  "dvr.yaml:5:18: a withhold needs a reason" },
+	{ HEAD "spec:\n  sanitization:\n    - {detector: geo}\n",
+	  "dvr.yaml:5:18: 'detector' and 'enable: true' or 'false' go" },
+	{ HEAD "spec:\n  sanitization:\n    - {detector: pan, enable: "
+	       "false}\n", "a detector that is off needs a reason" },
 	{ HEAD "spec:\n  sanitization:\n    - {keep: \"*.req.query/k\", "
 	       "reason: \"\"}\n", "dvr.yaml:5:14: a keep needs a reason" },
 	{ HEAD "spec:\n  sanitization:\n    - {keep: \"*.req.query/k\", "

@@ -440,10 +440,60 @@ START_TEST(bad_rules_are_told)
 }
 END_TEST
 
+/* A pattern is shown with a caret under what is wrong in it, whatever was put
+ * before it to match names in any case. */
+START_TEST(bad_patterns_have_a_caret)
+{
+	static const struct scrub_rule rules[] = {
+		{ .regex = "ab(c", .file = "dvr.yaml", .line = 7, .column = 12 },
+		{ .regex = "Cookie: [z-a]", .file = "dvr.yaml", .line = 7,
+		  .column = 12 },
+	};
+	struct err e = { 0 };
+
+	ck_assert_ptr_null(scrub_create(&rules[0], 1, &clock_system, &e));
+	ck_assert_str_eq(e.msg, "dvr.yaml:7:12: bad regex: missing closing "
+			 "parenthesis (at offset 4)\n  ab(c\n      ^");
+	ck_assert_ptr_null(scrub_create(&rules[1], 1, &clock_system, &e));
+	ck_assert_msg(has(e.msg, "(at offset 11)\n  Cookie: [z-a]\n"
+			  "             ^"), "%s", e.msg);
+}
+END_TEST
+
+/* Whole bodies and parts of them are never stored; the tape says why. */
+START_TEST(what_is_withheld_is_not_stored)
+{
+	static const struct scrub_rule rules[] = {
+		{ .withhold = "*.resp.body", .reason = "health records" },
+		{ .withhold = "*.req.body#/diagnosis", .reason = "medical" },
+		{ .withhold = "*.req.header/x-ward", .reason = "medical" },
+	};
+	struct rig r;
+	const char *text;
+
+	rig_init(&r, rules, ARRAY_LEN(rules));
+	rig_request(&r, "POST / HTTP/1.1\nX-Ward: B7\nContent-Type: "
+		    "application/json\n",
+		    SLICE("{\"diagnosis\":\"all well\",\"n\":1}"));
+	rig_answer(&r, &r.x[0], "HTTP/1.1 200 OK\n", SLICE("all well"));
+	rig_scrub(&r);
+	text = rig_text(&r, &r.tape.exchanges[0].request);
+	handle_after(text, "\"diagnosis\":\"");
+	handle_after(text, "X-Ward: ");
+	ck_assert(has(text, "\"n\":1}"));
+	ck_assert_uint_eq(r.tape.exchanges[0].response.body.n, 0);
+	ck_assert(slice_eq(r.tape.exchanges[0].response.withheld,
+			   SLICE("withhold: health records")));
+	ck_assert_uint_eq(r.tape.nlosses, 1);
+	rig_release(&r);
+}
+END_TEST
+
 /* A rule that backtracks without end withholds, and does not hang. */
 START_TEST(runaway_rules_withhold)
 {
-	static const struct scrub_rule rule = { .regex = "(x+x+)+y" };
+	static const struct scrub_rule rule = { .regex = "(x+x+)+y",
+		.file = "dvr.yaml", .line = 31 };
 	struct rig r;
 	struct buf b;
 
@@ -456,6 +506,8 @@ START_TEST(runaway_rules_withhold)
 	rig_scrub(&r);
 	ck_assert_uint_eq(r.tape.exchanges[0].request.body.n, 0);
 	ck_assert_uint_gt(r.tape.not_replayable.n, 0);
+	ck_assert(slice_find(r.tape.exchanges[0].request.withheld,
+			     SLICE("dvr.yaml:31")) > 0);
 	buf_release(&b);
 	rig_release(&r);
 }
@@ -570,6 +622,8 @@ suite_scrub(void)
 	tcase_add_test(tc, the_seeds_rule_names_the_class);
 	tcase_add_test(tc, rules_replace_as_they_say);
 	tcase_add_test(tc, bad_rules_are_told);
+	tcase_add_test(tc, bad_patterns_have_a_caret);
+	tcase_add_test(tc, what_is_withheld_is_not_stored);
 	tcase_add_test(tc, runaway_rules_withhold);
 	tcase_add_test(tc, literal_handles_survive);
 	tcase_add_test(tc, text_is_scrubbed_once);

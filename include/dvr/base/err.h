@@ -1,7 +1,8 @@
 /*
  * An error is a code and one line, set where the cause is known and prefixed
  * on the way up; only cli/ prints it.  The line says what, where, why and what
- * to do.  User data goes in through quote(), never raw.
+ * to do; a pattern with a caret under it may follow.  User data goes in through
+ * quote(), never raw.
  */
 #ifndef DVR_BASE_ERR_H
 #define DVR_BASE_ERR_H
