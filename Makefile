@@ -116,6 +116,7 @@ bench: all
 	@sh ci/deps.sh bench
 	BUILD=$(BUILD) MAKE="$(MAKE)" sh tests/bench/run.sh
 	BUILD=$(BUILD) MAKE="$(MAKE)" sh tests/bench/replay.sh
+	BUILD=$(BUILD) MAKE="$(MAKE)" sh tests/bench/scrub.sh
 
 # k of n for the shop's race, by holds and by timing alone: some minutes.
 bench-race: all

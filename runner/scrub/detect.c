@@ -19,6 +19,7 @@
 struct mark {
 	detect_fn *look[ASKED_MAX];
 	const char *name[ASKED_MAX];
+	uint32_t runs[ASKED_MAX];
 	size_t n;
 	bool each_run;		/* of digits, short ones as well */
 };
@@ -90,6 +91,7 @@ add_mark(struct detecting *d, unsigned char c,
 	if (m->n == ASKED_MAX)
 		return;
 	m->look[m->n] = row->look;
+	m->runs[m->n] = row->runs ? row->runs : UINT32_MAX;
 	m->name[m->n++] = row->name;
 	m->each_run = m->each_run || row->look == detect_crypto;
 }
@@ -263,15 +265,17 @@ ask_marked(const struct mark *m, struct slice text, size_t at,
 	   struct spans *out)
 {
 	size_t next = at + 1;
+	uint32_t run = UINT32_MAX;
 	struct hit h;
 
 	if (is_digit(text.p[at])) {
 		next = digits_end(text, at);
+		run = 1u << (next - at < 31 ? next - at : 31);
 		if (!m->each_run && says_nothing(text, at, next))
 			return next;
 	}
 	for (size_t i = 0; i < m->n; i++) {
-		if (!m->look[i](text, at, &h))
+		if (!(m->runs[i] & run) || !m->look[i](text, at, &h))
 			continue;
 		add_hit(text, &h, m->name[i], out);
 		return h.to > next ? h.to : next;
@@ -279,18 +283,32 @@ ask_marked(const struct mark *m, struct slice text, size_t at,
 	return next;
 }
 
+/* The next mark at or after `at`, four bytes at once while there are some. */
+static size_t
+next_mark(const struct detecting *d, struct slice text, size_t at)
+{
+	const unsigned char *mark = d->mark_of;
+
+	while (text.n - at >= 4 &&
+	       !(mark[(unsigned char)text.p[at]] |
+		 mark[(unsigned char)text.p[at + 1]] |
+		 mark[(unsigned char)text.p[at + 2]] |
+		 mark[(unsigned char)text.p[at + 3]]))
+		at += 4;
+	while (at < text.n && !mark[(unsigned char)text.p[at]])
+		at++;
+	return at;
+}
+
 static void
 at_marks(const struct detecting *d, struct slice text, struct spans *out)
 {
 	size_t at = 0;
 
-	while (at < text.n) {
+	while ((at = next_mark(d, text, at)) < text.n) {
 		unsigned char mark = d->mark_of[(unsigned char)text.p[at]];
 
-		if (mark == 0)
-			at++;
-		else
-			at = ask_marked(&d->marks[mark - 1], text, at, out);
+		at = ask_marked(&d->marks[mark - 1], text, at, out);
 	}
 }
 

@@ -3,6 +3,8 @@
 
 #include <dvr/base/attr.h>
 
+#define RUNS(from, to) (uint32_t)((2ull << (to)) - (1ull << (from)))
+
 #define BY_VALUE "\xe2\x80\xa6"		/* an ellipsis: the value says */
 
 static const struct scrub_detector table[DETECTORS] = {
@@ -153,22 +155,26 @@ static const struct scrub_detector table[DETECTORS] = {
 	/* ---- personal data ---------------------------------------------- */
 	[DETECT_PAN] = { "pan", BY_VALUE, true,
 		"card numbers: issuer, length and check digit are right",
-		detect_pan, NULL, "0" },
+		detect_pan, NULL, "0",
+		RUNS(4, 4) | RUNS(14, 19) },
 	[DETECT_TRACK] = { "track", "track", true,
 		"magnetic track data of cards",
 		detect_track, NULL, "=^" },
 	[DETECT_IBAN] = { "iban", "iban", true,
 		"IBANs: country, length and check digits are right",
-		detect_iban, NULL, "0" },
+		detect_iban, NULL, "0",
+		RUNS(2, 31) },
 	[DETECT_ACCOUNT] = { "bank-account", "account", true,
 		"account and routing numbers, by the name of the field",
 		NULL, NULL, NULL },
 	[DETECT_SSN] = { "ssn", "ssn", true,
 		"US social security numbers, with dashes or by name",
-		detect_ssn, NULL, "0" },
+		detect_ssn, NULL, "0",
+		RUNS(3, 3) },
 	[DETECT_ITIN] = { "itin", "ssn", true,
 		"US taxpayer numbers (ITIN), with dashes",
-		detect_itin, NULL, "0" },
+		detect_itin, NULL, "0",
+		RUNS(3, 3) },
 	[DETECT_IDENTITY] = { "identity", "identity", true,
 		"passports, tax and insurance numbers, by the field's name",
 		NULL, NULL, NULL },
@@ -176,9 +182,10 @@ static const struct scrub_detector table[DETECTORS] = {
 		"e-mail addresses", detect_email, NULL, "@" },
 	[DETECT_PHONE] = { "phone", "phone", true,
 		"phone numbers, with separators, country code or by name",
-		detect_phone, NULL, "0+(" },
+		detect_phone, NULL, "0+(", RUNS(3, 3) },
 	[DETECT_IPV4] = { "ipv4", "ipv4", true,
-		"public IPv4 addresses", detect_ipv4, NULL, "0" },
+		"public IPv4 addresses", detect_ipv4, NULL, "0",
+		RUNS(1, 3) },
 	[DETECT_IPV6] = { "ipv6", "ipv6", true,
 		"public IPv6 addresses", detect_ipv6, NULL, ":" },
 	[DETECT_MAC] = { "mac", "mac", true,
@@ -194,7 +201,8 @@ static const struct scrub_detector table[DETECTORS] = {
 		NULL, NULL, NULL },
 	[DETECT_IMEI] = { "imei", "imei", true,
 		"IMEIs, in groups with a right check digit or by name",
-		detect_imei, NULL, "0" },
+		detect_imei, NULL, "0",
+		RUNS(2, 2) },
 	[DETECT_DEVICE] = { "device", "device", true,
 		"ids of devices, by the name of the field",
 		NULL, NULL, NULL },

@@ -79,6 +79,9 @@ mark_literals(struct job *j, size_t i)
 	struct slice raw = j->v[i].raw, rest = raw;
 	ssize_t at;
 
+	/* text without the first byte is over fast */
+	if (raw.n == 0 || !memchr(raw.p, HANDLE_OPEN[0], raw.n))
+		return;
 	while ((at = slice_find(rest, SLICE(HANDLE_OPEN))) >= 0) {
 		job_mark(j, i, slice_range(rest, (size_t)at,
 					   (size_t)at + strlen(HANDLE_OPEN)),

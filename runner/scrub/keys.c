@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define WORDS_BYTES 96	/* of a name's end; more than any row has */
+#define WORD_MAX 32	/* bytes; no row has a longer one */
 #define SLOTS 1024u	/* a few times as many as there are last words */
 #define NONE UINT16_MAX
 
@@ -20,6 +21,7 @@ static const char *const trailing[] = {
 /* Rows by the hash of their last word, in the table's order. */
 struct key_index {
 	uint16_t first[SLOTS];
+	bool ends[SLOTS];	/* may a name that is secret end in it? */
 	uint16_t *next;
 };
 
@@ -64,7 +66,10 @@ key_index_create(void)
 
 		x->next[i - 1] = x->first[h];
 		x->first[h] = (uint16_t)(i - 1);
+		x->ends[h] = true;
 	}
+	for (i = 0; i < ARRAY_LEN(trailing); i++)
+		x->ends[hash(slice_str(trailing[i]))] = true;
 	return x;
 }
 
@@ -164,12 +169,35 @@ drop_trailing(struct words *w)
 	return true;
 }
 
+/* Most names end in a word that no row and no trailing word is. */
+static bool
+may_be_secret(const struct key_index *x, struct slice name)
+{
+	char word[WORD_MAX];
+	size_t to = name.n, from, i;
+
+	while (to > 0 && !is_alnum(name.p[to - 1]))
+		to--;
+	for (from = to; from > 0 && is_alnum(name.p[from - 1]) &&
+	     (from == to || !word_breaks(name, from)); from--)
+		;
+	if (to - from > WORD_MAX || to == 0)
+		return false;
+	for (i = from; i < to; i++)
+		word[i - from] = is_upper(name.p[i]) ?
+			(char)(name.p[i] - 'A' + 'a') : name.p[i];
+	return is_digit(name.p[to - 1]) ||
+	       x->ends[hash(slice_of(word, to - from))];
+}
+
 const struct key_row *
 key_find(const struct key_index *x, struct slice name)
 {
 	const struct key_row *row;
 	struct words w;
 
+	if (!may_be_secret(x, name))
+		return NULL;
 	/* at most twice as many bytes as letters, for the spaces */
 	split(name.n > WORDS_BYTES / 2 - 1 ?
 	      slice_from(name, name.n - (WORDS_BYTES / 2 - 1)) : name, &w);

@@ -188,8 +188,8 @@ drop_chance(struct job *j, size_t i)
 	struct spans *s = &j->v[i].spans;
 	size_t k, out = 0;
 
-	if (slice_is_utf8(slice_range(j->v[i].raw, 0, BINARY_LOOK)) ||
-	    !memchr(j->v[i].raw.p, 0, j->v[i].raw.n))
+	if (s->n == 0 || !memchr(j->v[i].raw.p, 0, j->v[i].raw.n) ||
+	    slice_is_utf8(slice_range(j->v[i].raw, 0, BINARY_LOOK)))
 		return;
 	for (k = 0; k < s->n; k++) {
 		if (slice_eq(s->v[k].class, SLICE("email")) &&

@@ -185,8 +185,8 @@ add_entry(struct recording_work *w, struct slice rule, struct slice field)
 	if (t->nscrubbed >= ENTRIES_MAX)
 		field = SLICE("*");
 	for (i = 0; i < t->nscrubbed; i++) {
-		if (slice_eq(t->scrubbed[i].rule, rule) &&
-		    slice_eq(t->scrubbed[i].field, field)) {
+		if (slice_eq(t->scrubbed[i].field, field) &&
+		    slice_eq(t->scrubbed[i].rule, rule)) {
 			t->scrubbed[i].count++;
 			return;
 		}

@@ -28,6 +28,7 @@ static const struct detector_row {
 	{ "basic", 'T', "", "with Basic @ in it", "dXNlc{A8}" },
 	{ "authorization", 'H', "{A20}", "Authorization: Foo @", NULL },
 	{ "url-password", 'T', "{A14}", "amqp://u:@" "@h/v", NULL },
+	{ "path-token", 'T', "{A32}", "https://h.example/reset/@ x", "form" },
 	{ "private-key", 'T', "{b64}",
 	  "-----BEGIN PRI" "VATE KEY----- @ -----END", NULL },
 	{ "cookie", 'C', "{A20}", "sid=@", NULL },

@@ -33,6 +33,9 @@ struct scrub_detector {
 	detect_fn *look;
 	const char *anchors;
 	const char *marks;
+	/* Of digits that are a mark: bit n for runs of n, bit 31 for longer
+	 * ones; 0: all. */
+	uint32_t runs;
 };
 
 /* All of them, `*n` rows. */
