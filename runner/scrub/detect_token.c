@@ -29,10 +29,13 @@ is_jose_header(struct slice s)
 static unsigned
 jose_parts(struct slice text, size_t at, size_t *to)
 {
-	size_t head = token_end(text, at), end = head;
+	size_t head, end;
 	unsigned dots = 0;
 
-	if (!token_begins(text, at) || head - at < 10)
+	if (!token_begins(text, at))	/* first: a long run has many anchors */
+		return 0;
+	head = end = token_end(text, at);
+	if (head - at < 10)
 		return 0;
 	while (dots < 4 && char_at(text, end) == '.') {
 		size_t part = token_end(text, end + 1) - end - 1;
@@ -98,11 +101,17 @@ base64_end(struct slice text, size_t at)
 bool
 detect_jwt_base64(struct slice text, size_t at, struct hit *out)
 {
-	size_t to = base64_end(text, at), end;
+	size_t to, end;
 	bool found = false;
 	struct buf b;
 
-	if (!token_begins(text, at) || to - at < 32)
+	/* base64 of ASCII without '?', '>' and '~' has no '+' and no '/' */
+	if (!token_begins(text, at))
+		return false;
+	to = token_end(text, at);
+	while (char_at(text, to) == '=')
+		to++;
+	if (to - at < 32)
 		return false;
 	buf_init(&b, PEM_MAX);
 	if (base64_decode(slice_range(text, at, to), &b) == 0)

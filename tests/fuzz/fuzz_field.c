@@ -116,7 +116,9 @@ check(const struct field_format *f, struct slice body, size_t pick)
 		if (is_scalar(&s->v[i]) && s->v[i].span.n > 0 &&
 		    can_hold(f, &s->v[i])) {
 			check_edit(f, s, i, s->v[i].value);
-			if (s->v[i].kind == FIELD_STRING && !f->binary)
+			/* a token's header must be an object */
+			if (s->v[i].kind == FIELD_STRING && !f->binary &&
+			    f != field_format_named("jwt"))
 				check_edit(f, s, i, SLICE(HANDLE));
 		}
 	}

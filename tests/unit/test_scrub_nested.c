@@ -310,6 +310,25 @@ START_TEST(broken_bodies_are_scanned)
 }
 END_TEST
 
+/* A run of base64 in which a token could begin everywhere. */
+START_TEST(many_anchors_in_one_run_stay_linear)
+{
+	struct rig r;
+	struct buf b;
+
+	rig_init(&r, NULL, 0);
+	buf_init(&b, 16 * MiB);
+	buf_adds(&b, "{\"a\":\"");
+	while (b.n < 12 * MiB)
+		buf_adds(&b, "eyJwYXNzd29yZCI6ZXlK");
+	buf_adds(&b, "\"}");
+	ck_assert_uint_eq(scrub_body(&r, "application/json",
+				     buf_slice(&b))->withheld.n, 0);
+	buf_release(&b);
+	rig_release(&r);
+}
+END_TEST
+
 Suite *
 suite_scrub_nested(void)
 {
@@ -323,6 +342,7 @@ suite_scrub_nested(void)
 	tcase_add_test(t, tokens_in_paths_go);
 	tcase_add_test(t, a_body_too_deep_is_scanned_as_bytes);
 	tcase_add_test(t, broken_bodies_are_scanned);
+	tcase_add_test(t, many_anchors_in_one_run_stay_linear);
 	suite_add_tcase(s, t);
 	return s;
 }
