@@ -54,6 +54,9 @@ const struct opt_row opt_rows[OPT_COUNT] = {
 	[OPT_NO_VERIFY] = { "no-verify", 0, NULL, NULL,
 			    "leave new tapes unproven" },
 	[OPT_JSON] = { "json", 0, NULL, NULL, "output for tools" },
+	[OPT_SCRUBBED] = { "report", 0, NULL, NULL,
+			   "what was scrubbed: rule, place, count" },
+	[OPT_LIST] = { "list", 0, NULL, NULL, "all detectors" },
 	[OPT_STRICT] = { "strict", 0, NULL, NULL,
 			 "what is not whole, or cannot be looked into, fails" },
 	[OPT_TIMEOUT] = { "timeout", 0, "TIME", NULL,
@@ -105,12 +108,13 @@ is_allowed(const enum opt *allowed, enum opt o)
 	return false;
 }
 
+/* Two rows may have one name: a command takes one of them. */
 static enum opt
-find_long(struct slice name)
+find_long(struct slice name, const enum opt *allowed)
 {
-	for (enum opt o = 0; o < OPT_COUNT; o++) {
-		if (slice_eq(slice_str(opt_rows[o].name), name))
-			return o;
+	for (; *allowed != OPT_COUNT; allowed++) {
+		if (slice_eq(slice_str(opt_rows[*allowed].name), name))
+			return *allowed;
 	}
 	return OPT_COUNT;
 }
@@ -173,7 +177,7 @@ take_option(char ***argv, const enum opt *allowed, struct args *a,
 		const char *eq = strchr(word, '=');
 		size_t n = eq ? (size_t)(eq - word) - 2 : strlen(word) - 2;
 
-		o = find_long(slice_of(word + 2, n));
+		o = find_long(slice_of(word + 2, n), allowed);
 		value = eq ? eq + 1 : NULL;
 	} else {
 		o = find_letter(word[1]);

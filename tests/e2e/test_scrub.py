@@ -1,4 +1,6 @@
 """Scrubbing, seen from the outside: what a keep leaves on the tape."""
+import json
+import subprocess
 import sys
 
 from harness import Case, main
@@ -59,6 +61,29 @@ class Scrub(Case):
         self.assertEqual(len(self.tapes()), 1, r)
         self.assertIn("unproven", r.err)
         self.assertNotIn(b"9f" * 16, self.all_bytes("fixtures"))
+
+    def test_the_report_tells_rule_place_and_count(self):
+        self.record()
+        tape = self.tapes()[0]
+        r = self.dvr("scrub", "--report", tape)
+        self.assertEqual(r.code, 0, r)
+        self.assertEqual(r.out.splitlines()[0], tape)
+        self.assertRegex(r.out, r"(?m)^ +1× \S+ +1\.req\.header/Authorization$")
+        rows = [json.loads(l) for l in self.dvr("scrub", "--report", "--json").out.splitlines()]
+        self.assertIn(("1.req.header/Authorization", 1), [(x["place"], x["count"]) for x in rows])
+        self.assertNotIn("9f" * 16, r.out)
+        self.assertEqual(self.dvr("scrub", "--report", "nothing-like-it").code, 5)
+
+    def test_the_list_and_the_filter(self):
+        r = self.dvr("scrub", "--list")
+        self.assertRegex(r.out, r"(?m)^jwt +on +\w")
+        names = [json.loads(l)["name"] for l in self.dvr("scrub", "--list", "--json").out.splitlines()]
+        self.assertEqual(len(names), len(r.out.splitlines()))
+        self.stdin_text = "login with password=%s failed\n" % ("k7" * 9)
+        r = self.dvr("scrub", stdin=subprocess.PIPE)
+        self.assertEqual(r.code, 0, r)
+        self.assertRegex(r.out, r"^login with password=⟦dvr:[^⟧]*⟧ failed\n$")
+        self.assertEqual(self.dvr("scrub", "file").code, 2)
 
     def test_a_keep_needs_a_reason(self):
         r = self.record('- {keep: "*.req.header/authorization"}\n')
