@@ -108,7 +108,8 @@ chain_match(const struct needles *s, uint32_t i, struct slice rest)
 	return NULL;
 }
 
-static bool
+/* 1 or 0 */
+static uint64_t
 marked(const struct needles *s, size_t h)
 {
 	return s->bits[h >> 6] >> (h & 63) & 1;
@@ -127,10 +128,12 @@ load_word(const char *p)
 static inline bool
 marked_any(const struct needles *s, const char *p)
 {
-	return marked(s, hash(s, load_word(p))) |
-	       marked(s, hash(s, load_word(p + 1))) |
-	       marked(s, hash(s, load_word(p + 2))) |
-	       marked(s, hash(s, load_word(p + 3)));
+	uint64_t any = marked(s, hash(s, load_word(p))) |
+		       marked(s, hash(s, load_word(p + 1))) |
+		       marked(s, hash(s, load_word(p + 2))) |
+		       marked(s, hash(s, load_word(p + 3)));
+
+	return any != 0;
 }
 
 const struct needle *

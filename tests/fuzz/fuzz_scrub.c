@@ -16,6 +16,19 @@ static const char *const types[] = { "application/json",
 	"application/x-www-form-urlencoded", "multipart/form-data",
 	"text/plain", "image/png" };
 
+/* Found by their look wherever they stand alone; in two parts, so that no
+ * literal of the source is one. */
+static const char *const looks[][2] = {
+	{ "gh" "p_", "q7Zk2Vb9Lm4Tw8Rj3YpXc5Nd6Hf1Gs0AeUiO" },
+	{ "AK" "IA", "Q7XYZQ7XYZQ7XYZQ" },
+	{ "sk_" "live_", "Zk2Vb9Lm4Tw8Rj3YpXc5Nd6" },
+	{ "xo" "xb-", "123456789012-q7Zk2Vb9Lm4Tw8Rj3YpXc5Nd" },
+	{ "41111111", "11111111" }, { "219-09", "-4821" },
+	{ "312-867", "-5309" }, { "81.2.", "69.142" },
+	{ "2a02:26f7:", "c0:a:b:c:17:1" }, { "3c:22:fb", ":01:9e:7a" },
+	{ "zoe.quill", "@corp.example" }, { "DE8937040044", "0532013000" },
+};
+
 static struct header
 header(struct slice name, struct slice value, struct slice line)
 {
@@ -95,6 +108,33 @@ check_tape(struct scrub *s, struct slice type, struct slice text)
 	arena_destroy(a);
 }
 
+/* Nothing that was planted is there, and what is clean stays as it is. */
+static void
+check_looks(struct scrub *s, struct slice in, unsigned which)
+{
+	const char *const *look = looks[which % ARRAY_LEN(looks)];
+	struct buf text, once, twice, secret;
+
+	buf_init(&text, 64 * MiB);
+	buf_init(&secret, KiB);
+	buf_init(&once, 64 * MiB);
+	buf_init(&twice, 64 * MiB);
+	buf_fmt(&secret, "%s%s", look[0], look[1]);
+	buf_add(&text, slice_range(in, 0, in.n / 2));
+	buf_fmt(&text, " %s ", buf_cstr(&secret));
+	buf_add(&text, slice_from(in, in.n / 2));
+	scrub_text(s, buf_slice(&text), &once);
+	if (slice_find(buf_slice(&once), buf_slice(&secret)) >= 0)
+		abort();
+	scrub_text(s, buf_slice(&once), &twice);
+	if (!slice_eq(buf_slice(&once), buf_slice(&twice)))
+		abort();
+	buf_release(&text);
+	buf_release(&secret);
+	buf_release(&once);
+	buf_release(&twice);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -115,6 +155,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	a = arena_create();
 	check_tape(s, slice_str(types[data[0] % ARRAY_LEN(types)]),
 		   plant(a, slice_from(in, 1)));
+	check_looks(s, slice_from(in, 1), data[0]);
 	buf_init(&b, 64 * MiB);
 	scrub_text(s, plant(a, in), &b);
 	never(buf_slice(&b));
