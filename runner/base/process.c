@@ -3,6 +3,7 @@
 #include "guard.h"
 #include "lookup.h"
 #include "space.h"
+#include "terminal.h"
 
 #include <dvr/base/clock.h>
 #include <dvr/base/process.h>
@@ -108,19 +109,6 @@ child_descriptors(const struct process_spec *spec, int *error_fd)
 	return 0;
 }
 
-/* Hands the terminal over when it is `from`'s.  SIGTTOU must be blocked. */
-static void
-pass_terminal(pid_t from, pid_t to)
-{
-	int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
-
-	if (fd < 0)
-		return;
-	if (tcgetpgrp(fd) == from && tcsetpgrp(fd, to) < 0)
-		errno = 0;	/* the child runs without it: no worse */
-	close(fd);
-}
-
 static void
 clean_signals(void)
 {
@@ -168,7 +156,7 @@ child_run(const struct process_spec *spec, int error_fd, pid_t parent)
 	if (spec->new_group && setpgid(0, 0) < 0)
 		child_fail(error_fd, STAGE_GROUP);
 	if (spec->new_group && spec->foreground)
-		pass_terminal(group, getpid());
+		terminal_pass(group, getpid());
 	if (spec->workdir && chdir(spec->workdir) < 0)
 		child_fail(error_fd, STAGE_FOLDER);
 	/* dvr's own tuning must not be measured in the service. */
@@ -366,19 +354,6 @@ process_fork(int death_signal, struct process *p, struct err *e)
 	return 0;
 }
 
-/* A child that had the terminal leaves it to nobody: take it back. */
-static void
-take_terminal_back(pid_t from)
-{
-	sigset_t ttou, old;
-
-	sigemptyset(&ttou);
-	sigaddset(&ttou, SIGTTOU);
-	sigprocmask(SIG_BLOCK, &ttou, &old);
-	pass_terminal(from, getpgrp());
-	sigprocmask(SIG_SETMASK, &old, NULL);
-}
-
 int
 process_reap(struct process *p, struct process_end *end)
 {
@@ -400,7 +375,7 @@ process_reap(struct process *p, struct process_end *end)
 		guard_ended(p->pid);
 	else
 		guard_reaped(p->pid);
-	take_terminal_back(p->pid);
+	terminal_take_back(p->pid);
 	if (WIFSIGNALED(status))
 		*end = (struct process_end){
 			.signalled = true, .code = WTERMSIG(status),

@@ -96,9 +96,10 @@ message_gone(struct arena *a, const char *at, struct message *m)
 static bool
 exchange_gone(struct arena *a, const char *at, struct exchange *x)
 {
-	bool gone = text_gone(at, &x->note) |
-		    message_gone(a, at, &x->request) |
-		    message_gone(a, at, &x->response);
+	bool gone = text_gone(at, &x->note);
+
+	gone |= message_gone(a, at, &x->request);
+	gone |= message_gone(a, at, &x->response);
 
 	for (size_t i = 0; i < x->ninterim; i++)
 		gone |= message_gone(a, at, &x->interim[i]);
@@ -133,12 +134,12 @@ state_gone(const char *at, struct tape *t)
 static bool
 take_out(struct tape *t, const struct missed *h)
 {
-	bool gone = text_gone(h->at, &t->log_tail) |
-		    text_gone(h->at, &t->trigger.detail) |
-		    text_gone(h->at, &t->session) |
-		    text_gone(h->at, &t->namespace) |
-		    text_gone(h->at, &t->not_replayable) |
-		    state_gone(h->at, t);
+	struct slice *const texts[] = { &t->log_tail, &t->trigger.detail,
+		&t->session, &t->namespace, &t->not_replayable };
+	bool gone = state_gone(h->at, t);
+
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+		gone |= text_gone(h->at, texts[i]);
 
 	for (size_t i = 0; i < t->nlosses; i++)
 		gone |= text_gone(h->at, &t->losses[i]);

@@ -80,7 +80,7 @@ mark_literals(struct job *j, size_t i)
 	ssize_t at;
 
 	/* text without the first byte is over fast */
-	if (raw.n == 0 || !memchr(raw.p, HANDLE_OPEN[0], raw.n))
+	if (raw.n == 0 || slice_chr(raw, HANDLE_OPEN[0]) < 0)
 		return;
 	while ((at = slice_find(rest, SLICE(HANDLE_OPEN))) >= 0) {
 		job_mark(j, i, slice_range(rest, (size_t)at,
