@@ -41,7 +41,7 @@ dni_ok(struct slice text, size_t at)
 static bool
 cpf_ok(struct slice text, size_t at)
 {
-	unsigned d[11], sum, round;
+	unsigned d[11] = { 0 }, sum, round;
 	size_t i, n = 0;
 
 	for (i = 0; i < 14; i++) {
