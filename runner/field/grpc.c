@@ -92,8 +92,7 @@ grpc_walk_as(const struct field_format *self, struct arena *a,
 
 	if (!is_framed(body))
 		return FIELD_BROKEN;
-	for (i = 0; at < body.n && !w.stopped; i++) {
-		(void)frame_at(body, at, &f);
+	for (i = 0; !w.stopped && at < body.n && frame_at(body, at, &f); i++) {
 		w.place = arena_fmt(a, "/%zu", i);
 		if (!walk_frame(&w, &f))
 			return FIELD_BROKEN;

@@ -147,12 +147,13 @@ tell_inner(struct xml_walk *w, const char *mark, struct slice name,
 	w->pointer.n = was;
 }
 
-/* Text beside elements: CDATA is one, whole. */
+/* Text beside elements, blanks left out as they are between tags. */
 static void
 tell_text(struct xml_walk *w, struct slice span)
 {
-	if (w->fn && w->depth > 0 && !xml_is_blank(span) &&
-	    w->extents[w->stack[w->depth - 1].serial].parent)
+	if (w->fn && w->depth > 0 &&
+	    w->extents[w->stack[w->depth - 1].serial].parent &&
+	    !xml_is_blank(xml_unescape(w->arena, span)))
 		tell_inner(w, "#", SLICE("text"), span);
 }
 
@@ -324,16 +325,9 @@ static bool
 markup(struct xml_walk *w)
 {
 	struct slice s = rest_of(w);
-	size_t from = w->at;
 
 	if (slice_starts(s, SLICE("<!--")))
 		return skip_past(w, w->at + 4, SLICE("-->"));
-	if (slice_starts(s, SLICE("<![CDATA["))) {
-		if (w->depth == 0 || !skip_past(w, w->at, SLICE("]]>")))
-			return false;
-		tell_text(w, slice_range(w->s, from, w->at));
-		return true;
-	}
 	if (slice_starts(s, SLICE("<?")))
 		return skip_past(w, w->at, SLICE("?>"));
 	if (slice_starts(s, SLICE("<!DOCTYPE")) && !w->root)
@@ -346,6 +340,31 @@ markup(struct xml_walk *w)
 	return open_element(w);
 }
 
+/* Up to the next markup; CDATA sections are part of the text around them. */
+static bool
+text_run(struct xml_walk *w)
+{
+	size_t from = w->at;
+	struct slice run;
+
+	for (;;) {
+		ssize_t next = slice_chr(rest_of(w), '<');
+
+		w->at = next < 0 ? w->s.n : w->at + (size_t)next;
+		if (!slice_starts(rest_of(w), SLICE("<![CDATA[")))
+			break;
+		if (!skip_past(w, w->at, SLICE("]]>")))
+			return false;
+	}
+	run = slice_range(w->s, from, w->at);
+	if (w->depth == 0)
+		return xml_is_blank(run);
+	w->pointer_bytes += w->pointer.n + NTH_BYTES;
+	if (run.n > 0)
+		tell_text(w, run);
+	return true;
+}
+
 static bool
 document(struct xml_walk *w)
 {
@@ -354,17 +373,9 @@ document(struct xml_walk *w)
 	w->root = false;
 	buf_clear(&w->pointer);
 	while (w->at < w->s.n && !w->stopped) {
-		ssize_t next = slice_chr(rest_of(w), '<');
-		struct slice text = slice_range(rest_of(w), 0, next < 0 ?
-						w->s.n : (size_t)next);
-
-		if (w->depth == 0 && !xml_is_blank(text))
+		if (!text_run(w))
 			return false;
-		w->pointer_bytes += w->pointer.n + NTH_BYTES;
-		if (text.n > 0)
-			tell_text(w, text);
-		w->at += text.n;
-		if (next >= 0 && !w->stopped && !markup(w))
+		if (w->at < w->s.n && !w->stopped && !markup(w))
 			return false;
 	}
 	return w->stopped || (w->root && w->depth == 0);

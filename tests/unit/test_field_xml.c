@@ -57,6 +57,8 @@ START_TEST(text_beside_elements_has_a_place)
 	assert_xml("<p>one <b>two</b> three &#x20AC;<!-- no --></p>",
 		   "/p { \n/p/#text s one \n/p/b s two\n"
 		   "/p/#text/1 s  three \xe2\x82\xac\n");
+	assert_xml("<p>a<![CDATA[<]]>b<c/>&#32;<![CDATA[ ]]></p>",
+		   "/p { \n/p/#text s a<b\n/p/c s \n");
 }
 END_TEST
 
