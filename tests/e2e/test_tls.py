@@ -10,7 +10,7 @@ import sys
 import time
 import unittest
 
-from harness import Case, DVR, main
+from harness import Case, DVR, free_port, main
 from tls_peers import Authority, serve, serve_raw
 
 # A service that asks an https (or http) dependency and fails.
@@ -475,6 +475,89 @@ class Ends(TlsCase):
             open_ones[2].sendall(b"G")
             """)
         self.assertEqual(r.code, 0, r)
+
+
+class Servers(TlsCase):
+    """Targets of other makes, through a TLS lane and back."""
+
+    SUITE = """
+        import hashlib, ssl
+        u, sums = urlsplit(os.environ["DVR_BASE_URL"]), []
+        c = http.client.HTTPSConnection(u.hostname, u.port, timeout=20, context=ssl.create_default_context())
+        for path in ("/small", "/big", "/small", "/none"):
+            c.request("GET", path)
+            r = c.getresponse()
+            sums.append("%d %s" % (r.status, hashlib.sha256(r.read()).hexdigest()[:16]))
+        c.request("POST", "/echo", os.urandom(1 << 20))
+        r = c.getresponse()
+        r.read()
+        print(" ".join(sums))
+        """
+
+    def through(self, port):
+        self.config(service=False, spec="""
+            lanes:
+              - {name: client, role: ingress, listen: 'https://127.0.0.1:0', target: 'https://127.0.0.1:%d', ca: their-ca.pem}
+            """ % port)
+        r = self.run_suite(self.SUITE, "--no-verify")
+        self.assertEqual(r.code, 0, r)
+        return r.out.strip()
+
+    def direct(self, port):
+        s = self.suite(self.SUITE)
+        env = dict(self.env, DVR_BASE_URL="https://127.0.0.1:%d" % port, SSL_CERT_FILE=self.ca.file)
+        r = subprocess.run([sys.executable, s], env=env, capture_output=True, text=True, timeout=60)
+        self.assertEqual(r.returncode, 0, r)
+        return r.stdout.strip()
+
+    def wait_for(self, port):
+        until = time.monotonic() + 20
+        while True:
+            try:
+                return socket.create_connection(("127.0.0.1", port)).close()
+            except OSError:
+                self.assertLess(time.monotonic(), until)
+                time.sleep(0.01)
+
+    @unittest.skipUnless(shutil.which("nginx"), "no nginx")
+    def test_nginx_answers_the_same_through_dvr(self):
+        cert, key = self.ca.leaf("nginx")
+        self.write("www/small", "small\n")
+        with open(self.path("www", "big"), "wb") as f:
+            f.write(os.urandom(3 << 20))
+        port = free_port()
+        self.write("nginx.conf", """
+            daemon off; master_process off; pid %(d)s/pid; error_log stderr crit; worker_processes 1;
+            events { worker_connections 64; }
+            http {
+              access_log off; client_body_temp_path %(d)s/t1; proxy_temp_path %(d)s/t2;
+              fastcgi_temp_path %(d)s/t3; uwsgi_temp_path %(d)s/t4; scgi_temp_path %(d)s/t5;
+              server {
+                listen 127.0.0.1:%(p)d ssl; root %(d)s/www;
+                ssl_certificate %(c)s; ssl_certificate_key %(k)s;
+                location /echo { return 200 "ok"; }
+              }
+            }
+            """ % {"d": self.dir, "p": port, "c": cert, "k": key})
+        self.start("nginx", "-c", self.path("nginx.conf"), "-p", self.dir)
+        self.wait_for(port)
+        self.assertEqual(self.through(port), self.direct(port))
+
+    def test_node_answers_the_same_through_dvr(self):
+        cert, key = self.ca.leaf("node")
+        self.write("server.js", """
+            const fs = require('fs'), big = Buffer.alloc(3 << 20, 'dvr');
+            const s = require('https').createServer({cert: fs.readFileSync(%s), key: fs.readFileSync(%s)}, (q, r) => {
+                if (q.url === '/small') r.end('small');
+                else if (q.url === '/big') { for (let i = 0; i < 48; i++) r.write(big.subarray(0, 65536)); r.end(); }
+                else if (q.url === '/echo') q.pipe(r);
+                else { r.statusCode = 404; r.end(); }
+            });
+            s.listen(0, '127.0.0.1', () => console.log(s.address().port));
+            """ % (json.dumps(cert), json.dumps(key)))
+        p = self.start("node", self.path("server.js"))
+        port = int(p.stdout.readline())
+        self.assertEqual(self.through(port), self.direct(port))
 
 
 if __name__ == "__main__":
