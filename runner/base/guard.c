@@ -4,6 +4,7 @@
 #include "family.h"
 
 #include <dvr/base/fs.h>
+#include <dvr/base/process.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -286,10 +287,11 @@ tell(enum news news, pid_t group)
 	send_message(&m);
 }
 
-void
-guard_folder(const char *path, bool there)
+/* A path that is longer than a message or not absolute is not guarded. */
+static void
+tell_folder(enum news news, const char *path)
 {
-	struct message m = { .news = there ? NEWS_FOLDER : NEWS_FOLDER_STAYS };
+	struct message m = { .news = news };
 	size_t n = strlen(path);
 
 	if (own.owner != getpid() || path[0] != '/' || n >= sizeof(m.folder))
@@ -316,4 +318,25 @@ guard_ended(pid_t group)
 {
 	if (own.owner == getpid())
 		tell(NEWS_ENDED, group);
+}
+
+/* ---- for the other rooms ------------------------------------------------ */
+
+void
+process_guard(void)
+{
+	guard_open();
+}
+
+void
+process_guard_folder(const char *path)
+{
+	guard_open();
+	tell_folder(NEWS_FOLDER, path);
+}
+
+void
+process_unguard_folder(const char *path)
+{
+	tell_folder(NEWS_FOLDER_STAYS, path);
 }

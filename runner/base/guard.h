@@ -9,7 +9,6 @@
 #ifndef DVR_RUNNER_BASE_GUARD_H
 #define DVR_RUNNER_BASE_GUARD_H
 
-#include <stdbool.h>
 #include <sys/types.h>
 
 /* Before the first group: makes sure that this process has its own guard. */
@@ -21,9 +20,6 @@ void guard_started(pid_t group);
 void guard_reaped(pid_t group);
 /* Nobody of the group is left, or will be in a moment. */
 void guard_ended(pid_t group);
-/* A folder to remove with the groups, or not any more.  A path that is longer
- * than a message or not absolute is not guarded. */
-void guard_folder(const char *path, bool there);
 /* In a forked child that goes on: the parent's guard is not its own. */
 void guard_leave(void);
 

@@ -261,25 +261,6 @@ wait_for(pid_t pid)
 		;
 }
 
-void
-process_guard(void)
-{
-	guard_open();
-}
-
-void
-process_guard_folder(const char *path)
-{
-	guard_open();
-	guard_folder(path, true);
-}
-
-void
-process_unguard_folder(const char *path)
-{
-	guard_folder(path, false);
-}
-
 int
 process_start(const struct process_spec *spec, struct process *p,
 	      struct err *e)
