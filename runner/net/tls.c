@@ -137,7 +137,9 @@ expect_peer(struct tls *t, const char *name)
 	}
 	SSL_set_hostflags(t->ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
 	SSL_set1_host(t->ssl, name);
-	SSL_set_tlsext_host_name(t->ssl, name);
+	/* SSL_set_tlsext_host_name() casts const away. */
+	SSL_ctrl(t->ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME,
+		 TLSEXT_NAMETYPE_host_name, (void *)(uintptr_t)name);
 }
 
 struct tls *

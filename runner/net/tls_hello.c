@@ -75,7 +75,8 @@ tls_on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_n,
 
 	(void)arg;
 	for (unsigned i = 0; want && i + 1 + want <= in_n; i += in[i] + 1u) {
-		if (in[i] != want || memcmp(in + i + 1, t->chosen + 1, want))
+		if (in[i] != want ||
+		    memcmp(in + i + 1, t->chosen + 1, want) != 0)
 			continue;
 		*out = in + i + 1;
 		*out_n = (unsigned char)want;

@@ -12,7 +12,8 @@ notice(struct lane *l, enum proxy_notice_kind kind, const char *peer,
 	struct proxy_notice *n = p->notices, *end = n + p->nnotices;
 
 	while (n < end && (n->kind != kind || n->lane != l->name ||
-			   strcmp(n->peer, peer) || strcmp(n->why, why)))
+			   strcmp(n->peer, peer) != 0 ||
+			   strcmp(n->why, why) != 0))
 		n++;
 	if (n == end && p->nnotices < NOTICES_MAX) {
 		p->nnotices++;
