@@ -77,7 +77,8 @@ static bool
 same_outcome(const struct outcome *a, const struct outcome *b)
 {
 	return a->kind == b->kind && a->status == b->status &&
-	       a->body_errors == b->body_errors;
+	       a->body_errors == b->body_errors && a->is_grpc == b->is_grpc &&
+	       a->grpc == b->grpc;
 }
 
 static void

@@ -2,6 +2,7 @@
 #include <dvr/judge/outcome.h>
 
 #include <dvr/field/field.h>
+#include <dvr/wire/grpc.h>
 
 #include <stdio.h>
 
@@ -73,6 +74,37 @@ kind_of(const struct exchange *x)
 	return OUTCOME_OPEN;
 }
 
+/* In the trailers, or in the head of an answer that has nothing else. */
+static void
+add_grpc_status(const struct exchange *x, struct outcome *o)
+{
+	const struct header *f =
+		headers_find(&x->response.trailers, "grpc-status");
+	uint64_t v;
+
+	if (!f)
+		f = headers_find(&x->response.headers, "grpc-status");
+	if (x->protocol != PROTOCOL_HTTP2 || !f ||
+	    slice_uint(f->value, UINT16_MAX, &v) < 0)
+		return;
+	o->is_grpc = true;
+	o->grpc = (unsigned)v;
+}
+
+/* Those that say that the service failed, not that it was asked wrongly. */
+static bool
+is_grpc_failure(unsigned status)
+{
+	static const unsigned failures[] = { GRPC_UNKNOWN,
+		GRPC_DEADLINE_EXCEEDED, GRPC_INTERNAL, GRPC_UNAVAILABLE,
+		GRPC_DATA_LOSS };
+
+	for (size_t i = 0; i < ARRAY_LEN(failures); i++)
+		if (status == failures[i])
+			return true;
+	return false;
+}
+
 struct outcome
 outcome_of(const struct exchange *x)
 {
@@ -82,6 +114,8 @@ outcome_of(const struct exchange *x)
 		o.status = message_status(&x->response);
 	if (o.kind == OUTCOME_STATUS && o.status == 200)
 		o.body_errors = has_body_errors(&x->response);
+	if (o.kind == OUTCOME_STATUS)
+		add_grpc_status(x, &o);
 	return o;
 }
 
@@ -93,7 +127,8 @@ outcome_eq(const struct outcome *a, const struct outcome *b)
 	/* How far a cut answer got is a matter of chance. */
 	if (a->kind != OUTCOME_STATUS)
 		return true;
-	return a->status == b->status && a->body_errors == b->body_errors;
+	return a->status == b->status && a->body_errors == b->body_errors &&
+	       a->is_grpc == b->is_grpc && a->grpc == b->grpc;
 }
 
 bool
@@ -101,7 +136,8 @@ outcome_failed(const struct outcome *o)
 {
 	switch (o->kind) {
 	case OUTCOME_STATUS:
-		return o->status >= 500 && o->status <= 599;
+		return (o->status >= 500 && o->status <= 599) ||
+		       (o->is_grpc && is_grpc_failure(o->grpc));
 	case OUTCOME_RESET:
 	case OUTCOME_REFUSED:
 	case OUTCOME_TIMEOUT:
@@ -113,6 +149,38 @@ outcome_failed(const struct outcome *o)
 	return true;
 }
 
+/* In gRPC's words. */
+static bool
+is_grpc_refusal(const struct outcome *o)
+{
+	return o->is_grpc && (o->grpc == GRPC_NOT_FOUND ||
+			      o->grpc == GRPC_PERMISSION_DENIED ||
+			      o->grpc == GRPC_UNIMPLEMENTED ||
+			      o->grpc == GRPC_UNAUTHENTICATED);
+}
+
+bool
+outcome_dubious(const struct outcome *o)
+{
+	return o->status < 200 || (o->status >= 300 && o->status <= 399) ||
+	       o->status == 401 || (o->status >= 403 && o->status <= 405) ||
+	       o->body_errors || is_grpc_refusal(o);
+}
+
+static void
+status_text(const struct outcome *o, char out[48])
+{
+	const char *name = o->is_grpc ? grpc_status_name(o->grpc) : NULL;
+
+	if (name)
+		snprintf(out, 48, "%u %s", o->status, name);
+	else if (o->is_grpc)
+		snprintf(out, 48, "%u grpc-status %u", o->status, o->grpc);
+	else
+		snprintf(out, 48, "%u%s", o->status,
+			 o->body_errors ? " with errors" : "");
+}
+
 const char *
 outcome_text(const struct outcome *o, char out[48])
 {
@@ -120,8 +188,7 @@ outcome_text(const struct outcome *o, char out[48])
 
 	switch (o->kind) {
 	case OUTCOME_STATUS:
-		snprintf(out, 48, "%u%s", o->status,
-			 o->body_errors ? " with errors" : "");
+		status_text(o, out);
 		return out;
 	case OUTCOME_RESET:
 		word = "connection reset";

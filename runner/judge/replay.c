@@ -2,6 +2,8 @@
 #include "compare.h"
 #include "findings.h"
 
+#include <dvr/wire/grpc.h>
+
 /* An order this close on the tape (us) cannot be asked for by timing alone. */
 #define ORDER_MARGIN_US 1000
 
@@ -213,15 +215,6 @@ judge_surroundings(struct judging *j)
 				   "settle time"));
 }
 
-/* 3xx, 401, 403, 404, 405 may hide that nothing was tried at all. */
-static bool
-is_dubious(const struct outcome *o)
-{
-	return o->status < 200 || (o->status >= 300 && o->status <= 399) ||
-	       o->status == 401 || (o->status >= 403 && o->status <= 405) ||
-	       o->body_errors;
-}
-
 static bool
 reproduces(const struct judging *j, size_t at)
 {
@@ -231,7 +224,19 @@ reproduces(const struct judging *j, size_t at)
 		return false;
 	/* on_status may name any status, so what triggered is a failure. */
 	return outcome_failed(got) ||
-	       (j->in->tape->trigger.kind == TRIGGER_STATUS && answers(got));
+	       ((j->in->tape->trigger.kind == TRIGGER_STATUS ||
+		 j->in->tape->trigger.kind == TRIGGER_GRPC) && answers(got));
+}
+
+/*
+ * INTERNAL is what gRPC's own libraries answer to a message that they cannot
+ * read: where the service died of one, an answer like that is the cure.
+ */
+static bool
+is_orderly(const struct judging *j, const struct outcome *got)
+{
+	return is_crash(j->in->tape) && got->is_grpc && got->status == 200 &&
+	       got->grpc == GRPC_INTERNAL;
 }
 
 /* People may accept a 5xx in place of a crash; that is theirs to say. */
@@ -287,7 +292,8 @@ judge_failing(struct judging *j, size_t at)
 			j->r->cases[at].exchange, j->r->cases[at].seconds));
 	else if (got->kind == OUTCOME_REFUSED)
 		judging_find(j, FIND_TRANSPORT, at, said(j, at, "no service"));
-	else if (outcome_failed(got) && !is_pinned(pin, got))
+	else if (outcome_failed(got) && !is_pinned(pin, got) &&
+		 !is_orderly(j, got))
 		judging_find(j, FIND_FAILURE, at,
 			     said(j, at, "another failure"));
 	else if (!answers(got))
@@ -296,7 +302,7 @@ judge_failing(struct judging *j, size_t at)
 	else if (pin && !pin_holds(j, at, pin))
 		judging_find(j, FIND_PIN, at,
 			     said(j, at, "not the accepted answer"));
-	else if (!pin && !is_opinion(j->in->tape) && is_dubious(got))
+	else if (!pin && !is_opinion(j->in->tape) && outcome_dubious(got))
 		judging_find(j, FIND_UNACCEPTED, at, arena_fmt(
 			j->a, "%.*s, accept it or fix it: dvr accept %.*s",
 			SLICE_ARG(said(j, at, "not a failure any more, but is "

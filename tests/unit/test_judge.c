@@ -75,6 +75,39 @@ START_TEST(another_body_is_told)
 }
 END_TEST
 
+static void
+answer_call(struct scene *s, const char *status)
+{
+	struct exchange *live = &s->live[4].x;
+
+	scene_answer(s->a, live, 200, NULL);
+	live->protocol = s->x[4].protocol = PROTOCOL_HTTP2;
+	scene_header(s->a, &live->response, "grpc-status", status);
+}
+
+/* Where a message killed the service, gRPC's INTERNAL is a cure; an exception
+ * that nobody caught is none, and where INTERNAL was the failure it is it. */
+START_TEST(a_call_that_killed_is_cured_by_a_status)
+{
+	struct scene s;
+
+	scene_init(&s);
+	make_crash(&s);
+	answer_call(&s, "13");
+	assert_replay(&s, VERDICT_PASS, false, "did not come again");
+	scene_init(&s);
+	make_crash(&s);
+	answer_call(&s, "2");
+	assert_replay(&s, VERDICT_FAILED, false, "200 UNKNOWN");
+	scene_init(&s);
+	s.t.trigger.kind = TRIGGER_GRPC;
+	s.t.trigger.value = 13;
+	answer_call(&s, "13");
+	s.x[4].response = s.live[4].x.response;
+	assert_replay(&s, VERDICT_FAILED, true, "came again");
+}
+END_TEST
+
 /* Other failures at the failing exchange fail too, and say so. */
 START_TEST(another_failure_fails)
 {
@@ -572,6 +605,7 @@ suite_judge(void)
 	tcase_add_test(c, a_clean_replay_passes);
 	tcase_add_test(c, the_recorded_failure_fails);
 	tcase_add_test(c, another_body_is_told);
+	tcase_add_test(c, a_call_that_killed_is_cured_by_a_status);
 	tcase_add_test(c, another_failure_fails);
 	tcase_add_test(c, dubious_answers_must_be_accepted);
 	tcase_add_test(c, other_client_errors_pass);

@@ -53,6 +53,47 @@ START_TEST(every_ending_has_its_word)
 }
 END_TEST
 
+/* A call ends with a status of its own, in the trailers or, where there is
+ * nothing else, in the head; some of them are the service's failures. */
+START_TEST(calls_have_a_status)
+{
+	static const struct { const char *status, *text; bool failed; } rows[] = {
+		{ "0", "200 OK", false },
+		{ "2", "200 UNKNOWN", true },
+		{ "4", "200 DEADLINE_EXCEEDED", true },
+		{ "5", "200 NOT_FOUND", false },
+		{ "13", "200 INTERNAL", true },
+		{ "14", "200 UNAVAILABLE", true },
+		{ "15", "200 DATA_LOSS", true },
+		{ "99", "200 grpc-status 99", false },
+		{ "x", "200", false },
+	};
+	struct arena *a = arena_create();
+	struct outcome ok, other;
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct exchange x = answered(a, 200, NULL);
+		struct header *f;
+
+		x.protocol = PROTOCOL_HTTP2;
+		f = scene_header(a, &x.response, "grpc-status",
+				 rows[i].status);
+		assert_text(&x, rows[i].text, rows[i].failed);
+		if (i % 2 == 0) {
+			x.response.headers.n--;
+			x.response.trailers = (struct headers){ f, 1 };
+			assert_text(&x, rows[i].text, rows[i].failed);
+		}
+		other = outcome_of(&x);
+		if (i == 0)
+			ok = other;
+		ck_assert_int_eq(outcome_eq(&ok, &other), i == 0);
+		ck_assert_int_eq(outcome_dubious(&other), i == 3);
+	}
+	arena_destroy(a);
+}
+END_TEST
+
 /* A cut answer keeps the status it began with, but counts as a reset. */
 START_TEST(a_cut_answer_is_a_reset)
 {
@@ -112,6 +153,7 @@ suite_outcome(void)
 	TCase *c = tcase_create("outcome");
 
 	tcase_add_test(c, every_ending_has_its_word);
+	tcase_add_test(c, calls_have_a_status);
 	tcase_add_test(c, a_cut_answer_is_a_reset);
 	tcase_add_test(c, a_clients_abort_is_no_failure);
 	tcase_add_test(c, errors_in_a_200_are_seen);

@@ -14,6 +14,7 @@
 #include <dvr/scrub/scrub.h>
 #include <dvr/state/state.h>
 #include <dvr/tape/tape.h>
+#include <dvr/wire/grpc.h>
 #include <dvr/wire/http1.h>
 
 struct status_range { unsigned from, to; };
@@ -62,8 +63,10 @@ enum lx_end { LX_COMPLETE, LX_FIN, LX_RST, LX_REFUSED,
 			 * client may ask again */
 };
 
-/* UNKNOWN, DEADLINE_EXCEEDED, INTERNAL, UNAVAILABLE, DATA_LOSS. */
-#define LEDGER_GRPC_DEFAULT (1u << 2 | 1u << 4 | 1u << 13 | 1u << 14 | 1u << 15)
+/* As bits: what outcome_failed() takes for a failure. */
+#define LEDGER_GRPC_DEFAULT \
+	(1u << GRPC_UNKNOWN | 1u << GRPC_DEADLINE_EXCEEDED | \
+	 1u << GRPC_INTERNAL | 1u << GRPC_UNAVAILABLE | 1u << GRPC_DATA_LOSS)
 
 struct ledger;
 struct lx;

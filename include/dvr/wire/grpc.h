@@ -9,6 +9,12 @@
 #define GRPC_PREFIX_BYTES 5u	/* compressed flag, length */
 #define GRPC_STATUS_MAX 16u	/* UNAUTHENTICATED */
 
+/* Statuses by which something is decided. */
+enum { GRPC_UNKNOWN = 2, GRPC_DEADLINE_EXCEEDED = 4, GRPC_NOT_FOUND = 5,
+	GRPC_PERMISSION_DENIED = 7, GRPC_UNIMPLEMENTED = 12,
+	GRPC_INTERNAL = 13, GRPC_UNAVAILABLE = 14, GRPC_DATA_LOSS = 15,
+	GRPC_UNAUTHENTICATED = 16 };
+
 struct grpc_message {
 	bool compressed;
 	struct slice payload;
