@@ -160,7 +160,7 @@ trigger_text(struct ledger *l, const struct pending *p)
 		buf_addc(&raw, ' ');
 		buf_add(&raw, message_method(&x.request));
 		buf_addc(&raw, ' ');
-		route_template(message_path(&x.request), &raw);
+		route_of(&x.request, &raw);
 	}
 	kind_text(p, &clean);
 	if (l->scrub)

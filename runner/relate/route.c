@@ -2,6 +2,7 @@
 #include <dvr/relate/route.h>
 
 #include <dvr/field/field.h>
+#include <dvr/wire/grpc.h>
 
 #include <string.h>
 
@@ -113,4 +114,17 @@ route_template(struct slice path, struct buf *out)
 		else
 			buf_add(out, segment);
 	}
+}
+
+void
+route_of(const struct message *request, struct buf *out)
+{
+	const struct header *type =
+		headers_find(&request->headers, "content-type");
+
+	/* A package's version ("shop.v1.Cart") is no value. */
+	if (type && grpc_type(type->value))
+		buf_add(out, message_path(request));
+	else
+		route_template(message_path(request), out);
 }

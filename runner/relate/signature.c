@@ -135,7 +135,7 @@ hash_route(struct sha256 *h, const struct exchange *x)
 	struct buf b;
 
 	buf_init(&b, 256 * KiB);
-	route_template(message_path(&x->request), &b);
+	route_of(&x->request, &b);
 	hash_text(h, message_method(&x->request));
 	hash_text(h, buf_slice(&b));
 	hash_text(h, route_operation(a, &x->request));
@@ -214,7 +214,7 @@ add_route(struct buf *out, const struct exchange *x)
 	struct buf b;
 
 	buf_init(&b, 256 * KiB);
-	route_template(message_path(&x->request), &b);
+	route_of(&x->request, &b);
 	rest = buf_slice(&b);
 	while (rest.p) {
 		struct slice s = slice_cut(&rest, '/');

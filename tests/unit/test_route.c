@@ -236,6 +236,32 @@ START_TEST(tape_ids_are_readable)
 }
 END_TEST
 
+/* A gRPC call's path names its operation: the version in it is no value. */
+START_TEST(calls_are_told_by_their_path)
+{
+	struct header h;
+	struct exchange x = { .id = 1 };
+	struct trigger t = { .kind = TRIGGER_GRPC, .value = 13 };
+	char one[65], other[65];
+	struct buf b;
+
+	buf_init(&b, KiB);
+	x.request = request("POST /shop.v1.Cart/AddItem2 HTTP/2", &h,
+			    "application/grpc", "");
+	route_of(&x.request, &b);
+	ck_assert_str_eq(buf_cstr(&b), "/shop.v1.Cart/AddItem2");
+	buf_clear(&b);
+	route_tape_id(&x, &t, "7889abcdef", &b);
+	ck_assert_str_eq(buf_cstr(&b),
+			 "post-shop-v1-cart-additem2-grpc-13-7889a");
+	route_signature(&x, &t, one);
+	x.request.line = SLICE("POST /shop.v1.Stock/AddItem2 HTTP/2");
+	route_signature(&x, &t, other);
+	ck_assert_str_ne(one, other);
+	buf_release(&b);
+}
+END_TEST
+
 Suite *
 suite_route(void)
 {
@@ -243,6 +269,7 @@ suite_route(void)
 	TCase *tc = tcase_create("route");
 
 	tcase_add_test(tc, values_in_paths_are_collapsed);
+	tcase_add_test(tc, calls_are_told_by_their_path);
 	tcase_add_test(tc, exceptions_lose_their_values);
 	tcase_add_test(tc, graphql_operations_are_found);
 	tcase_add_test(tc, operations_in_headers_are_found);

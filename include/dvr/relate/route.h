@@ -10,6 +10,9 @@
  * `{}`.  Appended to `out`, without the query.
  */
 void route_template(struct slice path, struct buf *out);
+/* A request's: its path's template, or for a gRPC call the path itself, which
+ * names service and method. */
+void route_of(const struct message *request, struct buf *out);
 /* GraphQL operation name or first field, SOAPAction, X-Amz-Target, gRPC has
  * it in the path; "" when none.  Slice into the message or arena. */
 struct slice route_operation(struct arena *a, const struct message *request);
