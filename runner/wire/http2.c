@@ -1,70 +1,9 @@
 /* Follows the frames of an HTTP/2 connection, both directions of it. */
-#include <dvr/wire/http2.h>
+#include "http2_frames.h"
 
 #include <dvr/base/mem.h>
 
-#include <nghttp2/nghttp2.h>
-
 #include <stdlib.h>
-#include <string.h>
-
-#include "http2_head.h"
-
-#define FRAME_HEAD_BYTES 9u
-
-/* RFC 9113 §6.2, §6.6: what stands before the fragment. */
-#define PRIORITY_BYTES 5u
-#define PROMISED_BYTES 4u
-
-enum frame_type { FRAME_DATA, FRAME_HEADERS, FRAME_PRIORITY, FRAME_RST_STREAM,
-	FRAME_SETTINGS, FRAME_PUSH_PROMISE, FRAME_PING, FRAME_GOAWAY,
-	FRAME_WINDOW_UPDATE, FRAME_CONTINUATION };
-
-enum frame_flag { FLAG_ACK = 0x1, FLAG_END_STREAM = 0x1,
-	FLAG_END_HEADERS = 0x4, FLAG_PADDED = 0x8, FLAG_PRIORITY = 0x20 };
-
-#define SETTINGS_HEADER_TABLE_SIZE 1u
-#define SETTING_BYTES 6u
-
-/* Where in its bytes a direction is. */
-enum where { IN_PREFACE, IN_FRAME_HEAD, IN_PAD_LENGTH, IN_PREFIX, IN_PAYLOAD,
-	IN_PADDING };
-
-struct half {
-	enum where where;
-	unsigned char small[FRAME_HEAD_BYTES];	/* of what has a fixed size */
-	size_t nsmall;
-	uint32_t left;			/* of the payload, padding excluded */
-	uint32_t padding, prefix;
-	unsigned type, flags;
-	uint32_t stream;
-	/* A header block: from HEADERS or PUSH_PROMISE to END_HEADERS. */
-	bool in_block, block_ends, block_promises;
-	uint32_t block_on;		/* its frames' stream */
-	uint32_t block_stream;		/* whose head it is */
-	struct http2_head head;
-	nghttp2_hd_inflater *inflater;	/* of blocks that this side sends */
-	/* The table size for the other side's blocks that each SETTINGS of
-	 * this side asked for, oldest first; the last one in use. */
-	uint32_t asked[HTTP2_SETTINGS_MAX];
-	unsigned nasked;
-	uint32_t asking;		/* by the SETTINGS that is being read */
-};
-
-struct http2 {
-	struct half side[HTTP2_SIDES];
-	const char *why;
-};
-
-/* One step's way through the input. */
-struct step {
-	struct http2 *h;
-	struct half *s;
-	enum http2_side side;
-	struct slice in;
-	size_t pos;
-	struct http2_event *out;
-};
 
 struct http2 *
 http2_create(void)
@@ -111,15 +50,15 @@ http2_preface(struct slice first)
 	return slice_starts(whole, first) ? 0 : -1;
 }
 
-static enum http2_kind
-bad(struct step *p, const char *why)
+enum http2_kind
+http2_bad(struct step *p, const char *why)
 {
 	p->h->why = why;
 	return HTTP2_BAD;
 }
 
-static uint32_t
-number(const unsigned char *p, size_t n)
+uint32_t
+http2_number(const unsigned char *p, size_t n)
 {
 	uint32_t v = 0;
 
@@ -128,9 +67,8 @@ number(const unsigned char *p, size_t n)
 	return v;
 }
 
-/* Gathers `want` bytes in s->small; true when they are all there. */
-static bool
-gather(struct step *p, size_t want)
+bool
+http2_gather(struct step *p, size_t want)
 {
 	struct half *s = p->s;
 
@@ -139,12 +77,11 @@ gather(struct step *p, size_t want)
 	return s->nsmall == want;
 }
 
-/* The same from the payload. */
-static bool
-gather_payload(struct step *p, size_t want)
+bool
+http2_gather_payload(struct step *p, size_t want)
 {
 	size_t had = p->s->nsmall;
-	bool all = gather(p, want);
+	bool all = http2_gather(p, want);
 
 	p->s->left -= (uint32_t)(p->s->nsmall - had);
 	return all;
@@ -200,10 +137,10 @@ begin_frame(struct half *s)
 {
 	const char *fault;
 
-	s->left = number(s->small, 3);
+	s->left = http2_number(s->small, 3);
 	s->type = s->small[3];
 	s->flags = s->small[4];
-	s->stream = number(s->small + 5, 4) & 0x7fffffffu;
+	s->stream = http2_number(s->small + 5, 4) & 0x7fffffffu;
 	s->nsmall = 0;
 	s->padding = s->prefix = 0;
 	fault = frame_fault(s);
@@ -227,7 +164,7 @@ read_pad_length(struct step *p)
 
 	if (s->left == 0)
 		return "an HTTP/2 frame without its padding's length";
-	if (!gather_payload(p, 1))
+	if (!http2_gather_payload(p, 1))
 		return NULL;
 	s->padding = s->small[0];
 	s->nsmall = 0;
@@ -245,223 +182,13 @@ read_prefix(struct step *p)
 
 	if (s->prefix > s->left + s->nsmall)
 		return "an HTTP/2 frame that is too short";
-	if (!gather_payload(p, s->prefix))
+	if (!http2_gather_payload(p, s->prefix))
 		return NULL;
 	if (s->type == FRAME_PUSH_PROMISE)
-		s->block_stream = number(s->small, 4) & 0x7fffffffu;
+		s->block_stream = http2_number(s->small, 4) & 0x7fffffffu;
 	s->nsmall = 0;
 	s->where = IN_PAYLOAD;
 	return NULL;
-}
-
-/* ---- header blocks ------------------------------------------------------ */
-
-/* A part of a block; false when it cannot be inflated. */
-static bool
-inflate(struct half *s, struct slice part, bool final)
-{
-	const uint8_t *in = (const uint8_t *)part.p;
-	static const uint8_t nothing;
-	size_t left = part.n;
-	ssize_t n;
-
-	for (;;) {
-		nghttp2_nv nv;
-		int flags = 0;
-
-		n = nghttp2_hd_inflate_hd2(s->inflater, &nv, &flags,
-					   left ? in : &nothing, left, final);
-		if (n < 0)
-			return false;
-		in += n;
-		left -= (size_t)n;
-		if (flags & NGHTTP2_HD_INFLATE_EMIT)
-			http2_head_add(&s->head, slice_of(nv.name, nv.namelen),
-				       slice_of(nv.value, nv.valuelen));
-		if (flags & NGHTTP2_HD_INFLATE_FINAL) {
-			nghttp2_hd_inflate_end_headers(s->inflater);
-			return true;
-		}
-		if (!(flags & NGHTTP2_HD_INFLATE_EMIT) && left == 0)
-			return true;
-	}
-}
-
-static enum http2_kind
-kind_of_head(const struct step *p)
-{
-	const struct half *s = p->s;
-	const struct http1_head *h = &s->head.head;
-
-	if (s->block_promises)
-		return HTTP2_PROMISE;
-	if (p->side == HTTP2_CLIENT)
-		return h->method.p ? HTTP2_REQUEST : HTTP2_TRAILERS;
-	if (h->line.n == 0)
-		return HTTP2_TRAILERS;
-	return h->status >= 100 && h->status < 200 ? HTTP2_INTERIM :
-		HTTP2_RESPONSE;
-}
-
-/* The block is whole. */
-static enum http2_kind
-finish_block(struct step *p)
-{
-	struct half *s = p->s;
-
-	s->in_block = false;
-	http2_head_finish(&s->head);
-	p->out->stream = s->block_stream;
-	p->out->end = s->block_ends;
-	p->out->head = &s->head.head;
-	return kind_of_head(p);
-}
-
-static enum http2_kind
-block_payload(struct step *p)
-{
-	struct half *s = p->s;
-	struct slice part = slice_range(p->in, p->pos, p->pos + s->left);
-	bool whole = part.n == s->left && (s->flags & FLAG_END_HEADERS);
-
-	p->pos += part.n;
-	s->left -= (uint32_t)part.n;
-	if (s->left == 0)
-		s->where = IN_PADDING;
-	if (!inflate(s, part, whole))
-		return bad(p, "an HTTP/2 header block that cannot be inflated");
-	return whole ? finish_block(p) : HTTP2_MORE;
-}
-
-/* ---- other payloads ------------------------------------------------------- */
-
-static enum http2_kind
-data_payload(struct step *p)
-{
-	struct half *s = p->s;
-
-	p->out->stream = s->stream;
-	p->out->data = slice_range(p->in, p->pos, p->pos + s->left);
-	p->pos += p->out->data.n;
-	s->left -= (uint32_t)p->out->data.n;
-	if (s->left > 0)
-		return p->out->data.n > 0 ? HTTP2_DATA : HTTP2_MORE;
-	s->where = IN_PADDING;
-	p->out->end = s->flags & FLAG_END_STREAM;
-	return p->out->data.n > 0 || p->out->end ? HTTP2_DATA : HTTP2_MORE;
-}
-
-/*
- * `s` acknowledged what its peer asked for: from here on its own blocks are
- * made for that table size.
- */
-static const char *
-acknowledged(struct http2 *h, struct half *s)
-{
-	struct half *peer = s == &h->side[HTTP2_CLIENT] ?
-		&h->side[HTTP2_SERVER] : &h->side[HTTP2_CLIENT];
-	uint32_t size;
-
-	if (peer->nasked == 0)
-		return NULL;	/* a peer's mistake that changes nothing */
-	size = peer->asked[0];
-	memmove(peer->asked, peer->asked + 1,
-		--peer->nasked * sizeof(*peer->asked));
-	if (size > HTTP2_TABLE_MAX)
-		size = HTTP2_TABLE_MAX;
-	if (nghttp2_hd_inflate_change_table_size(s->inflater, size) != 0)
-		return "HTTP/2 SETTINGS in the middle of a header block";
-	return NULL;
-}
-
-static enum http2_kind
-settings_payload(struct step *p)
-{
-	struct half *s = p->s;
-	const char *why;
-
-	while (s->left > 0 && gather_payload(p, SETTING_BYTES)) {
-		if (number(s->small, 2) == SETTINGS_HEADER_TABLE_SIZE &&
-		    !(s->flags & FLAG_ACK))
-			s->asking = number(s->small + 2, 4);
-		s->nsmall = 0;
-	}
-	if (s->left > 0)
-		return HTTP2_MORE;
-	s->where = IN_PADDING;
-	if (s->flags & FLAG_ACK) {
-		why = acknowledged(p->h, s);
-		return why ? bad(p, why) : HTTP2_MORE;
-	}
-	if (s->nasked == HTTP2_SETTINGS_MAX)
-		return bad(p, "more HTTP/2 SETTINGS than are answered");
-	s->asked[s->nasked++] = s->asking;
-	return HTTP2_MORE;
-}
-
-static enum http2_kind
-reset_payload(struct step *p)
-{
-	struct half *s = p->s;
-
-	if (!gather_payload(p, 4))
-		return HTTP2_MORE;
-	s->where = IN_PADDING;
-	p->out->stream = s->stream;
-	p->out->code = number(s->small, 4);
-	s->nsmall = 0;
-	return HTTP2_RESET;
-}
-
-static enum http2_kind
-skip_payload(struct step *p)
-{
-	struct half *s = p->s;
-	size_t n = p->in.n - p->pos < s->left ? p->in.n - p->pos : s->left;
-
-	p->pos += n;
-	s->left -= (uint32_t)n;
-	if (s->left == 0)
-		s->where = IN_PADDING;
-	return HTTP2_MORE;
-}
-
-static enum http2_kind
-goaway_payload(struct step *p)
-{
-	struct half *s = p->s;
-
-	if (!gather_payload(p, 8))
-		return HTTP2_MORE;
-	p->out->stream = number(s->small, 4) & 0x7fffffffu;
-	p->out->code = number(s->small + 4, 4);
-	s->nsmall = 0;
-	/* What follows are words for people. */
-	s->type = FRAME_PING;
-	if (s->left == 0)
-		s->where = IN_PADDING;
-	return HTTP2_GOAWAY;
-}
-
-static enum http2_kind
-payload(struct step *p)
-{
-	switch (p->s->type) {
-	case FRAME_DATA:
-		return data_payload(p);
-	case FRAME_HEADERS:
-	case FRAME_PUSH_PROMISE:
-	case FRAME_CONTINUATION:
-		return block_payload(p);
-	case FRAME_RST_STREAM:
-		return reset_payload(p);
-	case FRAME_SETTINGS:
-		return settings_payload(p);
-	case FRAME_GOAWAY:
-		return goaway_payload(p);
-	default:	/* RFC 9113 §4.1: unknown types are ignored */
-		return skip_payload(p);
-	}
 }
 
 /* ---- all of it -------------------------------------------------------------- */
@@ -491,7 +218,7 @@ advance(struct step *p)
 		why = preface(p);
 		break;
 	case IN_FRAME_HEAD:
-		if (gather(p, FRAME_HEAD_BYTES))
+		if (http2_gather(p, FRAME_HEAD_BYTES))
 			why = begin_frame(s);
 		break;
 	case IN_PAD_LENGTH:
@@ -501,17 +228,17 @@ advance(struct step *p)
 		why = read_prefix(p);
 		break;
 	case IN_PAYLOAD:
-		return payload(p);
+		return http2_payload(p);
 	case IN_PADDING:
 		p->s->left = s->padding;
 		s->padding = 0;
-		(void)skip_payload(p);
+		(void)http2_skip(p);
 		s->padding = s->left;
 		if (s->left == 0)
 			s->where = IN_FRAME_HEAD;
 		break;
 	}
-	return why ? bad(p, why) : HTTP2_MORE;
+	return why ? http2_bad(p, why) : HTTP2_MORE;
 }
 
 /* Can a step be made without further bytes? */
