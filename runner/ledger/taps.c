@@ -156,13 +156,20 @@ ledger_response_head(struct ledger *l, struct lx *x,
 }
 
 void
+ledger_note(struct ledger *l, struct lx *x, const char *why)
+{
+	if (!(x->flags & LXF_VOID) && !x->note)
+		x->note = intern(l, why);
+}
+
+void
 ledger_opaque(struct ledger *l, struct lx *x, const char *why)
 {
 	if (x->flags & LXF_VOID)
 		return;
 	x->flags |= LXF_ENDLESS;
-	if (why && !x->note)
-		x->note = intern(l, why);
+	if (why)
+		ledger_note(l, x, why);
 }
 
 void

@@ -11,7 +11,13 @@ struct injection {
 	struct slice correlation;	/* "": none */
 	struct slice traceparent;	/* "": none */
 	const char *host;		/* new Host value, or NULL */
+	bool decline_h2c;		/* `Upgrade: h2c` and what goes with it
+					 * is left out */
 };
+
+/* Does it ask for HTTP/2 by an upgrade (RFC 7540 §3.2), and for nothing else?
+ * A connection that is upgraded in its middle could not be followed. */
+bool inject_asks_h2c(const struct http1_head *h);
 
 /* May this head be edited at all?  Only where its framing is beyond doubt. */
 bool inject_allowed(const struct http1_head *h);

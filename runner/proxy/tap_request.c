@@ -31,7 +31,7 @@ edit(struct pass *s, const struct injection *in)
 		buf_clear(&t->held);
 		return;
 	}
-	if (in->host) {
+	if (in->host || in->decline_h2c) {
 		size_t from = t->held.n ? 0 : s->pos - h->raw.n;
 
 		buf_add(out, slice_range(s->in, s->sent, from));
@@ -45,6 +45,17 @@ edit(struct pass *s, const struct injection *in)
 	s->sent = s->pos;
 	if (added)
 		ledger_injected(t->ledger, t->asking->lx);
+}
+
+/* A head that came in pieces has gone out in pieces, unless it was held. */
+static bool
+may_decline(const struct pass *s)
+{
+	const struct http1_head *h = &s->t->req.head;
+	bool here = s->pos >= h->raw.n && s->pos - h->raw.n >= s->sent;
+
+	return s->edits && (s->t->held.n || here) && inject_allowed(h) &&
+	       inject_asks_h2c(h);
 }
 
 static void
@@ -67,7 +78,12 @@ request_head(struct pass *s)
 		in.correlation = id;
 		in.traceparent = ledger_traceparent(t->ledger, x->lx);
 	}
-	if (s->edits && (in.correlation.n || in.host))
+	if (may_decline(s)) {
+		in.decline_h2c = true;
+		x->wants_tunnel = false;
+		ledger_note(t->ledger, x->lx, "Upgrade: h2c was not passed on");
+	}
+	if (s->edits && (in.correlation.n || in.host || in.decline_h2c))
 		edit(s, &in);
 }
 

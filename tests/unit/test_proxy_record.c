@@ -246,6 +246,43 @@ START_TEST(bytes_belong_to_their_exchange)
 }
 END_TEST
 
+/* Java asks for HTTP/2 in its first request.  Nobody answers that, the client
+ * goes on in HTTP/1.1, and the tape holds what it had asked. */
+START_TEST(an_upgrade_to_h2c_is_declined)
+{
+	static const char asked[] =
+		"POST /x HTTP/1.1\r\nConnection: Upgrade, HTTP2-Settings\r\n"
+		"Content-Length: 2\r\nHost: a\r\nHTTP2-Settings: AAEAAEAA\r\n"
+		"Upgrade: h2c\r\nUser-Agent: Java\r\n\r\n{}";
+	struct recorder r;
+	struct buf seen;
+	struct tape t;
+
+	recorder_open(&r, false);
+	buf_init(&seen, MiB);
+	rig_send(&r.rig, r.rig.client, SLICE(asked));
+	expect_upstream(&r, &seen, "POST /x HTTP/1.1\r\nContent-Length: 2\r\n"
+			"Host: a\r\nUser-Agent: Java\r\n\r\n{}");
+	rig_send(&r.rig, r.rig.upstream, SLICE(EMPTY));
+	rig_expect(&r.rig, r.rig.client, SLICE(EMPTY));
+	rig_send(&r.rig, r.rig.client,
+		 SLICE("GET /y HTTP/1.1\r\nHTTP2-Settings: A\r\nUpgrade: h2c"
+		       "\r\nConnection: upgrade, keep-alive\r\n\r\n"));
+	expect_upstream(&r, &seen,
+			"GET /y HTTP/1.1\r\nConnection: keep-alive\r\n\r\n");
+	rig_send(&r.rig, r.rig.upstream, SLICE(FAIL));
+	rig_expect(&r.rig, r.rig.client, SLICE(FAIL));
+	recorder_tape(&r, &t);
+	ck_assert_uint_eq(t.nexchanges, 2);
+	check_exchange(&t.exchanges[0], asked, EMPTY);
+	ck_assert(slice_eq(t.exchanges[0].note,
+			   SLICE("Upgrade: h2c was not passed on")));
+	tape_release(&t);
+	buf_release(&seen);
+	recorder_close(&r);
+}
+END_TEST
+
 /* A client's own correlation id and traceparent are left alone. */
 START_TEST(own_ids_are_kept)
 {
@@ -450,6 +487,7 @@ suite_proxy_record(void)
 	tcase_set_timeout(t, 30);
 	tcase_add_loop_test(t, bytes_belong_to_their_exchange, 0,
 			    (int)ARRAY_LEN(conversations));
+	tcase_add_test(t, an_upgrade_to_h2c_is_declined);
 	tcase_add_test(t, own_ids_are_kept);
 	tcase_add_test(t, the_id_stands_at_the_end_of_the_head);
 	tcase_add_test(t, a_head_that_went_out_is_not_edited);

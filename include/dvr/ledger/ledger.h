@@ -111,6 +111,8 @@ void ledger_response_head(struct ledger *l, struct lx *x,
  */
 void ledger_end(struct ledger *l, struct lx *x, enum lx_side side,
 		enum lx_end how, uint64_t at_ns);
+/* What is odd about it; the first note stays. */
+void ledger_note(struct ledger *l, struct lx *x, const char *why);
 /* The rest of this exchange is a tunnel or opaque, with why. */
 void ledger_opaque(struct ledger *l, struct lx *x, const char *why);
 /* No more calls for x: both sides ended, or the connection is gone. */
