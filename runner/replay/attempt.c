@@ -127,11 +127,16 @@ replay_it(struct running *g, struct err *e)
 	o.idle = begin_next;
 	o.idle_arg = g;
 	o.isolation = g->stage->around.isolation;
+	o.values = g->stage->credentials.values;
+	o.resigner = g->stage->credentials.resigner;
 	if (replay_create(g->stage->loop, g->how->tape, g->how->plan,
 			  g->stage->mocks, &o, &g->replay, e) != 0)
 		return -1;
 	g->stage->replay = g->replay;
-	return replay_run(g->replay, &g->seen, e);
+	if (replay_run(g->replay, &g->seen, e) != 0)
+		return -1;
+	credentials_tell(&g->stage->credentials, &g->seen);
+	return 0;
 }
 
 /* ---- what came of it ------------------------------------------------------ */

@@ -11,6 +11,7 @@ struct stages {
 	struct stage *kept;		/* served the last tape: to be reset */
 	struct stage *ahead;		/* starts for the next replay */
 	bool no_ahead;			/* an error may have come from it */
+	struct mint *mint;		/* keys of the run; NULL: not yet */
 	unsigned started, resets;
 };
 
@@ -32,7 +33,7 @@ struct attempt {
 int attempt_run(const struct attempt *how, struct replay_result *r,
 		struct err *e);
 
-/* Ends the services that nobody is going to use. */
+/* Ends the services that nobody is going to use; the keys stay. */
 void stages_end(struct stages *all);
 
 #endif

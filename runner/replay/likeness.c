@@ -57,13 +57,14 @@ is_bound(const struct comparing *c, const struct place *p)
 }
 
 static bool
-is_expansion(struct slice recorded, struct slice live)
+is_expansion(const struct comparing *c, struct slice recorded,
+	     struct slice live)
 {
 	struct buf b;
 	bool same;
 
 	buf_init(&b, live.n + 64 * KiB);
-	scrub_expand(recorded, &b, NULL);
+	scrub_expand_as(c->m->values, recorded, &b, NULL);
 	same = slice_eq(buf_slice(&b), live);
 	buf_release(&b);
 	return same;
@@ -90,9 +91,9 @@ compare_value(struct comparing *c, const struct place *p,
 {
 	if (slice_eq(recorded, live) || is_masked(c, p))
 		c->out->same++;
-	else if (scrub_has_handle(recorded) && is_expansion(recorded, live))
+	else if (scrub_has_handle(recorded) && is_expansion(c, recorded, live))
 		c->out->same++;
-	else if (scrub_matches(recorded, live) || is_bound(c, p) ||
+	else if (scrub_resembles(recorded, live) || is_bound(c, p) ||
 		 noise_alike(c->m->tape, c->x, recorded, live))
 		c->out->loose++;
 	else
@@ -174,7 +175,7 @@ find_param(const struct params *in, struct slice name, struct slice value)
 	for (size_t i = 0; i < in->n; i++) {
 		if (in->taken[i] || !slice_eq(in->name[i], name))
 			continue;
-		if (scrub_matches(value, in->value[i]))
+		if (scrub_resembles(value, in->value[i]))
 			return i;
 		if (found == in->n)
 			found = i;

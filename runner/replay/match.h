@@ -7,6 +7,7 @@
 #define REPLAY_MATCH_H
 
 #include <dvr/field/field.h>
+#include <dvr/scrub/scrub.h>
 #include <dvr/tape/plan.h>
 
 /* Where the ingress exchange that a call was recorded for stands now. */
@@ -15,6 +16,7 @@ enum cause_state { CAUSE_TO_COME, CAUSE_OPEN, CAUSE_OVER };
 struct match {
 	const struct tape *tape;
 	const struct plan *plan;	/* masks, bindings; NULL: none */
+	const struct scrub_values *values;	/* of handles; NULL: none */
 	bool *used;			/* by exchange index */
 	enum cause_state (*cause_state)(void *arg, uint32_t id); /* or NULL */
 	void *arg;

@@ -1,6 +1,8 @@
 /* Recorded answers and stubs as bytes. */
 #include "mock_answer.h"
 
+#include "key_set.h"
+
 #include <dvr/scrub/scrub.h>
 
 static bool
@@ -36,14 +38,21 @@ then_of(const struct message *m)
 }
 
 enum answer_then
-answer_recorded(const struct exchange *x, struct buf *out)
+answer_recorded(const struct exchange *x, const struct scrub_values *v,
+		const struct mint *keys, struct buf *out)
 {
+	struct arena *a = arena_create();
+	struct message with_keys;
+
 	/* 100 was sent when it was asked for. */
 	for (size_t i = 0; i < x->ninterim; i++)
 		if (message_status(&x->interim[i]) != 100)
-			scrub_print_live(&x->interim[i], out);
+			scrub_print_live(v, &x->interim[i], out);
 	if (x->response.present)
-		scrub_print_live(&x->response, out);
+		scrub_print_live(v, key_set_add(keys, a, &x->response,
+						&with_keys) ?
+				 &with_keys : &x->response, out);
+	arena_destroy(a);
 	return then_of(&x->response);
 }
 

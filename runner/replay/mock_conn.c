@@ -181,7 +181,7 @@ mock_conn_answer(struct mock_conn *c)
 	uint64_t wait = 0;
 
 	observe(c, x);
-	c->then = answer_recorded(x, &c->out);
+	c->then = answer_recorded(x, m->match.values, m->keys, &c->out);
 	if (run != NULL && run->timing != TIMING_FAST)
 		wait = schedule_scaled_ns(run->timing,
 					  at_us - x->request.end_us);
@@ -274,7 +274,7 @@ answer_nearest(struct mock_conn *c, const struct live_call *call)
 		  "%s: nobody recorded it", SLICE_ARG(c->lane->name),
 		  quote(c->call.line, q1), x->id,
 		  quote(x->request.line, q2));
-	c->then = answer_recorded(x, &c->out);
+	c->then = answer_recorded(x, m->match.values, m->keys, &c->out);
 	loop_timer_set(m->loop, &c->latency, loop_now_ns(m->loop));
 	return true;
 }

@@ -32,6 +32,7 @@ struct mocks {
 	struct arena *lanes_arena;		/* for life */
 	struct mock_lane *lanes;
 	struct match match;
+	const struct mint *keys;		/* of tokens; NULL: none */
 	struct slice prefix;			/* of correlation ids */
 	struct observed_exchange **seen;	/* by exchange index */
 	struct notes misses;

@@ -151,6 +151,14 @@ mocks_on_miss(struct mocks *m, const struct replay_options *o)
 }
 
 void
+mocks_values(struct mocks *m, const struct scrub_values *v,
+	     const struct mint *keys)
+{
+	m->match.values = v;
+	m->keys = keys;
+}
+
+void
 mocks_speak(struct mocks *m, const struct lane_config *config,
 	    struct tls_ca *ca)
 {

@@ -112,6 +112,8 @@ engine_begin(struct replay *r, struct observed *seen)
 	for (size_t i = 0; i < r->gate.holds.nnotes; i++)
 		notes_add(&r->notes, r->gate.holds.notes[i]);
 	resolver_init(&r->resolver, t, r->plan, seen, &r->notes);
+	r->resolver.values = r->options.values;
+	r->resolver.resigner = r->options.resigner;
 	shots_prepare(r);
 }
 

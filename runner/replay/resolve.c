@@ -131,11 +131,12 @@ first_from(const struct resolver *r, size_t index)
 }
 
 bool
-resolver_binds(const struct resolver *r, uint32_t index)
+resolver_changes(const struct resolver *r, uint32_t index)
 {
 	size_t i = first_to(r, index);
 
-	return i < r->n && r->v[i].to_index == index;
+	return (i < r->n && r->v[i].to_index == index) ||
+	       resigner_rule(r->resigner, &r->tape->exchanges[index]) > 0;
 }
 
 bool
@@ -280,10 +281,27 @@ on_request_value(void *arg, const struct value *v)
 	return 0;
 }
 
+/* A signature that an answer produced is not made anew. */
+static void
+sign(const struct resolver *r, uint32_t index, const struct editing *e,
+     struct message *m)
+{
+	const struct exchange *x = &r->tape->exchanges[index];
+	size_t rule = resigner_rule(r->resigner, x);
+
+	for (size_t i = 0; rule > 0 && i < e->n; i++)
+		if (e->v[i].to.part == PLACE_HEADER &&
+		    slice_ieq(e->v[i].to.name,
+			      resigner_header(r->resigner, rule)))
+			return;
+	if (rule > 0)
+		resigner_sign(r->resigner, rule, x, e->arena, m);
+}
+
 void
 resolver_print(struct resolver *r, uint32_t index, struct buf *out)
 {
-	struct editing e = { .arena = arena_create() };
+	struct editing e = { .arena = arena_create(), .values = r->values };
 	size_t from = first_to(r, index), to = from;
 	struct message m;
 
@@ -296,6 +314,7 @@ resolver_print(struct resolver *r, uint32_t index, struct buf *out)
 	edit_begin(&e, &r->tape->exchanges[index].request);
 	values_walk(e.arena, &e.was, PLACE_REQUEST, on_request_value, &e);
 	edit_end(&e, &m);
+	sign(r, index, &e, &m);
 	message_print(&m, out);
 	for (size_t i = from; i < to; i++)
 		tell_missing(r, &r->v[i]);

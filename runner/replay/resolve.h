@@ -7,6 +7,7 @@
 #define REPLAY_RESOLVE_H
 
 #include "notes.h"
+#include "resign.h"
 
 #include <dvr/judge/judge.h>
 
@@ -15,6 +16,8 @@ struct resolver {
 	const struct observed *seen;
 	struct arena *arena;	/* raw: the answers' */
 	struct notes *notes;
+	const struct scrub_values *values;	/* of handles */
+	const struct resigner *resigner;	/* NULL: none */
 	struct bound *v;	/* by consumer, place and offset */
 	struct bound **from;	/* by producer and place */
 	size_t n;
@@ -24,8 +27,9 @@ struct resolver {
 void resolver_init(struct resolver *r, const struct tape *t,
 		   const struct plan *p, const struct observed *seen,
 		   struct notes *notes);
-/* Does the exchange (by index) take any value from an answer? */
-bool resolver_binds(const struct resolver *r, uint32_t index);
+/* Does the exchange (by index) take any value from an answer, or a signature
+ * over what it is then? */
+bool resolver_changes(const struct resolver *r, uint32_t index);
 /* Have all answers that it takes values from come whole? */
 bool resolver_ready(const struct resolver *r, uint32_t index);
 /* Its request's wire bytes as of now. */

@@ -16,7 +16,7 @@ edit_begin(struct editing *e, const struct message *recorded)
 	m.headers.v = arena_array(e->arena, n + 1, sizeof(*m.headers.v));
 	for (size_t i = 0; i < n; i++)
 		m.headers.v[i] = header_of_line(recorded->headers.v[i].line);
-	scrub_live(e->arena, &m, &e->was);
+	scrub_live(e->arena, e->values, &m, &e->was);
 }
 
 /* ---- one value ---------------------------------------------------------- */

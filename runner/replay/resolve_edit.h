@@ -23,6 +23,7 @@ struct edit {			/* of `whole`, in its order */
 
 struct editing {
 	struct arena *arena;
+	const struct scrub_values *values;	/* of handles */
 	struct bound *v;	/* of the request, by place and offset */
 	size_t n;
 	struct message was;	/* the request, handles expanded */

@@ -31,6 +31,74 @@ restore_begin(const struct trial_config *cfg, const struct tape *t,
 			     e);
 }
 
+struct filling {
+	const struct scrub_values *values;
+	struct slice text;
+	size_t at;
+	struct buf *out;
+};
+
+/* A quote or an end of line would be read as one in a dump. */
+static bool
+stands_anywhere(struct slice s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if ((unsigned char)s.p[i] < ' ' || s.p[i] == '\'' ||
+		    s.p[i] == '\\')
+			return false;
+	return true;
+}
+
+static void
+fill_handle(void *arg, struct slice handle, struct slice class)
+{
+	struct filling *f = arg;
+	struct slice live;
+	size_t from;
+
+	(void)class;
+	/* within base64 it is not in the text itself */
+	if (handle.p < f->text.p || handle.p >= f->text.p + f->text.n ||
+	    !scrub_values_get(f->values, handle, &live) ||
+	    !stands_anywhere(live))
+		return;
+	from = (size_t)(handle.p - f->text.p);
+	buf_add(f->out, slice_range(f->text, f->at, from));
+	buf_add(f->out, live);
+	f->at = from + handle.n;
+}
+
+void
+restore_fill(const struct scrub_values *v, struct arena *a, struct tape *t)
+{
+	struct tape_state *state = arena_array(a, t->nstate + 1,
+					       sizeof(*state));
+
+	for (size_t i = 0; i < t->nstate; i++) {
+		struct tape_state *s = &state[i];
+
+		*s = t->state[i];
+		s->files = arena_array(a, s->nfiles + 1, sizeof(*s->files));
+		for (size_t k = 0; k < s->nfiles; k++) {
+			struct filling f = { .values = v,
+				.text = t->state[i].files[k].bytes };
+			struct buf b;
+
+			s->files[k] = t->state[i].files[k];
+			buf_init(&b, SIZE_MAX / 4);
+			f.out = &b;
+			scrub_each_handle(f.text, fill_handle, &f);
+			if (f.at > 0) {
+				buf_add(&b, slice_from(f.text, f.at));
+				s->files[k].bytes = arena_copy(a,
+							buf_slice(&b));
+			}
+			buf_release(&b);
+		}
+	}
+	t->state = state;
+}
+
 void
 restore_end(char dir[FS_PATH_MAX])
 {

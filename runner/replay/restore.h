@@ -12,6 +12,10 @@
 int restore_begin(const struct trial_config *cfg, const struct tape *t,
 		  const struct env *env, char dir[FS_PATH_MAX],
 		  struct err *e);
+/* Handles that `v` has become their values in the copies of the state's files,
+ * which live in `a`; *t is a copy of the tape. */
+void restore_fill(const struct scrub_values *v, struct arena *a,
+		  struct tape *t);
 void restore_end(char dir[FS_PATH_MAX]);
 
 #endif

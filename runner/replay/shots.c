@@ -368,10 +368,11 @@ join_line(struct shot *s, struct line *line)
 static void
 print_recorded(struct shot *s)
 {
-	if (resolver_binds(&s->replay->resolver, s->index))
+	if (resolver_changes(&s->replay->resolver, s->index))
 		return;
 	s->printed = true;
-	scrub_print_live(&recorded(s)->request, call_wire(&s->call));
+	scrub_print_live(s->replay->options.values, &recorded(s)->request,
+			 call_wire(&s->call));
 	call_wire_done(&s->call);
 }
 

@@ -89,6 +89,54 @@ mocks_up(struct stage *s, const struct attempt *how, struct err *e)
 	return 0;
 }
 
+/* The loaded tape's credentials are `how`'s now.  Those that are in the state
+ * already stay what they are. */
+static int
+load_credentials(struct stage *s, const struct attempt *how, struct err *e)
+{
+	struct credentials_order o = {
+		.cfg = s->cfg, .tape = how->tape, .mint = how->stages->mint };
+
+	if (credentials_load(&s->credentials, &o, e) != 0)
+		return -1;
+	if (s->mocks != NULL)
+		mocks_values(s->mocks, s->credentials.values,
+			     how->stages->mint);
+	return 0;
+}
+
+static int
+credentials_up(struct stage *s, const struct attempt *how, struct err *e)
+{
+	const struct trial_config *cfg = s->cfg;
+	struct issuer_place at = { .loop = s->loop,
+		.isolation = s->around.isolation, .env = s->env };
+
+	if (how->stages->mint == NULL)
+		how->stages->mint = mint_create(cfg->clock);
+	/* What runs already cannot be told where the keys are. */
+	if (cfg->target == NULL &&
+	    (cfg->service->attach == NULL || cfg->service->start != NULL) &&
+	    credentials_issuer(&s->credentials, cfg->secrets,
+			       how->stages->mint, &at, e) != 0)
+		return -1;
+	return load_credentials(s, how, e);
+}
+
+/* The tape's state with the credentials of this replay in it. */
+static int
+restore(struct stage *s, const struct attempt *how, struct err *e)
+{
+	struct arena *a = arena_create();
+	struct tape with = *how->tape;
+	int rc;
+
+	restore_fill(s->credentials.values, a, &with);
+	rc = restore_begin(s->cfg, &with, s->env, s->state_dir, e);
+	arena_wipe(a);
+	return rc;
+}
+
 static int
 service_up(struct stage *s, const struct attempt *how, struct err *e)
 {
@@ -101,7 +149,7 @@ service_up(struct stage *s, const struct attempt *how, struct err *e)
 	};
 
 	/* Restore commands run in real time. */
-	if (restore_begin(cfg, how->tape, s->env, s->state_dir, e) != 0 ||
+	if (restore(s, how, e) != 0 ||
 	    surroundings_clock(cfg, how->tape, &s->around, s->env, e) != 0)
 		return -1;
 	if (s->state_dir[0] != '\0')
@@ -130,9 +178,11 @@ stage_open(const struct attempt *how, struct stage **out, struct err *e)
 	}
 	*out = s;
 	if (cfg->target != NULL)
-		return restore_begin(cfg, how->tape, NULL, s->state_dir, e);
+		return credentials_up(s, how, e) != 0 ||
+		       restore(s, how, e) != 0 ? -1 : 0;
 	if (surroundings_up(cfg, s->loop, &s->around, e) != 0 ||
-	    mocks_up(s, how, e) != 0 || service_up(s, how, e) != 0)
+	    mocks_up(s, how, e) != 0 || credentials_up(s, how, e) != 0 ||
+	    service_up(s, how, e) != 0)
 		return -1;
 	how->stages->started++;
 	return 0;
@@ -172,9 +222,10 @@ stage_take(struct stage *s, const struct attempt *how, struct err *e)
 {
 	s->cfg = how->cfg;
 	s->around.reset[0] = '\0';
-	if (s->mocks == NULL)
-		return 0;
-	return mocks_load(s->mocks, how->tape, how->plan, e);
+	if (s->mocks != NULL &&
+	    mocks_load(s->mocks, how->tape, how->plan, e) != 0)
+		return -1;
+	return load_credentials(s, how, e);
 }
 
 const char *
@@ -194,11 +245,18 @@ restore_live(struct stage *s, const struct attempt *how, struct err *e)
 {
 	struct state_where where = {
 		.dir = service_state_dir(s->service), .env = s->env };
+	struct tape with = *how->tape;
+	struct arena *a;
+	int rc;
 
 	if (how->tape->nstate == 0)
 		return 0;
-	return state_restore(how->cfg->state, how->cfg->nstate, how->tape,
-			     &where, scrub_expand, e);
+	a = arena_create();
+	restore_fill(s->credentials.values, a, &with);
+	rc = state_restore(how->cfg->state, how->cfg->nstate, &with, &where,
+			   scrub_expand, e);
+	arena_wipe(a);
+	return rc;
 }
 
 int
@@ -230,6 +288,7 @@ stage_close(struct stage *s)
 	restore_end(s->state_dir);
 	mocks_destroy(s->mocks);
 	belief_down(&s->belief);
+	credentials_down(&s->credentials);
 	surroundings_down(&s->around);
 	if (s->env != NULL)
 		env_destroy(s->env);

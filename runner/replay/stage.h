@@ -8,6 +8,7 @@
 
 #include "attempt.h"
 #include "believe.h"
+#include "credentials.h"
 #include "surroundings.h"
 
 #include <dvr/base/fs.h>
@@ -21,6 +22,7 @@ struct stage {
 	struct surroundings around;
 	struct belief belief;
 	struct mocks *mocks;
+	struct credentials credentials;	/* of the tape it was loaded with */
 	struct env *env;
 	struct service *service;
 	struct replay *replay;		/* its user's: told of the service's

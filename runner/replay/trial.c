@@ -1,6 +1,7 @@
 /* As many replays of one tape as its verdict needs. */
 #include "attempt.h"
 #include "learn.h"
+#include "mint.h"
 
 #include <dvr/base/mem.h>
 
@@ -43,6 +44,7 @@ stages_destroy(struct stages *all)
 	if (all == NULL)
 		return;
 	stages_end(all);
+	mint_destroy(all->mint);
 	free(all);
 }
 
@@ -166,6 +168,7 @@ trial_run(const struct trial_config *cfg, const struct tape *t,
 	out->started = how.stages->started;
 	out->resets = how.stages->resets;
 	stages_end(&own);
+	mint_destroy(own.mint);
 	if (rc == 0)
 		finish(&how, from, out);
 	return rc;
@@ -198,6 +201,7 @@ trial_verify(const struct trial_config *cfg, const struct tape *t,
 			*hits += out->replays[i].reproduced;
 	}
 	learn_end(&learn);
+	mint_destroy(own.mint);
 	if (rc == 0)
 		finish(&how, from, out);
 	return rc;

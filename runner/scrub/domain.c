@@ -2,6 +2,7 @@
 #include "handle.h"
 
 #include <dvr/base/hash.h>
+#include <dvr/scrub/values.h>
 
 #include "draw.h"
 #include "shape.h"
@@ -253,6 +254,25 @@ covers_jwt(const struct handle *h, struct slice v)
 	return all_of(ALPHA_DOTTED, v);
 }
 
+/* RFC 7516 §3.1: header, key, vector, text and tag. */
+static void
+expand_jwe(struct stream *s, const struct handle *h, struct buf *out)
+{
+	static const char head[] = "eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0..";
+	size_t fixed = strlen(head) + 16 + 1 + 1 + 22;
+
+	if (h->length <= fixed) {
+		fill_alphabet(s, ALPHA_ALNUM, h->length, out);
+		return;
+	}
+	buf_adds(out, head);
+	fill_alphabet(s, ALPHA_TOKEN, 16, out);
+	buf_addc(out, '.');
+	fill_alphabet(s, ALPHA_TOKEN, h->length - fixed, out);
+	buf_addc(out, '.');
+	fill_alphabet(s, ALPHA_TOKEN, 22, out);
+}
+
 /* Base64 of user:password. */
 static void
 expand_basic(struct stream *s, const struct handle *h, struct buf *out)
@@ -348,6 +368,7 @@ static const struct domain {
 	{ "pan-", true, expand_pan, covers_pan },
 	{ "ssn", false, expand_ssn, covers_ssn },
 	{ "jwt", false, expand_jwt, covers_jwt },
+	{ "jwe", false, expand_jwe, covers_jwt },
 	{ "basic", false, expand_basic, covers_base64 },
 	{ "base64", false, expand_base64, covers_base64 },
 	{ "password", false, expand_password, covers_any },
@@ -401,13 +422,46 @@ handle_expand(const struct handle *h, struct buf *out)
 	}
 }
 
+static bool
+is_token(const struct handle *h)
+{
+	return slice_eq(h->class, SLICE("jwt")) ||
+	       slice_eq(h->class, SLICE("jwe"));
+}
+
+bool
+scrub_class_is_credential(struct slice class)
+{
+	static const char *const classes[] = { "api-key", "token", "bearer",
+		"secret", "password", "credential", "basic", "signature",
+		"session", "cookie", "csrf", "jwt", "jwe" };
+
+	for (size_t i = 0; i < ARRAY_LEN(classes); i++)
+		if (scrub_class_is(class, slice_str(classes[i])))
+			return true;
+	return vendor_named(class) != NULL;
+}
+
+size_t
+handle_span(const struct handle *h, struct slice live)
+{
+	size_t n = 0;
+
+	if (!is_token(h))
+		return h->length;
+	while (n < live.n && alphabet_has(ALPHA_DOTTED, live.p[n]))
+		n++;
+	/* a short mock is no token, and a token is not empty */
+	return slice_starts(live, SLICE("ey")) ? n : h->length;
+}
+
 bool
 handle_covers(const struct handle *h, struct slice live)
 {
 	const struct domain *d = domain_of(h->class);
 	const struct vendor *v = vendor_named(h->class);
 
-	if (live.n != h->length)
+	if (live.n != h->length && !is_token(h))
 		return false;
 	if (shape_is_of(h))
 		return shape_covers(h, live);

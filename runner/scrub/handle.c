@@ -4,6 +4,7 @@
 #include "coded.h"
 
 #include <dvr/scrub/scrub.h>
+#include <dvr/scrub/values.h>
 
 #include <string.h>
 
@@ -69,15 +70,20 @@ handle_next(struct slice s, size_t from, size_t *at, struct handle *out)
 }
 
 static void
-expand_plain(struct slice s, struct buf *out, bool *any)
+expand_plain(const struct scrub_values *v, struct slice s, struct buf *out,
+	     bool *any)
 {
+	struct slice live;
 	struct handle h;
 	size_t from = 0, at;
 	bool found = false;
 
 	while (handle_next(s, from, &at, &h)) {
 		buf_add(out, slice_range(s, from, at));
-		handle_expand(&h, out);
+		if (scrub_values_get(v, h.text, &live))
+			buf_add(out, live);
+		else
+			handle_expand(&h, out);
 		from = at + h.text.n;
 		found = true;
 	}
@@ -86,7 +92,8 @@ expand_plain(struct slice s, struct buf *out, bool *any)
 }
 
 static void
-expand_coded(struct slice s, struct buf *out, bool *any)
+expand_coded(const struct scrub_values *v, struct slice s, struct buf *out,
+	     bool *any)
 {
 	struct arena *a = arena_create();
 	struct coded c;
@@ -95,28 +102,35 @@ expand_coded(struct slice s, struct buf *out, bool *any)
 	while (coded_next(a, s, from, &c)) {
 		struct buf inner;
 
-		expand_plain(slice_range(s, from, c.from), out, any);
+		expand_plain(v, slice_range(s, from, c.from), out, any);
 		buf_init(&inner, out->limit);
-		scrub_expand(c.text, &inner, NULL);
+		scrub_expand_as(v, c.text, &inner, NULL);
 		*any = true;
 		coded_put(&c, buf_slice(&inner), out);
 		buf_release(&inner);
 		from = c.to;
 	}
-	expand_plain(slice_from(s, from), out, any);
+	expand_plain(v, slice_from(s, from), out, any);
 	arena_destroy(a);
 }
 
 void
 scrub_expand(struct slice s, struct buf *out, bool *any)
 {
+	scrub_expand_as(NULL, s, out, any);
+}
+
+void
+scrub_expand_as(const struct scrub_values *v, struct slice s, struct buf *out,
+		bool *any)
+{
 	bool found = false, *told = any ? any : &found;
 
 	*told = false;
 	if (coded_any(s))
-		expand_coded(s, out, told);
+		expand_coded(v, s, out, told);
 	else
-		expand_plain(s, out, told);
+		expand_plain(v, s, out, told);
 }
 
 static bool
@@ -157,25 +171,65 @@ equals_expanded(struct slice recorded, struct slice live)
 	return same;
 }
 
-bool
-scrub_matches(struct slice recorded, struct slice live)
+/* How much of `live`, where it begins, stands for the handle. */
+typedef size_t span_fn(const struct handle *h, struct slice live,
+		       struct slice after);
+
+static size_t
+span_exact(const struct handle *h, struct slice live, struct slice after)
 {
-	struct handle h;
-	size_t from = 0, at;
+	(void)after;
+	return handle_span(h, live);
+}
+
+/* Of a credential: up to the text that follows it. */
+static size_t
+span_free(const struct handle *h, struct slice live, struct slice after)
+{
+	ssize_t end;
+
+	if (!scrub_class_is_credential(h->class))
+		return handle_span(h, live);
+	end = after.n > 0 ? slice_find(live, after) : (ssize_t)live.n;
+	return end > 0 ? (size_t)end : live.n + 1;
+}
+
+static bool
+matches(struct slice recorded, struct slice live, span_fn *span)
+{
+	struct handle h, next;
+	size_t from = 0, at, to, length;
 
 	if (has_coded(recorded))
 		return equals_expanded(recorded, live);
 	while (handle_next(recorded, from, &at, &h)) {
 		struct slice literal = slice_range(recorded, from, at);
+		struct handle like = h;
 
 		if (!slice_starts(live, literal))
 			return false;
 		live = slice_from(live, literal.n);
-		if (live.n < h.length ||
-		    !handle_covers(&h, slice_range(live, 0, h.length)))
-			return false;
-		live = slice_from(live, h.length);
 		from = at + h.text.n;
+		if (!handle_next(recorded, from, &to, &next))
+			to = recorded.n;
+		length = span(&h, live, slice_range(recorded, from, to));
+		like.length = length;
+		if (live.n < length ||
+		    !handle_covers(&like, slice_range(live, 0, length)))
+			return false;
+		live = slice_from(live, length);
 	}
 	return slice_eq(slice_from(recorded, from), live);
+}
+
+bool
+scrub_matches(struct slice recorded, struct slice live)
+{
+	return matches(recorded, live, span_exact);
+}
+
+bool
+scrub_resembles(struct slice recorded, struct slice live)
+{
+	return matches(recorded, live, span_free);
 }

@@ -32,6 +32,9 @@ bool handle_next(struct slice s, size_t from, size_t *at, struct handle *out);
 
 /* The value that a handle stands for, h->length bytes. */
 void handle_expand(const struct handle *h, struct buf *out);
+/* How much of `live`, where it begins, is to be compared with the handle: its
+ * length, or all of a token, whose length is its signer's. */
+size_t handle_span(const struct handle *h, struct slice live);
 /* Could `live` be a value of the handle's class and length? */
 bool handle_covers(const struct handle *h, struct slice live);
 

@@ -6,6 +6,7 @@
 #include "recording.h"
 #include "state.h"
 #include "stream.h"
+#include "tokens.h"
 
 #include <string.h>
 
@@ -223,6 +224,7 @@ scrub_inspect_tape(struct scrub *s, const struct tape *t, scrub_found_fn *fn,
 	w.job.ours = true;
 	recording_look(&w);
 	look_names(&w.job, t);
+	tokens_look_again(&w.job, t);
 	tell_all(&in);
 	tell_unread(&in, w.messages, w.n);
 	tell_unread_state(&in, &w);

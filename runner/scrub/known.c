@@ -117,7 +117,7 @@ grow(struct known *k)
 static bool
 has_own_form(struct slice class)
 {
-	static const char *const own[] = { "email", "ssn", "jwt", "basic",
+	static const char *const own[] = { "email", "ssn", "jwt", "jwe", "basic",
 		"base64", HANDLE_LITERAL };
 	size_t i;
 
@@ -126,6 +126,24 @@ has_own_form(struct slice class)
 			return true;
 	}
 	return vendor_named(class) != NULL;
+}
+
+/* RFC 7515 §3.1, RFC 7516 §3.1: tokens by their shape, whatever led to them
+ * ("Bearer", a cookie's name); "" for other values. */
+static struct slice
+jose_class(struct slice token)
+{
+	unsigned parts = 0;
+
+	if (!slice_starts(token, SLICE("ey")) || slice_chr(token, '.') < 0)
+		return SLICE("");
+	for (size_t i = 0; i < token.n; i++) {
+		if (!alphabet_has(ALPHA_DOTTED, token.p[i]))
+			return SLICE("");
+		parts += token.p[i] == '.';
+	}
+	return parts == 2 ? SLICE("jwt") : parts == 4 ? SLICE("jwe") :
+		SLICE("");
 }
 
 static struct slice
@@ -145,6 +163,8 @@ class_text(struct known *k, const struct span *x)
 	}
 	if (slice_eq(x->class, SLICE("ssn")) && !ssn_shaped(x->value))
 		return SLICE("number-digits");
+	if (x->rank != RANK_USER && jose_class(x->value).n > 0)
+		return jose_class(x->value);
 	if (has_own_form(x->class))
 		return arena_copy(k->arena, x->class);
 	/* what the user named keeps its name, unless digits must stay so */
@@ -227,6 +247,19 @@ known_add(struct known *k, const struct span *x)
 	return v;
 }
 
+void
+known_insist(struct known *k, const struct span *x)
+{
+	struct known_value *v;
+
+	known_add(k, x);
+	v = k->v[k->table[slot_of(k, x->value)] - 1];
+	if (v->strength != WEAK || x->value.n < KNOWN_INSIST)
+		return;
+	v->strength = BOUNDED;
+	k->searched = 0;
+}
+
 const struct known_value *
 known_find(const struct known *k, struct slice value)
 {
@@ -238,15 +271,28 @@ known_find(const struct known *k, struct slice value)
 	return k->table[slot] ? k->v[k->table[slot] - 1] : NULL;
 }
 
-void
-known_handle(struct known *k, const struct span *x, struct buf *out)
+static void
+put_handle(const struct known_value *v, size_t n, struct buf *out)
 {
-	const struct known_value *v = known_add(k, x);
-	size_t n = x->value.n;
-
 	buf_fmt(out, HANDLE_OPEN "%.*s:%zu:%s" HANDLE_CLOSE,
 		SLICE_ARG(v->class), n > HANDLE_LENGTH_MAX ?
 		(size_t)HANDLE_LENGTH_MAX : n, v->hex);
+}
+
+void
+known_handle(struct known *k, const struct span *x, struct buf *out)
+{
+	put_handle(known_add(k, x), x->value.n, out);
+}
+
+bool
+known_spell(const struct known *k, struct slice value, struct buf *out)
+{
+	const struct known_value *v = known_find(k, value);
+
+	if (v)
+		put_handle(v, value.n, out);
+	return v != NULL;
 }
 
 /* ---- search ------------------------------------------------------------ */

@@ -39,11 +39,18 @@ void known_trim(struct known *k);
 
 /* Enters a span's secret (span.value); returns its entry. */
 const struct known_value *known_add(struct known *k, const struct span *x);
+/* The same, and a plain word of KNOWN_INSIST bytes and more is searched for,
+ * too, where it stands alone. */
+#define KNOWN_INSIST 4
+void known_insist(struct known *k, const struct span *x);
 /* The entry of exactly that value, or NULL. */
 const struct known_value *known_find(const struct known *k,
 				     struct slice value);
 /* Appends the handle for a span's secret, entering it when it is new. */
 void known_handle(struct known *k, const struct span *x, struct buf *out);
+
+/* The handle of exactly that value; false: it is not known. */
+bool known_spell(const struct known *k, struct slice value, struct buf *out);
 
 /* Adds a span for each known value that stands in `text`, in any of its
  * forms (raw, percent, JSON, base64, hex). */

@@ -10,6 +10,7 @@
 
 struct revival {
 	struct arena *arena;
+	const struct scrub_values *values;
 	const struct message *in;
 	struct message out;
 	bool changed;		/* anything at all */
@@ -26,7 +27,7 @@ expand(struct revival *r, struct slice s, bool *any)
 	if (!*any)
 		return done;
 	buf_init(&b, s.n + GROWTH_MAX);
-	scrub_expand(s, &b, NULL);
+	scrub_expand_as(r->values, s, &b, NULL);
 	done = arena_copy(r->arena, buf_slice(&b));
 	buf_release(&b);
 	r->changed = true;
@@ -219,9 +220,10 @@ mend(struct revival *r)
 }
 
 void
-scrub_live(struct arena *a, const struct message *m, struct message *out)
+scrub_live(struct arena *a, const struct scrub_values *v,
+	   const struct message *m, struct message *out)
 {
-	struct revival r = { .arena = a, .in = m, .out = *m };
+	struct revival r = { .arena = a, .values = v, .in = m, .out = *m };
 	bool any;
 
 	r.out.line = expand(&r, m->line, &any);
@@ -250,15 +252,15 @@ scrub_live_mend(struct arena *a, const struct message *was,
 }
 
 void
-scrub_live_exchange(struct arena *a, const struct exchange *x,
-		    struct exchange *out)
+scrub_live_exchange(struct arena *a, const struct scrub_values *v,
+		    const struct exchange *x, struct exchange *out)
 {
-	struct revival r = { .arena = a };
+	struct revival r = { .arena = a, .values = v };
 	bool any;
 
 	*out = *x;
-	scrub_live(a, &x->request, &out->request);
-	scrub_live(a, &x->response, &out->response);
+	scrub_live(a, v, &x->request, &out->request);
+	scrub_live(a, v, &x->response, &out->response);
 	if (x->nmessages == 0)
 		return;
 	out->messages = arena_array(a, x->nmessages, sizeof(*out->messages));
@@ -282,12 +284,13 @@ scrub_live_exchange(struct arena *a, const struct exchange *x,
 }
 
 void
-scrub_print_live(const struct message *m, struct buf *out)
+scrub_print_live(const struct scrub_values *v, const struct message *m,
+		 struct buf *out)
 {
 	struct arena *a = arena_create();
 	struct message live;
 
-	scrub_live(a, m, &live);
+	scrub_live(a, v, m, &live);
 	message_print(&live, out);
 	arena_destroy(a);
 }

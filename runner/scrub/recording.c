@@ -4,6 +4,7 @@
 #include "message.h"
 #include "state.h"
 #include "stream.h"
+#include "tokens.h"
 
 /* Distinct lines of the tape's list; what is beyond goes under one "*". */
 #define ENTRIES_MAX 1000
@@ -263,6 +264,7 @@ recording_look(struct recording_work *w)
 	w->pieces = arena_array(w->job.scratch, max, sizeof(*w->pieces));
 	texts(w->out, w->texts, &w->ntexts);
 	look_texts(w);
+	w->tokens = tokens_look(&w->job, &w->ntokens);
 }
 
 static void
@@ -283,6 +285,7 @@ store(struct recording_work *w)
 		if (w->state[i].withheld.n)
 			add_state_loss(w, &w->state[i]);
 	}
+	tokens_store(&w->job, w->tokens, w->ntokens, w->out);
 	list_scrubbed(w);
 }
 

@@ -15,6 +15,8 @@ struct recording_work {
 	struct stream_work *streams;	/* one for each exchange */
 	struct state_work *state;
 	size_t nstate;
+	struct token_work *tokens;
+	size_t ntokens;
 	struct slice **texts;		/* of `out`, with their pieces */
 	size_t *pieces, ntexts;
 	size_t nlosses_cap, nentries_cap;

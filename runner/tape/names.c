@@ -80,6 +80,13 @@ const char *const trigger_kind_names[] = {
 	NULL,
 };
 
+const char *const token_coding_names[] = {
+	[TOKEN_JWT] = "jwt",
+	[TOKEN_BASE64] = "base64",
+	[TOKEN_BASE64URL] = "base64url",
+	NULL,
+};
+
 const char *
 trigger_kind_name(enum trigger_kind k)
 {

@@ -10,6 +10,7 @@ extern const char *const protocol_names[];
 extern const char *const sender_names[];
 extern const char *const stream_kind_names[];
 extern const char *const http2_error_names[]; /* by code, then NULL */
+extern const char *const token_coding_names[];
 extern const char *const expect_names[];
 extern const char *const plan_as_names[];
 

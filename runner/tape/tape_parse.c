@@ -245,6 +245,46 @@ read_states(struct reader *r, const struct yaml_node *n, void *out)
 	return 0;
 }
 
+static int
+read_token_coding(struct reader *r, const struct yaml_node *n, void *out)
+{
+	enum token_coding *coding = out;
+	size_t i;
+
+	if (reader_word(r, n, token_coding_names, &i) < 0)
+		return -1;
+	*coding = (enum token_coding)i;
+	return 0;
+}
+
+#define AT(member) offsetof(struct tape_token, member)
+static const struct row token_rows[] = {
+	{ "handle", reader_text, AT(handle), true },
+	{ "coding", read_token_coding, AT(coding), true },
+	{ "header", reader_text, AT(header), false },
+	{ "text", reader_text, AT(text), true },
+};
+#undef AT
+
+static int
+read_token(struct reader *r, const struct yaml_node *n, void *out)
+{
+	return reader_map(r, n, token_rows, ARRAY_LEN(token_rows), out);
+}
+
+static int
+read_tokens(struct reader *r, const struct yaml_node *n, void *out)
+{
+	struct tape *t = out;
+	void *v;
+
+	if (parse_list(r, n, sizeof(*t->tokens), read_token, &v,
+		       &t->ntokens) < 0)
+		return -1;
+	t->tokens = v;
+	return 0;
+}
+
 #define AT(member) offsetof(struct scrub_entry, member)
 static const struct row scrubbed_rows[] = {
 	{ "rule", reader_text, AT(rule), true },
@@ -286,6 +326,19 @@ read_losses(struct reader *r, const struct yaml_node *n, void *out)
 }
 
 static int
+read_mocks(struct reader *r, const struct yaml_node *n, void *out)
+{
+	struct tape *t = out;
+	void *v;
+
+	if (parse_list(r, n, sizeof(*t->mocks), reader_text, &v, &t->nmocks) <
+	    0)
+		return -1;
+	t->mocks = v;
+	return 0;
+}
+
+static int
 read_exchanges(struct reader *r, const struct yaml_node *n, void *out)
 {
 	struct tape *t = out;
@@ -314,6 +367,8 @@ static const struct row tape_rows[] = {
 	{ "state", read_states, 0, true },
 	{ "log", reader_text, AT(log_tail), false },
 	{ "exchanges", read_exchanges, 0, true },
+	{ "tokens", read_tokens, 0, false },
+	{ "mocks", read_mocks, 0, false },
 	{ "scrubbed", read_scrubbed, 0, true },
 	{ "losses", read_losses, 0, true },
 };

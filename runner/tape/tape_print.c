@@ -139,6 +139,42 @@ put_state(struct printer *p, const struct tape *t)
 	}
 }
 
+/* Only where there are any: the key came later than others. */
+static void
+put_tokens(struct printer *p, const struct tape *t)
+{
+	if (t->ntokens > 0)
+		open_list(p, "tokens", t->ntokens);
+	for (size_t i = 0; i < t->ntokens; i++) {
+		const struct tape_token *k = &t->tokens[i];
+
+		buf_adds(p->out, "  - handle: ");
+		yaml_put(p->out, k->handle);
+		buf_fmt(p->out, "\n    coding: %s\n",
+			token_coding_names[k->coding]);
+		if (k->header.n > 0) {
+			buf_adds(p->out, "    header: ");
+			yaml_put(p->out, k->header);
+			buf_addc(p->out, '\n');
+		}
+		buf_adds(p->out, "    text: ");
+		yaml_put(p->out, k->text);
+		buf_addc(p->out, '\n');
+	}
+}
+
+static void
+put_mocks(struct printer *p, const struct tape *t)
+{
+	if (t->nmocks > 0)
+		open_list(p, "mocks", t->nmocks);
+	for (size_t i = 0; i < t->nmocks; i++) {
+		buf_adds(p->out, "  - ");
+		yaml_put(p->out, t->mocks[i]);
+		buf_addc(p->out, '\n');
+	}
+}
+
 static void
 put_scrubbed(struct printer *p, const struct tape *t)
 {
@@ -248,6 +284,8 @@ print(struct printer *p, const struct tape *t, unsigned *lines)
 		}
 		print_exchange(p, t, &t->exchanges[i]);
 	}
+	put_tokens(p, t);
+	put_mocks(p, t);
 	put_scrubbed(p, t);
 	put_losses(p, t);
 }

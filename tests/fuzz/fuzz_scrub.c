@@ -51,7 +51,7 @@ check_message(const struct message *m)
 	message_print(m, &b);
 	never(buf_slice(&b));
 	buf_clear(&b);
-	scrub_print_live(m, &b);
+	scrub_print_live(NULL, m, &b);
 	never(buf_slice(&b));
 	buf_release(&b);
 }

@@ -141,6 +141,16 @@ lists_difference(const struct tape *a, const struct tape *b)
 			SAME_TEXT(&a->state[i].files[k],
 				  &b->state[i].files[k], path);
 	}
+	SAME_VALUE(a, b, ntokens);
+	for (size_t i = 0; i < a->ntokens; i++) {
+		SAME_TEXT(&a->tokens[i], &b->tokens[i], handle);
+		SAME_VALUE(&a->tokens[i], &b->tokens[i], coding);
+		SAME_TEXT(&a->tokens[i], &b->tokens[i], header);
+		SAME_TEXT(&a->tokens[i], &b->tokens[i], text);
+	}
+	SAME_VALUE(a, b, nmocks);
+	for (size_t i = 0; i < a->nmocks; i++)
+		SAME("mocks", slice_eq(a->mocks[i], b->mocks[i]));
 	SAME_VALUE(a, b, nscrubbed);
 	for (size_t i = 0; i < a->nscrubbed; i++) {
 		SAME_TEXT(&a->scrubbed[i], &b->scrubbed[i], rule);

@@ -304,6 +304,18 @@ fill_lists(struct dice *d, struct tape *t)
 			     : NULL;
 	for (size_t i = 0; i < t->nstate; i++)
 		fill_state(d, &t->state[i]);
+	t->ntokens = roll(d, 3);
+	t->tokens = t->ntokens ? arena_array(d->a, t->ntokens,
+					     sizeof(*t->tokens))
+			       : NULL;
+	for (size_t i = 0; i < t->ntokens; i++)
+		t->tokens[i] = (struct tape_token){
+			.handle = word(d),
+			.coding = (enum token_coding)roll(d, 3),
+			.header = roll(d, 2) ? word(d) : (struct slice){ 0 },
+			.text = bytes(d, 20) };
+	t->nmocks = roll(d, 3);
+	t->mocks = sentences(d, t->nmocks);
 	t->nscrubbed = roll(d, 3);
 	t->scrubbed = t->nscrubbed ? arena_array(d->a, t->nscrubbed,
 						 sizeof(*t->scrubbed))

@@ -261,7 +261,7 @@ assert_live(const struct message *m, const char *want)
 	struct buf b;
 
 	buf_init(&b, 64 * KiB);
-	scrub_print_live(m, &b);
+	scrub_print_live(NULL, m, &b);
 	ck_assert_str_eq(buf_cstr(&b), want);
 	buf_release(&b);
 }

@@ -232,7 +232,7 @@ END_TEST
 /* Where a secret was recorded one is now; a new field may be anything. */
 START_TEST(a_miss_does_not_tell_secrets)
 {
-	call("stock", GET("/s?k=\xe2\x9f\xa6" "dvr:token:4:0123456789abcdef"
+	call("stock", GET("/s?k=\xe2\x9f\xa6" "dvr:pin:4:0123456789abcdef"
 			  "\xe2\x9f\xa7&z=1"), OK("2", "ok"));
 	up();
 	ck_assert_int_eq(ask("stock", GET("/s?k=wrong7&z=2&new=other9")),

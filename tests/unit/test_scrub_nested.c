@@ -24,7 +24,7 @@ live_of(struct rig *r, const struct message *m)
 {
 	struct message live;
 
-	scrub_live(r->arena, m, &live);
+	scrub_live(r->arena, NULL, m, &live);
 	return live.body;
 }
 

@@ -231,7 +231,7 @@ START_TEST(live_messages_have_their_lengths)
 	add(x, FROM_CLIENT, STREAM_PLAIN, SLICE("\b\1"));
 	join(&r, x, SLICE("\0\0"));
 	rig_scrub(&r);
-	scrub_live_exchange(r.arena, &r.tape.exchanges[0], &live);
+	scrub_live_exchange(r.arena, NULL, &r.tape.exchanges[0], &live);
 	ck_assert_uint_eq(live.request.body.n, x->request.body.n);
 	ck_assert_uint_eq(live.messages[0].payload.n,
 			  x->messages[0].payload.n);

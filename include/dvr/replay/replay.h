@@ -10,6 +10,7 @@
 #include <dvr/net/loop.h>
 #include <dvr/net/sock.h>
 #include <dvr/net/tls.h>
+#include <dvr/scrub/values.h>
 #include <dvr/service/isolation.h>
 #include <dvr/tape/plan.h>
 
@@ -19,6 +20,8 @@ enum replay_timing { TIMING_RECORDED, TIMING_FAST, TIMING_DOUBLE,
 /* A call of the service that the tape does not hold: an error, taken to the
  * lane's real target, or answered as the most similar one. */
 enum on_miss { ON_MISS_FAIL, ON_MISS_PASSTHROUGH, ON_MISS_NEAREST };
+
+struct resigner;	/* signatures made anew */
 
 struct replay_options {
 	enum replay_timing timing;
@@ -37,6 +40,8 @@ struct replay_options {
 	void *idle_arg;
 	const volatile int *stop;	/* set: give up; NULL never */
 	struct isolation *isolation;	/* where `target` is; NULL: here */
+	const struct scrub_values *values;	/* of handles; NULL: none */
+	const struct resigner *resigner;	/* NULL: none */
 };
 
 /* Listeners that stand for the egress lanes; made before the service starts,
@@ -63,6 +68,11 @@ void mocks_speak(struct mocks *m, const struct lane_config *lane,
 /* What mocks do about a miss (o->on_miss), how long they wait for a real
  * dependency (o->timeout_ns).  Without it a miss is an error. */
 void mocks_on_miss(struct mocks *m, const struct replay_options *o);
+struct mint;
+/* What handles stand for in this replay, and whose keys stand beside those of
+ * recorded JWK sets; both must outlive the mocks. */
+void mocks_values(struct mocks *m, const struct scrub_values *v,
+		  const struct mint *keys);
 /* Where a lane's calls go when they are passed through. */
 int mocks_target(struct mocks *m, const struct lane_config *lane,
 		 const char *url, struct err *e);

@@ -9,6 +9,7 @@
 #include <dvr/proxy/proxy.h>
 #include <dvr/replay/replay.h>
 #include <dvr/scrub/scrub.h>
+#include <dvr/scrub/secrets.h>
 #include <dvr/service/service.h>
 #include <dvr/state/state.h>
 
@@ -46,6 +47,7 @@ struct trial_config {
 	size_t nallowed;
 	bool recorded_clock;		/* the service sees the tape's time */
 	struct scrub *scrub;
+	const struct secrets_config *secrets;	/* NULL: none */
 	unsigned retries;		/* of errors */
 	unsigned repeat;		/* --repeat: exactly so many, 0: as needed */
 	struct stages *stages;		/* NULL: nothing outlives a trial */

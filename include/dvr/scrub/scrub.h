@@ -43,6 +43,7 @@ struct scrub_rule {
 };
 
 struct scrub;		/* compiled rules and the key */
+struct scrub_values;	/* handles' values in a replay */
 
 /* A rule that does not compile: ERR_USAGE, file:line:column, PCRE2's words, a
  * second line with the pattern and a third with a caret under the place. */
@@ -72,12 +73,23 @@ int scrub_check(struct scrub *s, struct tape *t, struct err *e);
  * clean and appended to `out`. */
 void scrub_text(struct scrub *s, struct slice text, struct buf *out);
 
+/* From now on the value is a secret of that class: scrub_text() finds it
+ * wherever it stands alone, plain words too. */
+void scrub_learn(struct scrub *s, struct slice value, struct slice class);
+
 /* Replaces every handle in `s` by its expansion; bytes without handles pass
  * unchanged.  Pure: needs no key.  `any` (may be NULL) tells whether there was one. */
 void scrub_expand(struct slice s, struct buf *out, bool *any);
+/* The same, but a handle that `v` has (dvr/scrub/values.h; NULL: none) is its
+ * value there. */
+void scrub_expand_as(const struct scrub_values *v, struct slice s,
+		     struct buf *out, bool *any);
 /* Does `recorded` (may hold handles) equal `live`?  A handle equals its
- * expansion or any value of its class and length. */
+ * expansion or any value of its class and length; a token's, any token. */
 bool scrub_matches(struct slice recorded, struct slice live);
+/* The same where somebody's own credentials may be longer or shorter than the
+ * recorded ones: a handle of such a class equals any text of its alphabet. */
+bool scrub_resembles(struct slice recorded, struct slice live);
 /* True when `s` holds at least one handle. */
 bool scrub_has_handle(struct slice s);
 /*
@@ -85,13 +97,15 @@ bool scrub_has_handle(struct slice s);
  * Content-Length and chunk sizes made right again, the coding that was undone
  * (`decoded`) left undone and its header dropped.
  */
-void scrub_print_live(const struct message *m, struct buf *out);
+void scrub_print_live(const struct scrub_values *v, const struct message *m,
+		      struct buf *out);
 /* The same as a message, in `a`. */
-void scrub_live(struct arena *a, const struct message *m, struct message *out);
+void scrub_live(struct arena *a, const struct scrub_values *v,
+		const struct message *m, struct message *out);
 /* A whole exchange: both sides, and its messages with the bodies that they
  * make.  A body with messages in it is only alive together with them. */
-void scrub_live_exchange(struct arena *a, const struct exchange *x,
-			 struct exchange *out);
+void scrub_live_exchange(struct arena *a, const struct scrub_values *v,
+			 const struct exchange *x, struct exchange *out);
 /* `now` is such a message `was` with another line, other header lines (as many)
  * or another body: makes its framing fields and its exact head right. */
 void scrub_live_mend(struct arena *a, const struct message *was,

@@ -185,6 +185,19 @@ struct tape_state {
 	size_t nfiles;
 };
 
+/*
+ * What a handle stands for, where that is text of its own: a token's header
+ * and claims, the user and password of Basic.  Scrubbed; a replay makes the
+ * value anew from it.
+ */
+enum token_coding { TOKEN_JWT, TOKEN_BASE64, TOKEN_BASE64URL };
+struct tape_token {
+	struct slice handle;
+	enum token_coding coding;
+	struct slice header;		/* TOKEN_JWT: its JSON text */
+	struct slice text;		/* the claims, or what is coded */
+};
+
 struct scrub_entry {
 	struct slice rule;
 	struct slice field;		/* place */
@@ -203,6 +216,11 @@ struct tape {
 	size_t nstate;
 	struct exchange *exchanges;
 	size_t nexchanges;
+	struct tape_token *tokens;
+	size_t ntokens;
+	struct slice *mocks;		/* sentences: credentials that a replay
+					 * sends mocks for */
+	size_t nmocks;
 	struct scrub_entry *scrubbed;
 	size_t nscrubbed;
 	struct slice *losses;		/* sentences; "" free library of what is

@@ -51,6 +51,9 @@
  *       bytes ?      payload on the wire, where it is not the body's size
  *       body ?       payload, as in a message; short ones stand here even
  *                    when they are binary
+ *   tokens ?         list of {handle, coding: jwt | base64 | base64url,
+ *                    header: a JWT's, text: its claims, or what is coded}
+ *   mocks ?          list of sentences: credentials that replays mock
  *   scrubbed         list of {rule, field, count}
  *   losses           list of sentences, on one line and always last: a file
  *                    that was cut at the end of any line lacks it

@@ -1,0 +1,24 @@
+/*
+ * Stands for the party that issued a tape's tokens: OpenID Connect Discovery
+ * and the JWK set of the run's keys, on loopback, where the service is.
+ */
+#ifndef REPLAY_ISSUER_H
+#define REPLAY_ISSUER_H
+
+#include "mint.h"
+
+#include <dvr/net/loop.h>
+#include <dvr/service/isolation.h>
+
+struct issuer;
+
+/* `m` must outlive it. */
+int issuer_create(struct loop *l, struct isolation *in, const struct mint *m,
+		  struct issuer **out, struct err *e);
+/* "http://127.0.0.1:PORT", and the same with the JWK set's path. */
+const char *issuer_url(const struct issuer *i);
+const char *issuer_jwks_url(const struct issuer *i);
+/* Takes NULL. */
+void issuer_destroy(struct issuer *i);
+
+#endif

@@ -1,0 +1,91 @@
+/* Adds the replay's keys to a recorded JWK set (see key_set.h). */
+#include "key_set.h"
+
+#include <dvr/field/field.h>
+#include <dvr/wire/coding.h>
+
+#define SET_MAX (1u * MiB)
+
+struct set {
+	struct slice keys;	/* the array, brackets included */
+	bool kty;		/* its first item is a key */
+};
+
+static int
+on_field(void *arg, const struct field *f)
+{
+	struct set *s = arg;
+
+	if (f->kind == FIELD_ARRAY && slice_eq(f->place, SLICE("/keys")))
+		s->keys = f->span;
+	s->kty |= slice_eq(f->place, SLICE("/keys/0/kty"));
+	return 0;
+}
+
+static struct slice
+header_value(const struct message *m, const char *name)
+{
+	const struct header *h = headers_find(&m->headers, name);
+
+	return h ? h->value : SLICE("");
+}
+
+/* Without its content coding, which *coding then names. */
+static bool
+plain(struct arena *a, const struct message *m, struct slice *body,
+      struct slice *coding)
+{
+	struct slice told = header_value(m, "Content-Encoding");
+	struct buf b;
+	bool ok;
+
+	*body = m->body;
+	*coding = m->decoded;
+	if (m->decoded.n > 0 || told.n == 0 || coding_identity(told))
+		return true;
+	buf_init(&b, SET_MAX);
+	ok = coding_decode(told, m->body, &b) == CODING_OK;
+	if (ok) {
+		*body = arena_copy(a, buf_slice(&b));
+		*coding = told;
+	}
+	buf_release(&b);
+	return ok;
+}
+
+bool
+key_set_add(const struct mint *keys, struct arena *a, const struct message *m,
+	    struct message *out)
+{
+	struct slice type = header_value(m, "Content-Type"), body, coding;
+	const struct field_format *json = field_format_for(type);
+	struct set set = { .kty = false };
+	struct buf b, added;
+	size_t end;
+
+	if (keys == NULL || m->body.n == 0 || m->body.n > SET_MAX ||
+	    json == NULL || json != field_format_named("json") ||
+	    !plain(a, m, &body, &coding) ||
+	    json->walk(a, body, on_field, &set) != FIELD_OK || !set.kty)
+		return false;
+	buf_init(&added, 64 * KiB);
+	mint_keys(keys, &added);
+	if (added.n == 0) {
+		buf_release(&added);
+		return false;
+	}
+	end = (size_t)(set.keys.p - body.p) + set.keys.n - 1;
+	buf_init(&b, 2 * SET_MAX);
+	buf_add(&b, slice_range(body, 0, end));
+	buf_addc(&b, ',');
+	buf_add(&b, buf_slice(&added));
+	buf_add(&b, slice_from(body, end));
+	buf_release(&added);
+	*out = *m;
+	out->body = arena_copy(a, buf_slice(&b));
+	out->raw_body = (struct slice){ 0 };
+	/* scrub_live() mends the framing of a body that was decoded */
+	out->decoded = coding.n > 0 ? coding : SLICE("identity");
+	buf_release(&b);
+	return true;
+}
