@@ -147,6 +147,11 @@ show_tail(const struct view *v)
 		put_safe(t->losses[i]);
 		putchar('\n');
 	}
+	for (size_t i = 0; i < t->nmocks; i++) {
+		printf("  mock: ");
+		put_safe(t->mocks[i]);
+		putchar('\n');
+	}
 	if (t->nscrubbed)
 		printf("  scrubbed:");
 	for (size_t i = 0; i < t->nscrubbed; i++) {

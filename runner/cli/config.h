@@ -13,6 +13,7 @@
 #include <dvr/proxy/proxy.h>
 #include <dvr/replay/trial.h>
 #include <dvr/scrub/scrub.h>
+#include <dvr/scrub/secrets.h>
 #include <dvr/service/service.h>
 #include <dvr/tape/plan.h>
 
@@ -31,6 +32,7 @@ struct config {
 	struct ledger_config ledger;	/* fixtures is `fixtures` below */
 	struct scrub_rule *rules;
 	size_t nrules;
+	struct secrets_config secrets;
 	struct state_config *state;
 	size_t nstate;
 	struct plan_mask *masks;

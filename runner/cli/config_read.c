@@ -227,7 +227,8 @@ read_spec(struct reader *r, const struct yaml_node *n, struct config *c)
 	static keys known = { "mode",	  "service",  "lanes",	      "capture",
 			      "sessions", "triggers", "commit",	      "ignore",
 			      "state",	  "replay",   "sanitization", "masks",
-			      "fixtures", "verify",   "on_dvr_error", NULL };
+			      "fixtures", "verify",   "on_dvr_error",
+			      "secrets",  "resign",   "tokens", NULL };
 	static keys commits = { "always", "failed", NULL };
 	static keys errors = { "warn", "fail", NULL };
 	static keys modes = { "record", NULL };
@@ -249,6 +250,9 @@ read_spec(struct reader *r, const struct yaml_node *n, struct config *c)
 	    read_state(r, yaml_get(n, "state"), c) != 0 ||
 	    read_replay(r, yaml_get(n, "replay"), c) != 0 ||
 	    read_sanitization(r, yaml_get(n, "sanitization"), c) != 0 ||
+	    read_secrets(r, yaml_get(n, "secrets"), c) != 0 ||
+	    read_resign(r, yaml_get(n, "resign"), c) != 0 ||
+	    read_tokens(r, yaml_get(n, "tokens"), c) != 0 ||
 	    read_masks(r, yaml_get(n, "masks"), c) != 0 ||
 	    value_string(r, yaml_get(n, "fixtures"), &fixtures) != 0 ||
 	    value_bool(r, yaml_get(n, "verify"), &c->verify) != 0 ||

@@ -23,5 +23,12 @@ int read_state(struct reader *r, const struct yaml_node *n,
 		struct config *c);
 int read_masks(struct reader *r, const struct yaml_node *n,
 		struct config *c);
+/* config_secrets.c */
+int read_secrets(struct reader *r, const struct yaml_node *n,
+		struct config *c);
+int read_resign(struct reader *r, const struct yaml_node *n,
+		struct config *c);
+int read_tokens(struct reader *r, const struct yaml_node *n,
+		struct config *c);
 
 #endif

@@ -214,6 +214,7 @@ start_ledger(struct recorder *r, struct err *e)
 	for (size_t i = 0; i < c->nlanes; i++)
 		lanes[i] = (struct ledger_lane){ c->lanes[i].name,
 						 c->lanes[i].role };
+	c->ledger.secrets = &c->secrets;
 	r->ledger = ledger_create(&c->ledger, lanes, c->nlanes, r->loop,
 				  r->scrub, e);
 	if (!r->ledger)

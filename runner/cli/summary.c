@@ -17,6 +17,25 @@ paint(const struct print *p, const char *code)
 	return p->colour ? code : "";
 }
 
+/* A sentence a line; in short where they did no harm. */
+static void
+print_mocks(const char *mocks, const struct verified *v)
+{
+	struct slice rest = slice_str(mocks);
+
+	if (mocks && v && v->done && v->hits > 0) {
+		fprintf(stderr, "\n        some credentials are mocks in "
+			"replays, and it failed with them as recorded (dvr "
+			"show)");
+		return;
+	}
+	while (rest.n > 0) {
+		struct slice line = slice_cut(&rest, '\n');
+
+		fprintf(stderr, "\n        %.*s", SLICE_ARG(line));
+	}
+}
+
 static void
 print_tape(struct print *p, const struct ledger_tape *t,
 	   const struct verified *v)
@@ -67,6 +86,7 @@ print_tape(struct print *p, const struct ledger_tape *t,
 			quote(slice_str(t->loss), q));
 	if (t->loss || t->not_replayable)
 		p->seen->incomplete = true;
+	print_mocks(t->mocks, v);
 	if (v && v->masked)
 		fprintf(stderr, "\n        masked: %u earlier answer%s %s errors "
 			"in a replay on this build too (replay.yaml)",

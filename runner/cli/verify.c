@@ -32,6 +32,7 @@ verify_trial_config(const struct config *c, struct scrub *s,
 		.allowed = c->allowed, .nallowed = c->nallowed,
 		.recorded_clock = c->recorded_clock,
 		.scrub = s,
+		.secrets = &c->secrets,
 		.clock = &clock_system,
 		.retries = 1,
 	};

@@ -2,6 +2,7 @@
 #include "commit.h"
 #include "bare.h"
 #include "first_plan.h"
+#include "unresolved.h"
 
 #include <dvr/base/fs.h>
 #include <dvr/base/mem.h>
@@ -38,7 +39,7 @@ struct commit {
 };
 
 enum report_field { REPORT_ID, REPORT_DIR, REPORT_ERROR, REPORT_REASON,
-	REPORT_LOSS, REPORT_FIELDS };
+	REPORT_LOSS, REPORT_MOCKS, REPORT_FIELDS };
 
 /* ---- the child -------------------------------------------------------- */
 
@@ -152,6 +153,22 @@ send_report(int fd, struct buf *b)
 	}
 }
 
+/* What a replay cannot resolve stands on the tape; `mocks` gets it, too. */
+static void
+tell_unresolved(const struct ledger *l, struct tape *t,
+		const struct plan *plan, struct buf *mocks)
+{
+	struct unresolved u = { .arena = t->arena };
+
+	unresolved_find(t, plan, l->config.secrets, &u);
+	t->mocks = arena_array(t->arena, u.n + 1, sizeof(*t->mocks));
+	t->nmocks = u.n;
+	for (size_t i = 0; i < u.n; i++) {
+		t->mocks[i] = u.v[i];
+		buf_fmt(mocks, "%s%.*s", i > 0 ? "\n" : "", SLICE_ARG(u.v[i]));
+	}
+}
+
 static _Noreturn void
 child_main(struct ledger *l, const struct job *j, int report_fd)
 {
@@ -161,9 +178,10 @@ child_main(struct ledger *l, const struct job *j, int report_fd)
 	struct recording raw;
 	struct plan plan;
 	struct tape t;
-	struct buf b;
+	struct buf b, mocks;
 	int failed;
 
+	buf_init(&mocks, REPORT_MAX);
 	leave_parent(report_fd);
 	tape_init(&t);
 	job_record(l, j, a, &raw);
@@ -175,6 +193,7 @@ child_main(struct ledger *l, const struct job *j, int report_fd)
 		plan = (struct plan){ .expect = EXPECT_FIXED };
 		if (!j->bare)
 			first_plan(l, a, &raw, &plan);
+		tell_unresolved(l, &t, &plan, &mocks);
 		failed = write_tape(l, &t, &plan, dir, &e);
 	}
 	buf_init(&b, REPORT_MAX);
@@ -185,6 +204,7 @@ child_main(struct ledger *l, const struct job *j, int report_fd)
 		  arena_str(t.arena, t.not_replayable));
 	put_field(&b, failed || t.nlosses == 0 ? "" :
 		  arena_str(t.arena, t.losses[0]));
+	put_field(&b, failed ? "" : buf_cstr(&mocks));
 	send_report(report_fd, &b);
 	_exit(0);
 }
@@ -204,6 +224,8 @@ tell(struct commit *c, const struct job *j, const char *const *field)
 		t->not_replayable = mem_strdup(field[REPORT_REASON]);
 	if (field[REPORT_LOSS][0])
 		t->loss = mem_strdup(field[REPORT_LOSS]);
+	if (field[REPORT_MOCKS][0])
+		t->mocks = mem_strdup(field[REPORT_MOCKS]);
 	free(t->id);
 	free(t->dir);
 	t->id = mem_strdup(field[REPORT_ID]);
@@ -214,7 +236,10 @@ tell(struct commit *c, const struct job *j, const char *const *field)
 static void
 tell_error(struct commit *c, const struct job *j, const char *text)
 {
-	const char *const field[REPORT_FIELDS] = { "", "", text, "", "" };
+	const char *const field[REPORT_FIELDS] = {
+		[REPORT_ID] = "", [REPORT_DIR] = "", [REPORT_ERROR] = text,
+		[REPORT_REASON] = "", [REPORT_LOSS] = "", [REPORT_MOCKS] = "",
+	};
 
 	tell(c, j, field);
 }

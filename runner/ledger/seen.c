@@ -252,6 +252,7 @@ seen_finish(struct ledger *l)
 		free(l->tapes[i].error);
 		free(l->tapes[i].not_replayable);
 		free(l->tapes[i].loss);
+		free(l->tapes[i].mocks);
 	}
 	free(l->known);
 	free(l->tapes);

@@ -12,6 +12,7 @@
 
 #include <dvr/net/loop.h>
 #include <dvr/scrub/scrub.h>
+#include <dvr/scrub/secrets.h>
 #include <dvr/state/state.h>
 #include <dvr/tape/tape.h>
 #include <dvr/wire/grpc.h>
@@ -51,6 +52,8 @@ struct ledger_config {
 	const struct state_config *state;	/* snapshots that a tape begins
 						 * with */
 	size_t nstate;
+	const struct secrets_config *secrets;	/* what replays can resolve;
+						 * NULL: none */
 };
 
 struct ledger_lane { const char *name; enum lane_role role; };
@@ -176,6 +179,8 @@ struct ledger_tape {		/* one committed, known or failed commit */
 	char *error;		/* why it was not written, or NULL */
 	char *not_replayable;	/* reason or NULL */
 	char *loss;		/* the first thing that is not on it, or NULL */
+	char *mocks;		/* credentials that replays send mocks for: a
+				 * sentence a line, or NULL */
 	bool known;		/* already in the library */
 	unsigned seen;		/* how often in this run */
 };
