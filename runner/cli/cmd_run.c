@@ -150,6 +150,9 @@ recording(const struct args *args, const struct mode *m, struct err *e)
 			say("lane %s: %s → %s", cfg.lanes[i].name,
 			    proxy_url(r.proxy, i), cfg.lanes[i].target ?
 			    cfg.lanes[i].target : "wherever they go");
+		if (r.trust)
+			say("certificates to believe: SSL_CERT_FILE=%s",
+			    trust_bundle(r.trust));
 	}
 	if (recorder_wait(&r, e) != 0)
 		goto out;

@@ -5,6 +5,7 @@
 
 #include <dvr/judge/outcome.h>
 #include <dvr/replay/replay.h>
+#include <dvr/service/trust.h>
 
 #include <editline/readline.h>
 #include <stdio.h>
@@ -22,6 +23,8 @@ struct step {
 	struct tape tape;
 	struct plan plan;
 	struct mocks *mocks;
+	struct tls_ca *ca;	/* of mocks that speak TLS; NULL: none does */
+	struct trust *trust;
 	struct replay *replay;
 	struct loop_timer hint;
 	struct scrub *scrub;	/* live text passes it */
@@ -220,8 +223,13 @@ print_mocks(const struct step *s, const struct config *c)
 
 		if (url)
 			printf("lane %s answers from the tape at %s=%s\n",
-			       l->name, l->env ? l->env : "(no variable)", url);
+			       l->name, l->env ? l->env : l->forward ?
+			       "HTTP_PROXY=HTTPS_PROXY" : "(no variable)",
+			       url);
 	}
+	if (s->trust)
+		printf("certificates to believe: SSL_CERT_FILE=%s\n",
+		       trust_bundle(s->trust));
 }
 
 /* To the real dependency, by our own environment. */
@@ -237,6 +245,21 @@ lead_out(struct mocks *m, const struct lane_config *l, struct err *e)
 	return rc;
 }
 
+/* Mocks that speak TLS have an authority of this replay. */
+static int
+trust_up(struct step *s, const struct config *c, struct err *e)
+{
+	bool needed = false;
+
+	for (size_t i = 0; i < c->nlanes; i++)
+		needed |= c->lanes[i].role == LANE_EGRESS &&
+			  (c->lanes[i].tls || c->lanes[i].forward);
+	if (!needed)
+		return 0;
+	s->ca = tls_ca_create(e);
+	return s->ca ? trust_create(s->ca, &s->trust, e) : -1;
+}
+
 /* As in a whole replay: also lanes that the tape does not know. */
 static int
 mocks_up(struct step *s, const struct config *c, struct err *e)
@@ -244,6 +267,8 @@ mocks_up(struct step *s, const struct config *c, struct err *e)
 	if (mocks_create(s->loop, &s->tape, &s->plan, &s->mocks, e) != 0)
 		return -1;
 	mocks_on_miss(s->mocks, &c->replay);
+	if (trust_up(s, c, e) != 0)
+		return -1;
 	for (size_t i = 0; i < c->nlanes; i++) {
 		const struct lane_config *l = &c->lanes[i];
 
@@ -251,6 +276,7 @@ mocks_up(struct step *s, const struct config *c, struct err *e)
 			continue;
 		if (mocks_add_lane(s->mocks, l->name, e) != 0)
 			return -1;
+		mocks_speak(s->mocks, l, s->ca);
 		if (c->replay.on_miss == ON_MISS_PASSTHROUGH && l->target &&
 		    lead_out(s->mocks, l, e) != 0)
 			return err_prefix(e, "lane %s: target", l->name);
@@ -298,6 +324,8 @@ step_session(const struct args *args, struct config *c, struct err *e)
 out:
 	replay_destroy(s.replay);
 	mocks_destroy(s.mocks);
+	trust_destroy(s.trust);
+	tls_ca_destroy(s.ca);
 	if (s.loop)
 		loop_destroy(s.loop);
 	if (s.scrub)

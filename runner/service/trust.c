@@ -167,6 +167,12 @@ trust_destroy(struct trust *t)
 	free(t);
 }
 
+const char *
+trust_bundle(const struct trust *t)
+{
+	return t->pem;
+}
+
 size_t
 trust_system_count(const struct trust *t)
 {

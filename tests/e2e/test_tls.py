@@ -9,6 +9,8 @@ import subprocess
 import sys
 import time
 import unittest
+import urllib.error
+import urllib.request
 
 from harness import Case, DVR, free_port, main
 from tls_peers import Authority, serve, serve_raw
@@ -316,6 +318,37 @@ class Clients(TlsCase):
         while os.path.exists(folder) and time.monotonic() < until:
             time.sleep(0.01)
         self.assertFalse(os.path.exists(folder))
+
+    def test_record_tells_clients_of_others_what_to_believe(self):
+        p = self.start(DVR, "record")
+        url = bundle = None
+        for line in p.stderr:
+            if "lane client:" in line:
+                url = line.split()[3]
+            if "SSL_CERT_FILE=" in line:
+                bundle = line.strip().split("=")[1]
+                break
+        self.assertTrue(url.startswith("https://"), url)
+        context = ssl.create_default_context(cafile=bundle)
+        with self.assertRaises(urllib.error.HTTPError) as x:
+            urllib.request.urlopen(url + "/price", context=context)
+        self.assertEqual(x.exception.code, 500)
+        x.exception.close()
+        p.send_signal(signal.SIGINT)
+        p.communicate(timeout=60)
+        self.assertFalse(os.path.exists(bundle))
+
+    def test_step_mode_tells_the_service_in_the_ide_what_to_believe(self):
+        self.lanes("{name: client, role: ingress}",
+                   "{name: stock, role: egress, listen: 'https://127.0.0.1:0', "
+                   "target: 'http://127.0.0.1:%d', env: STOCK_URL}" % self.stock.port)
+        r = self.run_suite('sys.exit(get("/price")[0] != 500)', "--no-verify")
+        self.assertEqual(r.code, 0, r)
+        self.stdin_text = "quit\n"
+        r = self.dvr("replay", "start", "--target", "http://127.0.0.1:9", "--tape", self.tapes()[0],
+                     "--step-mode", stdin=subprocess.PIPE)
+        self.assertRegex(r.out, r"lane stock answers from the tape at STOCK_URL=https://127.0.0.1:\d+")
+        self.assertIn("certificates to believe: SSL_CERT_FILE=", r.out)
 
     def test_a_run_without_tls_hands_nothing_over(self):
         self.lanes("{name: client, role: ingress}",

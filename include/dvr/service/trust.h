@@ -17,6 +17,8 @@ int trust_create(const struct tls_ca *ca, struct trust **out, struct err *e);
 void trust_destroy(struct trust *t);
 /* Sets every variable; what stood in JAVA_TOOL_OPTIONS stays. */
 void trust_env(const struct trust *t, struct env *v);
+/* The bundle as PEM: what SSL_CERT_FILE is set to. */
+const char *trust_bundle(const struct trust *t);
 /* How many of the certificates are the system's: 0 tells that none was
  * found, and what is not reached through us will not be believed. */
 size_t trust_system_count(const struct trust *t);
