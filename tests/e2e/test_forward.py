@@ -35,7 +35,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
                     said.append(json.loads(r.read())["who"])
             except Exception as x:
                 said.append(type(x).__name__ + ": " + str(x))
-        self.answer(200 if os.environ.get("FIXED") == "1" else 500, {"said": said})
+        good = os.environ.get("FIXED") == "1" and said == json.loads(os.environ.get("WANT", json.dumps(said)))
+        self.answer(200 if good else 500, {"said": said})
 
 class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
     daemon_threads = True
@@ -117,8 +118,10 @@ class Forward(Case):
         self.assertEqual(self.dvr("regress", env=dict(self.env, FIXED="1")).code, 0)
         # The other order: each host still answers for itself.
         self.lane(", ca: their-ca.pem", calls[::-1])
-        r = self.dvr("regress", "-v", env=dict(self.env, FIXED="1"))
+        r = self.dvr("regress", "-v", env=dict(self.env, FIXED="1", WANT='["safe", "two", "one"]'))
         self.assertEqual(r.code, 0, r)
+        r = self.dvr("regress", env=dict(self.env, FIXED="1", WANT='["one", "two", "safe"]'))
+        self.assertEqual(r.code, 1, r)
         # A host that nobody recorded is a miss that is named.
         self.lane(", ca: their-ca.pem", calls + ["http://127.0.0.9:1234/who?x=1"])
         r = self.dvr("regress", env=dict(self.env, FIXED="1"))
