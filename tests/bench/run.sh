@@ -54,7 +54,8 @@ load() { timeout -k 5 $((seconds + 20)) wrk "$@"; }
 
 $MAKE -s BUILD="$BUILD" "$BUILD/libdvr.a"
 pkgs=$(pkg-config --libs libcurl yaml-0.1 libxml-2.0 libpcre2-8 sqlite3 \
-	libssl libcrypto zlib libbrotlidec libbrotlienc libzstd libedit)
+	libssl libcrypto zlib libbrotlidec libbrotlienc libzstd \
+	libnghttp2 libedit)
 $CC -O2 -std=c11 -D_GNU_SOURCE -o "$tmp/bare" "$here/bare_relay.c"
 # shellcheck disable=SC2086
 $CC -O2 -std=c11 -D_GNU_SOURCE -Iinclude -o "$tmp/driver" \

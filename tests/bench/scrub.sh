@@ -13,7 +13,8 @@ trap 'exit 130' INT TERM
 
 $MAKE -s BUILD="$BUILD" "$BUILD/libdvr.a"
 pkgs=$(pkg-config --libs libcurl yaml-0.1 libxml-2.0 libpcre2-8 sqlite3 \
-	libssl libcrypto zlib libbrotlidec libbrotlienc libzstd libedit)
+	libssl libcrypto zlib libbrotlidec libbrotlienc libzstd \
+	libnghttp2 libedit)
 # shellcheck disable=SC2086
 $CC -O2 -std=c11 -D_GNU_SOURCE -Iinclude -o "$tmp/bench" \
 	"$here/scrub_bench.c" "$here/../unit/clean_traffic.c" \

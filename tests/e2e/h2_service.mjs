@@ -1,8 +1,11 @@
-// A service on HTTP/2 without TLS: four kinds of gRPC calls and plain streams.
+// A service on HTTP/2, with TLS where KEY and CERT are files: four kinds of gRPC
+// calls and plain streams.
+import fs from 'node:fs';
 import http2 from 'node:http2';
 import zlib from 'node:zlib';
 
-const server = http2.createServer({ settings: { enableConnectProtocol: true } });
+const { KEY, CERT } = process.env;
+const server = KEY ? http2.createSecureServer({ key: fs.readFileSync(KEY), cert: fs.readFileSync(CERT) }) : http2.createServer();
 
 function frame(payload, flag = 0) {
   const h = Buffer.alloc(5);

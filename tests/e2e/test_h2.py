@@ -33,11 +33,11 @@ class H2(Case):
         self.assertEqual(p.returncode, 0, err)
         return [json.loads(l) for l in out.splitlines()]
 
-    def spec(self, more=""):
+    def spec(self, more="", env="{}"):
         self.config(more, service=False)
         with open(self.path("dvr.yaml"), "a") as f:
-            f.write("  service:\n    command: [node, %s]\n    ready: {log: listening, timeout: 20s}\n"
-                    % json.dumps(NODE % "service"))
+            f.write("  service:\n    command: [node, %s]\n    ready: {log: listening, timeout: 20s}\n    env: %s\n"
+                    % (json.dumps(NODE % "service"), env))
 
     def record(self, *steps):
         """The steps under dvr run; what the client saw, and dvr's words."""
@@ -150,6 +150,19 @@ class H2(Case):
         self.assertIn("bytes: 300000}", self.exchange(t, "POST /echo"))
         self.assertEqual(self.exchange(t, "GET /headers").count("'x-"), 40)
         self.assertIn("losses: []", t)
+
+    def test_calls_over_tls(self):
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                        "-days", "2", "-subj", "/CN=localhost", "-keyout", self.path("key"), "-out", self.path("cert")],
+                       check=True, capture_output=True)
+        self.spec("lanes:\n  - {name: client, role: ingress, listen: \"https://127.0.0.1:0\", insecure: true,\n"
+                  "     target: \"https://127.0.0.1:${PORT}\"}\n",
+                  "{KEY: %s, CERT: %s}" % (self.path("key"), self.path("cert")))
+        seen, _ = self.record("call:Chat:one,two", "get:/ok", "then", "call:Fail:x")
+        self.assertEqual(seen[0]["trailers"]["grpc-status"], "0")
+        t = self.tape()
+        self.assertIn("- ':scheme: https'", t)
+        self.assertIn("on_grpc_status: 13, exchange: 3", t)
 
     def test_a_status_of_the_clients_own_fault_is_none(self):
         self.spec()
