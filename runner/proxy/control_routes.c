@@ -121,7 +121,8 @@ open_session(struct control *c, struct control_session *s, struct buf *out)
 	put_string(slice_str(s->id), out);
 	buf_adds(out, ",\"name\":");
 	put_string(slice_str(s->name), out);
-	buf_fmt(out, ",\"base_url\":\"http://127.0.0.1:%u\"", port);
+	buf_fmt(out, ",\"base_url\":\"http%s://127.0.0.1:%u\"",
+		lane->tls ? "s" : "", port);
 	/* The port alone tells whose traffic it is. */
 	buf_adds(out, ",\"headers\":{}}\n");
 	return 201;

@@ -593,5 +593,45 @@ class Servers(TlsCase):
         self.assertEqual(self.through(port), self.direct(port))
 
 
+class Http2(TlsCase):
+    @unittest.skipUnless(shutil.which("curl"), "no curl")
+    def test_http2_that_both_chose_is_recorded_behind_tls(self):
+        cert, key = self.ca.leaf("node")
+        self.write("server.js", """
+            const fs = require('fs');
+            const s = require('http2').createSecureServer({cert: fs.readFileSync(%s), key: fs.readFileSync(%s)}, (q, r) => {
+                r.writeHead(500, {'content-type': 'application/json'});
+                r.end(JSON.stringify({path: q.url, version: q.httpVersion}));
+            });
+            s.listen(0, '127.0.0.1', () => console.log(s.address().port));
+            """ % (json.dumps(cert), json.dumps(key)))
+        p = self.start("node", self.path("server.js"))
+        port = int(p.stdout.readline())
+        self.config(service=False, spec="""
+            lanes:
+              - {name: client, role: ingress, listen: 'https://127.0.0.1:0', target: 'https://127.0.0.1:%d', ca: their-ca.pem}
+            """ % port)
+        r = self.dvr("run", "--no-verify", "--", "sh", "-c",
+                     'curl -sS --http2 -w " %{http_version}" "$DVR_BASE_URL/over-two"')
+        self.assertIn('{"path":"/over-two","version":"2.0"} 2', r.out, r)
+        self.assertEqual(len(self.tapes()), 1, r)
+        self.assertIn("protocol: h2", self.tape_text())
+        self.assertIn("/over-two", self.tape_text())
+
+    def test_a_session_of_its_own_has_a_url_with_tls_too(self):
+        stock = serve(self)
+        self.lanes("{name: client, role: ingress, listen: 'https://127.0.0.1:0'}",
+                   "{name: stock, role: egress, target: 'http://127.0.0.1:%d', env: STOCK_URL}" % stock.port)
+        r = self.run_suite("""
+            import urllib.error, urllib.request
+            made = json.loads(post("/session", {"name": "one"}, url=os.environ["DVR_CONTROL_URL"])[1])
+            try:
+                urllib.request.urlopen(made["base_url"] + "/price")
+            except urllib.error.HTTPError as x:
+                print(made["base_url"][:8], x.code)
+            """, "--no-verify")
+        self.assertIn("https:// 500", r.out, r)
+
+
 if __name__ == "__main__":
     main()
