@@ -1,4 +1,4 @@
-/* SHA-256 and HMAC through OpenSSL; hex and base64 by table. */
+/* SHA-256, SHA-1 and HMAC through OpenSSL; hex and base64 by table. */
 #include <dvr/base/hash.h>
 
 #include <openssl/evp.h>
@@ -13,12 +13,12 @@ ctx_of(struct sha256 *h)
 	return (EVP_MD_CTX *)h;
 }
 
-/* Hashing in memory fails only without memory or without SHA-256 at all. */
+/* Hashing in memory fails only without memory or without the hash at all. */
 static void
 must(int ok)
 {
 	if (ok != 1) {
-		fprintf(stderr, "dvr: OpenSSL cannot hash with SHA-256\n");
+		fprintf(stderr, "dvr: OpenSSL cannot hash\n");
 		abort();
 	}
 }
@@ -52,6 +52,12 @@ sha256(struct slice s, unsigned char out[SHA256_BYTES])
 {
 	must(EVP_Digest(s.n > 0 ? s.p : "", s.n, out, NULL, EVP_sha256(),
 			NULL));
+}
+
+void
+sha1(struct slice s, unsigned char out[SHA1_BYTES])
+{
+	must(EVP_Digest(s.n > 0 ? s.p : "", s.n, out, NULL, EVP_sha1(), NULL));
 }
 
 static const char hex_digits[] = "0123456789abcdef";

@@ -1,4 +1,4 @@
-/* SHA-256, HMAC (OpenSSL), hex and base64 (RFC 4648). */
+/* SHA-256, SHA-1, HMAC (OpenSSL), hex and base64 (RFC 4648). */
 #ifndef DVR_BASE_HASH_H
 #define DVR_BASE_HASH_H
 
@@ -17,6 +17,10 @@ void sha256_more(struct sha256 *h, struct slice s);
 void sha256_end(struct sha256 *h, unsigned char out[SHA256_BYTES]);
 void hmac_sha256(struct slice key, struct slice msg,
 		 unsigned char out[SHA256_BYTES]);
+
+#define SHA1_BYTES 20
+/* For protocols that name it (WebSocket's handshake); it proves nothing. */
+void sha1(struct slice s, unsigned char out[SHA1_BYTES]);
 
 void hex_encode(struct slice s, struct buf *out);
 void base64_encode(struct slice s, struct buf *out);
