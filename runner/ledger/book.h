@@ -56,6 +56,7 @@ enum lx_flag {
 	LXF_TIMED_OUT = 1 << 11,
 	LXF_ENDLESS = 1 << 12,		/* event stream or tunnel */
 	LXF_LOST = 1 << 13,		/* cut because memory ran out */
+	LXF_WEBSOCKET = 1 << 14,	/* frames behind both heads */
 };
 
 struct session;

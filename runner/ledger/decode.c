@@ -324,4 +324,6 @@ decode_exchange(struct arena *a, const struct decode_in *in,
 	}
 	buf_release(&g.payload);
 	free(d);
+	if (x->flags & LXF_WEBSOCKET)
+		decode_websocket(a, in, sides, out);
 }

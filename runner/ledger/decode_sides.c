@@ -138,3 +138,26 @@ side_end(const struct decode_in *in, struct message *m, unsigned which)
 	if (m->end_us < m->at_us)
 		m->end_us = m->at_us;
 }
+
+/* Both sides' messages, as they came; the client's first where that is open. */
+void
+sides_merge(struct arena *a, struct exchange *x,
+	    struct stream_message *v[RING_SIDES], const size_t n[RING_SIDES])
+{
+	size_t i = 0, k = 0;
+
+	x->nmessages = n[0] + n[1];
+	if (x->nmessages == 0)
+		return;
+	x->messages = arena_array(a, x->nmessages, sizeof(*x->messages));
+	while (i + k < x->nmessages) {
+		bool client = k == n[1] ||
+			(i < n[0] && v[0][i].at_us <= v[1][k].at_us);
+
+		x->messages[i + k] = client ? v[0][i] : v[1][k];
+		if (client)
+			i++;
+		else
+			k++;
+	}
+}

@@ -28,6 +28,16 @@ void side_times(struct arena *a, const struct decode_in *in,
 /* How and when the side ended. */
 void side_end(const struct decode_in *in, struct message *m, unsigned which);
 
+/* decode_websocket.c: takes a WebSocket's frames out of both bodies. */
+void decode_websocket(struct arena *a, const struct decode_in *in,
+		      const struct side sides[RING_SIDES],
+		      struct exchange *out);
+
+/* Both sides' messages, as they came; the client's first where that is open. */
+void sides_merge(struct arena *a, struct exchange *x,
+		 struct stream_message *v[RING_SIDES],
+		 const size_t n[RING_SIDES]);
+
 /* decode_stream.c: fills both sides and the messages of an HTTP/2 stream. */
 void decode_stream(struct arena *a, const struct decode_in *in,
 		   const struct side sides[RING_SIDES], struct exchange *out);

@@ -203,29 +203,6 @@ split(struct unrolling *u, struct stream_message **out)
 	return n;
 }
 
-/* Both sides' messages, as they came; the client's first where that is open. */
-static void
-merge(struct arena *a, struct exchange *x, struct stream_message *v[RING_SIDES],
-      const size_t n[RING_SIDES])
-{
-	size_t i = 0, k = 0;
-
-	x->nmessages = n[0] + n[1];
-	if (x->nmessages == 0)
-		return;
-	x->messages = arena_array(a, x->nmessages, sizeof(*x->messages));
-	while (i + k < x->nmessages) {
-		bool client = k == n[1] ||
-			(i < n[0] && v[0][i].at_us <= v[1][k].at_us);
-
-		x->messages[i + k] = client ? v[0][i] : v[1][k];
-		if (client)
-			i++;
-		else
-			k++;
-	}
-}
-
 static void
 unroll(struct unrolling *u)
 {
@@ -271,5 +248,5 @@ decode_stream(struct arena *a, const struct decode_in *in,
 			u[i].m->error = u[i].early.error;
 		}
 	}
-	merge(a, out, v, n);
+	sides_merge(a, out, v, n);
 }

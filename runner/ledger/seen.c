@@ -35,6 +35,7 @@ seen_detail(const struct pending *p)
 	case TRIGGER_TIMEOUT:
 	case TRIGGER_SUITE:
 	case TRIGGER_GRPC:
+	case TRIGGER_CLOSE:
 		/* Which log line is theirs is a matter of chance. */
 		break;
 	}
@@ -118,6 +119,9 @@ kind_text(const struct pending *p, struct buf *out)
 		break;
 	case TRIGGER_GRPC:
 		buf_fmt(out, "grpc-status %d", p->value);
+		break;
+	case TRIGGER_CLOSE:
+		buf_fmt(out, "close %d", p->value);
 		break;
 	case TRIGGER_EXIT:
 		buf_fmt(out, "exit %d", p->value);

@@ -287,6 +287,9 @@ overlap_open(const struct ledger *l, const struct pending *p)
 		/* One that timed out is not waited for. */
 		if (x == p->x && p->kind == TRIGGER_TIMEOUT)
 			continue;
+		/* What was closed in words is about to end. */
+		if (x == p->x && p->kind == TRIGGER_CLOSE)
+			return true;
 		if (!(x->flags & LXF_ENDLESS) && in_scope(p, x))
 			return true;
 	}

@@ -3,6 +3,7 @@
 
 #include <dvr/base/mem.h>
 #include <dvr/wire/grpc.h>
+#include <dvr/wire/websocket.h>
 
 #include <string.h>
 
@@ -153,6 +154,8 @@ ledger_response_head(struct ledger *l, struct lx *x,
 	lx_grpc_status(x, h);
 	if (h->framing == HTTP1_TUNNEL || is_event_stream(h))
 		x->flags |= LXF_ENDLESS;
+	if (websocket_agreed(h))
+		x->flags |= LXF_WEBSOCKET;
 }
 
 void

@@ -2,6 +2,8 @@
 #include "book.h"
 #include "stream_record.h"
 
+#include <dvr/wire/websocket.h>
+
 #include <fnmatch.h>
 #include <string.h>
 
@@ -188,6 +190,22 @@ trigger_left(struct ledger *l, struct lx *x, uint64_t at_ns)
 
 	if (lx_ingress(l, x) && !(x->flags & LXF_TRIGGERED) &&
 	    answer_triggers(l, x, &f))
+		report(l, &f);
+}
+
+void
+ledger_websocket_close(struct ledger *l, struct lx *x, unsigned code,
+		       uint64_t at_ns)
+{
+	struct failure f = {
+		.kind = TRIGGER_CLOSE,
+		.value = (int)code,
+		.x = x,
+		.at_ns = at_ns,
+	};
+
+	if (!(x->flags & (LXF_VOID | LXF_TRIGGERED)) && lx_ingress(l, x) &&
+	    l->config.on_exception && websocket_code_failed(code))
 		report(l, &f);
 }
 

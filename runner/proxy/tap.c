@@ -159,10 +159,21 @@ pass_tell(struct pass *s, struct open_exchange *x)
 void
 pass_tell_rest(struct pass *s)
 {
-	if (s->told == s->in.n)
+	struct slice rest = slice_from(s->in, s->told);
+	struct tap *t = s->t;
+	struct open_exchange *x;
+	unsigned code;
+
+	if (rest.n == 0)
 		return;
 	s->pos = s->in.n;
-	pass_tell(s, raw_exchange(s));
+	x = raw_exchange(s);
+	pass_tell(s, x);
+	if (!t->websocket)
+		return;
+	code = tap_websocket_read(t->websocket, s->side, rest);
+	if (code > 0)
+		ledger_websocket_close(t->ledger, x->lx, code, s->at_ns);
 }
 
 enum http1_event
@@ -188,6 +199,7 @@ tap_destroy(struct tap *t, uint64_t at_ns)
 	while (t->first)
 		tap_give_back(t, t->first, at_ns);
 	tap_h2_destroy(t->h2, at_ns);
+	tap_websocket_destroy(t->websocket);
 	http1_release(&t->req);
 	http1_release(&t->resp);
 	buf_release(&t->held);

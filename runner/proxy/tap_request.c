@@ -224,7 +224,8 @@ tap_request_end_http1(struct tap *t, enum lx_end how, uint64_t at_ns,
 		x = t->last;
 	if (!x)
 		return;
-	if (how == LX_FIN && x->opaque)	/* nobody can tell what is missing */
+	if (t->websocket ? tap_websocket_closed(t->websocket) :
+	    how == LX_FIN && x->opaque)	/* nobody can tell what is missing */
 		tap_tell_end(t, x, LX_REQUEST, LX_COMPLETE, at_ns);
 	else
 		tap_tell_left(t, x, how, at_ns);

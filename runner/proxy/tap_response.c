@@ -25,6 +25,21 @@ response_begin(struct pass *s)
 	return true;
 }
 
+/* Behind this head nothing is HTTP any more. */
+static void
+begin_tunnel(struct pass *s, const struct http1_head *h)
+{
+	struct tap *t = s->t;
+	struct open_exchange *x = t->answered;
+
+	/* A client that spoke before it was answered did not follow the
+	 * handshake: where its frames begin cannot be told. */
+	if (!t->early)
+		t->websocket = tap_websocket_create(h);
+	tap_go_opaque(t, x, t->websocket ? NULL : "a tunnel");
+	t->req_raw = t->resp_raw = true;
+}
+
 static void
 response_head(struct pass *s)
 {
@@ -38,11 +53,14 @@ response_head(struct pass *s)
 	if (t->interim)
 		return;
 	x->wants_tunnel = false;
-	if (tunnel || t->early) {
-		tap_go_opaque(t, x, tunnel ? "a tunnel"
-				       : "bytes behind a declined upgrade");
+	if (tunnel) {
+		begin_tunnel(s, h);
+		return;
+	}
+	if (t->early) {
+		tap_go_opaque(t, x, "bytes behind a declined upgrade");
 		t->req_raw = true;
-		t->resp_raw = tunnel;
+		t->resp_raw = false;
 		return;
 	}
 	tap_tell_request_end(t, x);
@@ -119,6 +137,16 @@ tap_response_http1(struct tap *t, struct slice in, uint64_t at_ns)
 	pass_tell_rest(&s);
 }
 
+/* Is the server's end one that tells nothing about what it did? */
+static bool
+ends_well(const struct tap *t, const struct open_exchange *x, enum lx_end how)
+{
+	if (t->websocket && x == t->last)
+		return tap_websocket_closed(t->websocket) ||
+		       (how == LX_FIN && t->client_left);
+	return how == LX_FIN && x->opaque;
+}
+
 void
 tap_response_end_http1(struct tap *t, enum lx_end how, uint64_t at_ns)
 {
@@ -131,7 +159,7 @@ tap_response_end_http1(struct tap *t, enum lx_end how, uint64_t at_ns)
 		next = x->next;
 		if (x->resp_told)
 			continue;
-		if (how == LX_FIN && x->opaque)
+		if (ends_well(t, x, how))
 			tap_tell_end(t, x, LX_RESPONSE, LX_COMPLETE, at_ns);
 		else if (how == LX_RST || !t->client_left)
 			tap_tell_end(t, x, LX_RESPONSE, how, at_ns);

@@ -4,6 +4,7 @@
 
 #include "tap.h"
 #include "tap_h2.h"
+#include "tap_websocket.h"
 
 /* Until the client's first bytes tell, a server that speaks first is kept so
  * many bytes of: HTTP/2's SETTINGS need less. */
@@ -37,6 +38,7 @@ struct tap {
 	struct buf early_answer;	/* the server's */
 	uint64_t early_ns;
 	struct tap_h2 *h2;
+	struct tap_websocket *websocket;	/* of the last exchange */
 	struct http1_decoder req, resp;
 	struct open_exchange *first, *last;	/* oldest, youngest */
 	struct open_exchange *asking;		/* request being read */

@@ -245,6 +245,9 @@ add_outcome(struct buf *out, const struct trigger *t)
 	case TRIGGER_GRPC:
 		buf_fmt(out, "grpc-%d-", t->value);
 		return;
+	case TRIGGER_CLOSE:
+		buf_fmt(out, "close-%d-", t->value);
+		return;
 	case TRIGGER_EXIT:
 	case TRIGGER_SIGNAL:
 		buf_adds(out, "crash-");

@@ -77,6 +77,7 @@ const char *const trigger_kind_names[] = {
 	[TRIGGER_SESSION] = "on_session",
 	[TRIGGER_SUITE] = "on_suite",
 	[TRIGGER_GRPC] = "on_grpc_status",
+	[TRIGGER_CLOSE] = "on_close",
 	NULL,
 };
 

@@ -38,7 +38,7 @@ read_recorded(struct reader *r, const struct yaml_node *n, void *out)
 static const char *const trigger_keys[] = {
 	"on_status", "on_exit",    "on_signal",  "on_reset",
 	"on_log",    "on_timeout", "on_session", "on_suite",
-	"on_grpc_status", "exchange", "detail", NULL,
+	"on_grpc_status", "on_close", "exchange", "detail", NULL,
 };
 
 static int

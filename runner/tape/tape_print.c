@@ -22,6 +22,7 @@ has_number(enum trigger_kind k)
 	case TRIGGER_SIGNAL:
 	case TRIGGER_SUITE:
 	case TRIGGER_GRPC:
+	case TRIGGER_CLOSE:
 		return true;
 	case TRIGGER_RESET:
 	case TRIGGER_LOG:

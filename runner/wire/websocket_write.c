@@ -2,6 +2,23 @@
 #include <dvr/base/hash.h>
 #include <dvr/wire/websocket.h>
 
+bool
+websocket_agreed(const struct http1_head *answer)
+{
+	return answer->status == 101 &&
+	       http1_has_token(answer, "upgrade", "websocket") &&
+	       http1_field(answer, "sec-websocket-accept");
+}
+
+struct slice
+websocket_extensions(const struct http1_head *answer)
+{
+	const struct http1_header *f =
+		http1_field(answer, "sec-websocket-extensions");
+
+	return f ? f->value : SLICE("");
+}
+
 void
 websocket_accept(struct slice key, char out[WEBSOCKET_ACCEPT])
 {

@@ -118,6 +118,9 @@ void ledger_end(struct ledger *l, struct lx *x, enum lx_side side,
 void ledger_note(struct ledger *l, struct lx *x, const char *why);
 /* The rest of this exchange is a tunnel or opaque, with why. */
 void ledger_opaque(struct ledger *l, struct lx *x, const char *why);
+/* The service closed a WebSocket by itself, with that code. */
+void ledger_websocket_close(struct ledger *l, struct lx *x, unsigned code,
+			    uint64_t at_ns);
 /* No more calls for x: both sides ended, or the connection is gone. */
 void ledger_done(struct ledger *l, struct lx *x, uint64_t at_ns);
 

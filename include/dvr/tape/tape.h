@@ -144,13 +144,15 @@ struct tape_lane {
 
 enum trigger_kind { TRIGGER_STATUS, TRIGGER_EXIT, TRIGGER_SIGNAL,
 	TRIGGER_RESET, TRIGGER_LOG, TRIGGER_TIMEOUT, TRIGGER_SESSION,
-	TRIGGER_SUITE, TRIGGER_GRPC };
+	TRIGGER_SUITE, TRIGGER_GRPC,
+	TRIGGER_CLOSE		/* a WebSocket, by its server */
+};
 
 struct trigger {
 	enum trigger_kind kind;
 	uint32_t exchange;		/* the failing one; 0 when none */
 	int value;			/* status, exit code, signal number,
-					 * gRPC status */
+					 * gRPC status, close code */
 	struct slice detail;		/* normalised exception line, scrubbed */
 };
 

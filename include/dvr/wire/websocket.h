@@ -65,6 +65,10 @@ enum websocket_event websocket_next(struct websocket *w, struct slice in,
 				    size_t *used,
 				    struct websocket_message *out);
 
+/* Does that answer make the connection a WebSocket (RFC 6455 §4.2.2)? */
+bool websocket_agreed(const struct http1_head *answer);
+/* Its Sec-WebSocket-Extensions, or "". */
+struct slice websocket_extensions(const struct http1_head *answer);
 /* The answer to Sec-WebSocket-Key (RFC 6455 §4.2.2). */
 void websocket_accept(struct slice key, char out[WEBSOCKET_ACCEPT]);
 /* What a direction agreed to, by the answer's Sec-WebSocket-Extensions ("" when
