@@ -5,6 +5,7 @@ The traps, and 2000 mutations of them that are the same on every run."""
 import json
 import os
 import random
+import shlex
 import socket
 import subprocess
 import sys
@@ -188,7 +189,7 @@ def judge(stream, we, they, methods):
 def main():
     with tempfile.TemporaryDirectory() as tmp:
         tool = os.path.join(tmp, "dump")
-        subprocess.run([os.environ.get("CC", "cc"), "-std=c11",
+        subprocess.run(shlex.split(os.environ.get("CC", "cc")) + ["-std=c11",
                         "-D_GNU_SOURCE", "-I" + os.path.join(ROOT, "include"),
                         os.path.join(HERE, "http1_dump.c"),
                         os.path.join(BUILD, "libdvr.a"), "-o", tool],
