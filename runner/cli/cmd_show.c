@@ -7,10 +7,13 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "show.h"
+
 static const enum opt show_opts[] = { COMMON_OPTS, OPT_COUNT };
 
 /* Longest body shown without -v: one screen for a tape. */
 #define BODY_SHOWN 240
+#define MESSAGES_SHOWN 10
 
 struct view {
 	const struct tape *t;
@@ -24,8 +27,8 @@ paint(const struct view *v, const char *code)
 }
 
 /* Tapes are clean but not harmless: no control byte reaches the terminal. */
-static void
-put_safe(struct slice s)
+void
+show_safe(struct slice s)
 {
 	for (size_t i = 0; i < s.n; i++) {
 		unsigned char c = (unsigned char)s.p[i];
@@ -46,7 +49,7 @@ show_body(const struct view *v, const struct message *m)
 
 	if (m->withheld.n) {
 		printf("       (body withheld: ");
-		put_safe(m->withheld);
+		show_safe(m->withheld);
 		puts(")");
 		return;
 	}
@@ -57,7 +60,7 @@ show_body(const struct view *v, const struct message *m)
 		return;
 	}
 	printf("       │ ");
-	put_safe(slice_range(b, 0, limit));
+	show_safe(slice_range(b, 0, limit));
 	printf("%s\n", b.n > limit ? " …" : "");
 }
 
@@ -66,7 +69,7 @@ show_headers(const struct headers *h)
 {
 	for (size_t i = 0; i < h->n; i++) {
 		printf("       ");
-		put_safe(h->v[i].line);
+		show_safe(h->v[i].line);
 		putchar('\n');
 	}
 }
@@ -82,21 +85,26 @@ show_exchange(const struct view *v, const struct exchange *x)
 	       failing ? "▶" : " ", x->id, (double)x->request.at_us / 1000.0);
 	if (v->t->lanes[x->lane].role == LANE_EGRESS) {
 		printf("→ ");
-		put_safe(v->t->lanes[x->lane].name);
+		show_safe(v->t->lanes[x->lane].name);
 		printf(" (for %u)  ", x->cause);
 	}
-	put_safe(message_method(&x->request));
+	show_safe(message_method(&x->request));
 	putchar(' ');
-	put_safe(message_target(&x->request));
+	show_safe(message_target(&x->request));
 	printf("  →  %s  (%.3f ms)%s\n", outcome_text(&o, text),
 	       (double)(x->response.end_us - x->request.at_us) / 1000.0,
 	       paint(v, "\033[0m"));
 	if (v->verbose)
 		show_headers(&x->request.headers);
-	show_body(v, &x->request);
+	if (!exchange_joined(x, FROM_CLIENT))
+		show_body(v, &x->request);
 	if (v->verbose)
 		show_headers(&x->response.headers);
-	show_body(v, &x->response);
+	if (!exchange_joined(x, FROM_SERVER))
+		show_body(v, &x->response);
+	if (v->verbose)
+		show_headers(&x->response.trailers);
+	show_messages(x, v->verbose ? SIZE_MAX : MESSAGES_SHOWN);
 }
 
 static void
@@ -110,13 +118,13 @@ show_head(const struct view *v, const struct plan *p, const char *dir)
 	       paint(v, "\033[0m"), dir);
 	printf("  recorded %s in %.*s, session ", when,
 	       SLICE_ARG(t->namespace));
-	put_safe(t->session);
+	show_safe(t->session);
 	printf("\n  trigger: %s %d at exchange %u",
 	       trigger_kind_name(t->trigger.kind), t->trigger.value,
 	       t->trigger.exchange);
 	if (t->trigger.detail.n) {
 		printf(": ");
-		put_safe(t->trigger.detail);
+		show_safe(t->trigger.detail);
 	}
 	if (p->of)
 		printf("\n  expect: %s · reproduces %u/%u%s",
@@ -132,7 +140,7 @@ show_head(const struct view *v, const struct plan *p, const char *dir)
 		       (unsigned long long)t->origin.truncated);
 	if (t->not_replayable.n) {
 		printf("\n  not replayable: ");
-		put_safe(t->not_replayable);
+		show_safe(t->not_replayable);
 	}
 	putchar('\n');
 }
@@ -144,21 +152,21 @@ show_tail(const struct view *v)
 
 	for (size_t i = 0; i < t->nlosses; i++) {
 		printf("  lost: ");
-		put_safe(t->losses[i]);
+		show_safe(t->losses[i]);
 		putchar('\n');
 	}
 	for (size_t i = 0; i < t->nmocks; i++) {
 		printf("  mock: ");
-		put_safe(t->mocks[i]);
+		show_safe(t->mocks[i]);
 		putchar('\n');
 	}
 	if (t->nscrubbed)
 		printf("  scrubbed:");
 	for (size_t i = 0; i < t->nscrubbed; i++) {
 		putchar(' ');
-		put_safe(t->scrubbed[i].rule);
+		show_safe(t->scrubbed[i].rule);
 		putchar(' ');
-		put_safe(t->scrubbed[i].field);
+		show_safe(t->scrubbed[i].field);
 		printf("%s", i + 1 < t->nscrubbed ? "," : "\n");
 	}
 	if (t->log_tail.n == 0)
@@ -168,7 +176,7 @@ show_tail(const struct view *v)
 		struct slice line = slice_cut(&rest, '\n');
 
 		printf("  │ ");
-		put_safe(line);
+		show_safe(line);
 		putchar('\n');
 	}
 }

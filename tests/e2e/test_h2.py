@@ -150,6 +150,9 @@ class H2(Case):
         self.assertIn("bytes: 300000}", self.exchange(t, "POST /echo"))
         self.assertEqual(self.exchange(t, "GET /headers").count("'x-"), 40)
         self.assertIn("losses: []", t)
+        shown = self.dvr("show", self.tapes()[0])
+        self.assertRegex(shown.out, r"→ +[0-9.]+ ms compressed ztwo\n", shown)
+        self.assertIn("200 INTERNAL", shown.out)
 
     def test_calls_over_tls(self):
         subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
