@@ -40,22 +40,25 @@ static void
 print_tape(struct print *p, const struct ledger_tape *t,
 	   const struct verified *v)
 {
+	/* A request line may be anything: bytes that no terminal should see. */
+	char shown[QUOTE_MAX];
+	const char *trigger = quote(slice_str(t->trigger), shown);
 	const char *off = paint(p, "\033[0m");
 	char q[QUOTE_MAX];
 
 	if (t->error) {
 		fprintf(stderr, "  %slost%s  %s: %s\n",
-			paint(p, "\033[31m"), off, t->trigger, t->error);
+			paint(p, "\033[31m"), off, trigger, t->error);
 		p->seen->trouble = p->seen->incomplete = true;
 		return;
 	}
 	if (t->known) {
 		fprintf(stderr, "  known: %s, seen %u×  (%s)\n", t->id,
-			t->seen, t->trigger);
+			t->seen, trigger);
 		return;
 	}
 	fprintf(stderr, "  %stape%s  %s%s%s  (%s%s", paint(p, "\033[32m"), off,
-		paint(p, "\033[1m"), t->dir, off, t->trigger,
+		paint(p, "\033[1m"), t->dir, off, trigger,
 		t->seen > 1 ? ", " : ")");
 	if (t->seen > 1)
 		fprintf(stderr, "seen %u×)", t->seen);

@@ -5,6 +5,7 @@ import shutil
 import signal
 import socket
 import ssl
+import struct
 import subprocess
 import sys
 import time
@@ -292,6 +293,23 @@ class Clients(TlsCase):
         self.assertIn("500 Internal Server Error", r.out)
         self.assertIn("spoke plainly to this TLS lane", r.err)
         self.assertIn("garbage", r.out)
+
+    def test_garbage_that_is_cut_off_is_shown_in_letters_alone(self):
+        port = serve_raw(self, lambda s: (s.recv(1), s.setsockopt(
+            socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))))
+        self.config(service=False, spec="""
+            lanes:
+              - {name: client, role: ingress, listen: 'https://127.0.0.1:0', target: 'http://127.0.0.1:%d'}
+            """ % port)
+        r = self.run_suite("""
+            with socket.create_connection((base.hostname, base.port)) as s:
+                s.sendall(b"\\x9b31m\\xff\\x86 /x\\xc3 \\x00\\r\\n\\r\\n")
+                try: s.recv(10)
+                except OSError: pass
+            """, "--no-verify")
+        self.assertEqual(r.code, 0, r)
+        self.assertIn("tape", r.err)
+        self.assertTrue(all(c == "\n" or c.isprintable() for c in r.err), r)
 
     def test_the_bundle_is_the_systems_and_ours_and_goes_with_the_run(self):
         r = self.shell('grep -c BEGIN "$SSL_CERT_FILE"; echo "$SSL_CERT_FILE"; ls -l "$SSL_CERT_FILE"; '
