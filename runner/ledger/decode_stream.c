@@ -156,6 +156,8 @@ set_body(struct unrolling *u)
 static int64_t
 body_us(struct unrolling *u, size_t at)
 {
+	if (u->nmarks == 0)
+		return u->m->at_us;
 	while (u->mark + 1 < u->nmarks && u->marks[u->mark].end <= at)
 		u->mark++;
 	return decode_us(u->in, u->marks[u->mark].at_ns);

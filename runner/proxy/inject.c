@@ -88,7 +88,7 @@ put_edited(const struct injection *in, const struct http1_header *f,
 		return false;
 	if (in->decline_h2c && slice_ieq(f->name, SLICE("connection")))
 		return put_connection(f, out);
-	if (f == host && f->value.n) {
+	if (host && f == host && f->value.n) {
 		size_t at = (size_t)(f->value.p - f->line.p);
 
 		buf_add(out, slice_range(f->line, 0, at));
