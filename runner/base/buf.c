@@ -62,7 +62,7 @@ buf_room(struct buf *b, size_t n)
 	/* One byte more than cap, for the NUL behind a full buffer.  Not
 	 * realloc(), which leaves a copy where it was. */
 	p = mem_grow(NULL, cap + 1, 1);
-	if (b->n > 0)
+	if (b->p)
 		memcpy(p, b->p, b->n);
 	wipe(b);
 	b->p = p;

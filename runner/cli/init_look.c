@@ -74,6 +74,8 @@ read_entry(struct guess *g, const char *path)
 					     "/status" };
 	struct slice text = init_file(g->arena, path);
 
+	if (!text.n)
+		return;
 	for (size_t i = 0; i < ARRAY_LEN(paths) && !g->health.n; i++) {
 		ssize_t at = slice_find(text, slice_str(paths[i]));
 

@@ -221,6 +221,8 @@ mod97_ok(const char *v, size_t n)
 	unsigned rest = 0;
 	size_t i;
 
+	if (n < 5)
+		return false;
 	for (i = 4; i < n; i++)
 		rest = mod97(rest, v[i]);
 	for (i = 0; i < 4; i++)

@@ -173,7 +173,7 @@ drop_trailing(struct words *w)
 static bool
 may_be_secret(const struct key_index *x, struct slice name)
 {
-	char word[WORD_MAX];
+	char word[WORD_MAX] = "";
 	size_t to = name.n, from, i;
 
 	while (to > 0 && !is_alnum(name.p[to - 1]))
