@@ -29,8 +29,8 @@ live_us(const struct call *k, uint64_t ns)
 	return ns > t0 ? (int64_t)((ns - t0) / NS_PER_US) : 0;
 }
 
-static int64_t
-now_us(const struct call *k)
+int64_t
+call_now_us(const struct call *k)
 {
 	return live_us(k, loop_now_ns(loop_of(k)));
 }
@@ -64,12 +64,11 @@ static void
 expired(struct loop_timer *t)
 {
 	struct call *k = t->owner;
-	struct conn *c = k->conn;
 
 	k->written = true;
 	if (!k->answered)
 		call_end(k, k->aborted ? END_FIN : END_TIMEOUT);
-	conn_drop(c, END_TIMEOUT);
+	k->conn->speech->give_up(k);
 }
 
 /* The recorded client went away here: so do we. */
@@ -82,7 +81,14 @@ leave_fired(struct loop_timer *t)
 	struct stream left;
 
 	k->aborted = true;
-	k->seen->x.request.end_us = now_us(k);
+	k->seen->x.request.end_us = call_now_us(k);
+	if (k->rec->request.end == END_RESET) {
+		/* The recorded client took back this request alone. */
+		if (!k->answered)
+			call_end(k, END_OPEN);
+		c->speech->give_up(k);
+		return;
+	}
 	if (k->rec->request.end == END_RST) {
 		sock_reset_on_close(c->io.fd);
 		conn_drop(c, END_RST);
@@ -98,20 +104,18 @@ leave_fired(struct loop_timer *t)
 			       loop_now_ns(loop_of(k)) + LINGER_NS);
 }
 
-struct buf *
-call_wire(struct call *k)
-{
-	buf_clear(&k->client->print);
-	return &k->client->print;
-}
-
 void
-call_wire_done(struct call *k)
+call_request(struct call *k, const struct message *live)
 {
-	const struct header *expect =
-		headers_find(&k->rec->request.headers, "Expect");
+	const struct header *expect = headers_find(&live->headers, "Expect");
 	struct client *c = k->client;
 
+	if (k->rec->protocol == PROTOCOL_HTTP2) {
+		h2_request(k, live);
+		return;
+	}
+	buf_clear(&c->print);
+	message_print(live, &c->print);
 	correlate_inject(c->prefix, k->rec, &c->print);
 	k->wire = arena_copy(c->wires, buf_slice(&c->print));
 	k->head_n = head_length(k->wire);
@@ -225,8 +229,8 @@ call_written(struct call *k)
 
 	k->written = true;
 	k->seen->sent = true;
-	k->seen->x.request.end_us = now_us(k);
-	if (m->end != END_FIN && m->end != END_RST)
+	k->seen->x.request.end_us = call_now_us(k);
+	if (m->end != END_FIN && m->end != END_RST && m->end != END_RESET)
 		return;
 	at = k->begun_ns +
 	     schedule_scaled_ns(k->client->options->timing,
@@ -236,14 +240,14 @@ call_written(struct call *k)
 
 /* ---- the answer ----------------------------------------------------------- */
 
-static void
-interim_ended(struct call *k)
+void
+call_interim_ended(struct call *k)
 {
 	struct exchange *x = &k->seen->x;
 	struct message *all;
 
 	collect_end(&k->collect, k->interim);
-	k->interim->end_us = now_us(k);
+	k->interim->end_us = call_now_us(k);
 	all = arena_array(k->collect.arena, x->ninterim + 1, sizeof(*all));
 	for (size_t i = 0; i < x->ninterim; i++)
 		all[i] = x->interim[i];
@@ -261,8 +265,8 @@ go_on_with_body(struct call *k)
 	conn_flush(k->conn);
 }
 
-static void
-head_came(struct call *k, const struct http1_head *h)
+void
+call_head(struct call *k, const struct http1_head *h)
 {
 	struct exchange *x = &k->seen->x;
 	bool interim = h->status >= 100 && h->status < 200 &&
@@ -271,11 +275,11 @@ head_came(struct call *k, const struct http1_head *h)
 	if (interim) {
 		k->interim = arena_alloc(k->collect.arena,
 					 sizeof(*k->interim));
-		k->interim->at_us = now_us(k);
+		k->interim->at_us = call_now_us(k);
 		collect_head(&k->collect, h, k->interim);
 		return;
 	}
-	x->response.at_us = now_us(k);
+	x->response.at_us = call_now_us(k);
 	collect_head(&k->collect, h, &x->response);
 	k->head_seen = true;
 	if (!h->keep_alive)
@@ -293,10 +297,12 @@ call_end(struct call *k, enum message_end how)
 
 	k->answered = true;
 	m->end = how;
-	m->end_us = now_us(k);
+	m->end_us = call_now_us(k);
 	if (!m->present)
 		m->at_us = m->end_us;
 	collect_end(&k->collect, m);
+	if (k->h2 != NULL)
+		h2_observe(k);
 }
 
 bool
@@ -328,7 +334,7 @@ static void
 message_ended(struct call *k)
 {
 	if (!k->head_seen) {
-		interim_ended(k);
+		call_interim_ended(k);
 		if (message_status(k->interim) == 100)
 			go_on_with_body(k);
 		return;
@@ -349,7 +355,7 @@ call_event(struct call *k, struct http1_decoder *d, enum http1_event ev,
 
 	switch (ev) {
 	case HTTP1_HEAD:
-		head_came(k, &d->head);
+		call_head(k, &d->head);
 		return true;
 	case HTTP1_BODY:
 	case HTTP1_OPAQUE:

@@ -6,17 +6,17 @@
 #include <errno.h>
 
 #define CONNECT_TIMEOUT_MS 5000u
-/* Bytes of a head's end: the empty line, and the end of the line before. */
-#define HEAD_END 4
 /* Reads in one turn before others get theirs. */
 #define READS_A_TURN 16
 /* When the service is gone: all that the kernel can hold, 64 MiB at most. */
 #define READS_LAST 1024
 
 void
-conn_init(struct conn *c, struct client *client)
+conn_init(struct conn *c, struct client *client, enum protocol p)
 {
-	*c = (struct conn){ .client = client };
+	*c = (struct conn){ .client = client,
+		.speech = p == PROTOCOL_HTTP2 ? &speech_http2 :
+						&speech_http1 };
 	c->io.fd = -1;
 	http1_init(&c->in, HTTP1_RESPONSE);
 }
@@ -33,6 +33,7 @@ conn_close(struct conn *c)
 		stream_close(&s);
 		c->io.fd = -1;
 		c->tls = NULL;
+		c->speech->down(c);
 	}
 	c->state = CONN_NONE;
 }
@@ -47,97 +48,47 @@ conn_release(struct conn *c)
 
 /* ---- writing ----------------------------------------------------------- */
 
-static void
-want(struct conn *c, unsigned events)
+void
+conn_want(struct conn *c, unsigned events)
 {
 	if (c->io.events != events)
 		loop_mod(c->client->loop, &c->io, events);
 }
 
-/* Sends one call's bytes as far as they are due; false: wait. */
-static bool
-write_call(struct conn *c, struct call *k)
-{
-	size_t allowed = call_allowed(k, loop_now_ns(c->client->loop));
-	const struct stream s = conn_stream(c);
-
-	while (k->sent < allowed) {
-		ssize_t n = stream_send(&s, k->wire.p + k->sent,
-					allowed - k->sent);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0 && errno == EAGAIN) {
-			want(c, LOOP_READ | LOOP_WRITE);
-			return false;
-		}
-		if (n < 0) {
-			/* An answer may still be there to be read. */
-			c->broken = true;
-			want(c, LOOP_READ);
-			return false;
-		}
-		k->sent += (size_t)n;
-	}
-	want(c, LOOP_READ);
-	return k->sent == k->wire.n;
-}
-
 void
 conn_flush(struct conn *c)
 {
-	unsigned opened = c->opened;
-
-	while (c->state == CONN_UP && !c->broken && c->writing != NULL) {
-		struct call *k = c->writing;
-
-		if (!write_call(c, k))
-			return;
-		c->writing = k->next;
-		call_written(k);
-		call_finish(k);
-		if (c->opened != opened)
-			return;
-	}
+	c->speech->flush(c);
 }
 
 void
-conn_send_ahead(struct conn *c, struct call *k)
-{
-	ssize_t n;
-
-	/* One that was recorded in pieces has times of its own. */
-	if (c->state != CONN_UP || c->first != NULL || c->final || c->broken ||
-	    k->ahead == c->opened || k->head_n <= HEAD_END ||
-	    k->rec->request.nsegments > 1)
-		return;
-	n = send(c->io.fd, k->wire.p, k->head_n - HEAD_END, MSG_NOSIGNAL);
-	/* What is wrong with the connection is found out in time. */
-	if (n <= 0)
-		return;
-	k->sent = (size_t)n;
-	k->ahead = c->opened;
-	c->used = true;
-}
-
-void
-conn_send(struct conn *c, struct call *k)
+conn_append(struct conn *c, struct call *k)
 {
 	struct call **p = &c->first;
 
-	/* What the connection before this one had is lost. */
-	if (k->ahead != c->opened)
-		k->sent = 0;
 	while (*p != NULL)
 		p = &(*p)->next;
 	*p = k;
 	k->next = NULL;
 	k->conn = c;
-	if (c->writing == NULL)
-		c->writing = k;
 	c->used = true;
-	call_begin(k, loop_now_ns(c->client->loop));
-	conn_flush(c);
+}
+
+void
+conn_send_ahead(struct conn *c, struct call *k)
+{
+	/* One that was recorded in pieces has times of its own. */
+	if (c->state != CONN_UP || c->first != NULL || c->final || c->broken ||
+	    k->ahead == c->opened || k->rec->request.nsegments > 1)
+		return;
+	if (c->speech->ahead != NULL)
+		c->speech->ahead(c, k);
+}
+
+void
+conn_send(struct conn *c, struct call *k)
+{
+	c->speech->send(c, k);
 }
 
 /* ---- reading ------------------------------------------------------------ */
@@ -165,81 +116,31 @@ conn_drop(struct conn *c, enum message_end how)
 	end_all(c, how);
 }
 
-/* The call whose answer the next bytes belong to. */
-static struct call *
-reading(struct conn *c)
-{
-	struct call *k = c->first;
-
-	while (k != NULL && k->answered)
-		k = k->next;
-	return k;
-}
-
 static void
 lost(struct conn *c, enum message_end how)
 {
-	struct call *k = reading(c);
-
 	conn_close(c);
-	/* An answer without a length ends with the connection. */
-	if (how == END_FIN && k != NULL && k->head_seen &&
-	    http1_eof(&c->in) == HTTP1_END)
-		call_event(k, &c->in, HTTP1_END, slice_of(NULL, 0));
+	if (how == END_FIN)
+		c->speech->eof(c);
 	end_all(c, how);
 }
 
-static void
-garbage(struct conn *c, const char *why)
+void
+conn_garbage(struct conn *c, struct call *k, const char *why)
 {
-	struct call *k = c->first;
+	const char *protocol = c->speech->http2 ? "HTTP/2" : "HTTP/1.1";
 
 	if (k == NULL) {
 		notes_fmt(c->client->notes, "connection %u: the service sent "
-			  "bytes that nobody asked for", c->number);
+			  "what nobody asked for: %s", c->number, why);
 	} else {
 		k->seen->x.note = arena_fmt(c->client->arena,
-					    "the answer is not HTTP/1.1: %s",
-					    why);
+					    "the answer is not %s: %s",
+					    protocol, why);
 		notes_fmt(c->client->notes, "exchange %u: the answer is not "
-			  "HTTP/1.1: %s", k->rec->id, why);
+			  "%s: %s", k->rec->id, protocol, why);
 	}
 	conn_drop(c, END_FIN);
-}
-
-/* Decodes one read; stops when the connection is no more the same. */
-static void
-feed(struct conn *c, struct slice in)
-{
-	unsigned opened = c->opened;
-
-	while (c->state == CONN_UP && c->opened == opened) {
-		struct call *k = reading(c);
-		struct slice span = { 0 };
-		enum http1_event ev;
-		size_t used = 0;
-
-		if (k == NULL && in.n == 0)
-			return;
-		if (k == NULL) {
-			garbage(c, "");
-			return;
-		}
-		if (c->heading && in.n > 0) {
-			http1_answers(&c->in, message_method(&k->rec->request));
-			c->heading = false;
-		}
-		ev = http1_next(&c->in, in, &used, &span);
-		in = slice_from(in, used);
-		if (ev == HTTP1_MORE)
-			return;
-		if (ev == HTTP1_END)
-			c->heading = true;
-		if (ev == HTTP1_BAD || !call_event(k, &c->in, ev, span)) {
-			garbage(c, c->in.why ? c->in.why : "unexpected");
-			return;
-		}
-	}
 }
 
 /* False: nothing was there. */
@@ -260,7 +161,7 @@ read_some(struct conn *c, int reads)
 			lost(c, n == 0 ? END_FIN : END_RST);
 			return true;
 		}
-		feed(c, slice_of(c->client->scratch, (size_t)n));
+		c->speech->feed(c, slice_of(c->client->scratch, (size_t)n));
 		/* Not filled: nothing is left, or the loop tells again. */
 		if ((size_t)n < CLIENT_SCRATCH)
 			return true;
@@ -311,14 +212,14 @@ connected(void *arg, struct stream s, const char *why)
 		c->opened++;
 		c->used = c->final = c->broken = false;
 		c->heading = true;
-		http1_release(&c->in);
-		http1_init(&c->in, HTTP1_RESPONSE);
 		if (loop_add(c->client->loop, &c->io, LOOP_READ, NULL) != 0) {
 			stream_close(&s);
 			c->io.fd = -1;
 			c->tls = NULL;
 			c->state = CONN_NONE;
 			why = "the event loop refused the socket";
+		} else {
+			c->speech->up(c);
 		}
 	}
 	c->client->on_up(c->client->arg, c, why);
@@ -329,8 +230,10 @@ conn_open(struct conn *c)
 {
 	if (c->state != CONN_NONE)
 		return;
-	c->pending = connector_start(c->client->connector, CONNECT_TIMEOUT_MS,
-				     connected, c);
+	c->pending = connector_start(c->client->connector,
+				     &(struct connect_how){
+		.timeout_ms = CONNECT_TIMEOUT_MS, .http2 = c->speech->http2,
+		.fn = connected, .arg = c });
 	if (c->pending != NULL)
 		c->state = CONN_CONNECTING;
 	else

@@ -13,7 +13,9 @@
 #include <dvr/replay/replay.h>
 
 struct call;
+struct call_h2;
 struct conn;
+struct http2_client;
 
 struct client {			/* what all connections share */
 	struct loop *loop;
@@ -37,14 +39,34 @@ struct client {			/* what all connections share */
 
 enum conn_state { CONN_NONE, CONN_CONNECTING, CONN_UP };
 
+/* What a protocol makes of a connection: client_http1.c, client_http2.c. */
+struct speech {
+	void (*up)(struct conn *c);	/* there is a new socket */
+	void (*down)(struct conn *c);	/* it is gone */
+	/* May another request go on the wire beside those in flight?
+	 * `pipelined`: so it was on the tape. */
+	bool (*takes)(const struct conn *c, bool pipelined);
+	void (*ahead)(struct conn *c, struct call *k);	/* or NULL */
+	void (*send)(struct conn *c, struct call *k);
+	void (*flush)(struct conn *c);	/* what is due and can go */
+	void (*feed)(struct conn *c, struct slice in);
+	void (*eof)(struct conn *c);	/* the service ended it: does that
+					 * complete an answer? */
+	void (*give_up)(struct call *k);	/* its patience is over */
+	bool http2;
+};
+extern const struct speech speech_http1, speech_http2;
+
 struct conn {
 	struct client *client;
+	const struct speech *speech;
 	uint32_t lane, number;		/* of the tape */
 	enum conn_state state;
 	struct connecting *pending;
 	struct loop_io io;
 	struct tls *tls;		/* NULL: in the clear */
-	struct http1_decoder in;
+	struct http1_decoder in;	/* HTTP/1.1 */
+	struct http2_client *h2;	/* HTTP/2 */
 	struct call *first;		/* in flight, oldest first */
 	struct call *writing;		/* first not yet written whole */
 	unsigned opened;		/* how often; also guards re-entry */
@@ -60,6 +82,7 @@ struct call {			/* one request and its answer */
 	const struct exchange *rec;
 	struct observed_exchange *seen;
 	struct collect collect;
+	struct call_h2 *h2;		/* HTTP/2, or NULL */
 	struct message *interim;	/* 1xx that is being read */
 	struct slice wire;
 	size_t head_n, sent;
@@ -82,10 +105,8 @@ struct call {			/* one request and its answer */
 void call_init(struct call *k, const struct exchange *rec,
 	       struct observed_exchange *seen, struct client *c);
 void call_release(struct call *k, struct loop *l);
-/* The request's bytes, before it is sent: an empty buffer to print them to,
- * then the word that they are all there. */
-struct buf *call_wire(struct call *k);
-void call_wire_done(struct call *k);
+/* What will be sent, before it is: the request as it is alive. */
+void call_request(struct call *k, const struct message *live);
 
 static inline struct stream
 conn_stream(const struct conn *c)
@@ -93,7 +114,7 @@ conn_stream(const struct conn *c)
 	return (struct stream){ .fd = c->io.fd, .tls = c->tls };
 }
 
-void conn_init(struct conn *c, struct client *client);
+void conn_init(struct conn *c, struct client *client, enum protocol p);
 /* Begins to connect unless it is up or at it; on_up() follows. */
 void conn_open(struct conn *c);
 /*

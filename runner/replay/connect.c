@@ -30,9 +30,7 @@ struct connecting {
 	struct stream stream;	/* while TLS begins on it */
 	struct loop_io io;
 	struct loop_timer late;
-	unsigned timeout_ms;
-	connect_fn *fn;
-	void *arg;
+	struct connect_how how;
 	char why[CURL_ERROR_SIZE];
 	struct connecting *next;
 };
@@ -75,8 +73,8 @@ forget(struct connecting *k)
 static void
 shaken(struct connecting *k, const char *why)
 {
-	connect_fn *fn = k->fn;
-	void *arg = k->arg;
+	connect_fn *fn = k->how.fn;
+	void *arg = k->how.arg;
 	struct stream s = k->stream;
 	char text[CURL_ERROR_SIZE];
 
@@ -106,7 +104,9 @@ shake(struct loop_io *io, unsigned ready)
 		loop_mod(k->owner->loop, io, LOOP_WRITE);
 		return;
 	case TLS_DONE:
-		shaken(k, NULL);
+		shaken(k, k->how.http2 && !slice_eq(tls_alpn(k->stream.tls),
+						    SLICE("h2")) ?
+			       "the service does not choose HTTP/2" : NULL);
 		return;
 	case TLS_HELLO:		/* a server's */
 	case TLS_FAILED:
@@ -126,7 +126,8 @@ begin_tls(struct connecting *k, int fd)
 {
 	struct connector *c = k->owner;
 	const struct tls_peer peer = { .name = slice_str(c->host),
-		.alpn = SLICE("\x08http/1.1") };
+		.alpn = k->how.http2 ? SLICE("\x02h2") :
+				       SLICE("\x08http/1.1") };
 
 	drop_handle(k);
 	k->stream = (struct stream){ .fd = fd,
@@ -134,7 +135,7 @@ begin_tls(struct connecting *k, int fd)
 	k->io = (struct loop_io){ .fd = fd, .fn = shake, .owner = k };
 	k->late = (struct loop_timer){ .fn = too_late, .owner = k };
 	loop_timer_set(c->loop, &k->late, loop_now_ns(c->loop) +
-		       (uint64_t)k->timeout_ms * NS_PER_MS);
+		       (uint64_t)k->how.timeout_ms * NS_PER_MS);
 	/* The first step waits for the socket, which is writable. */
 	if (loop_add(c->loop, &k->io, LOOP_WRITE, NULL) == 0)
 		return;
@@ -151,8 +152,8 @@ begin_tls(struct connecting *k, int fd)
 static void
 finish(struct connecting *k, CURLcode result)
 {
-	connect_fn *fn = k->fn;
-	void *arg = k->arg;
+	connect_fn *fn = k->how.fn;
+	void *arg = k->how.arg;
 	bool tls = k->owner->trust != NULL;
 	curl_socket_t theirs = CURL_SOCKET_BAD;
 	char why[CURL_ERROR_SIZE];
@@ -367,8 +368,7 @@ open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *a)
 }
 
 struct connecting *
-connector_start(struct connector *c, unsigned timeout_ms, connect_fn *fn,
-		void *arg)
+connector_start(struct connector *c, const struct connect_how *how)
 {
 	struct connecting *k;
 	CURL *easy = curl_easy_init();
@@ -376,9 +376,8 @@ connector_start(struct connector *c, unsigned timeout_ms, connect_fn *fn,
 	if (easy == NULL)
 		return NULL;
 	k = mem_alloc(sizeof(*k));
-	*k = (struct connecting){ .owner = c, .easy = easy, .fn = fn,
-		.stream = { .fd = -1 }, .timeout_ms = timeout_ms,
-		.arg = arg, .next = c->all };
+	*k = (struct connecting){ .owner = c, .easy = easy, .how = *how,
+		.stream = { .fd = -1 }, .next = c->all };
 	curl_easy_setopt(easy, CURLOPT_URL, c->url);
 	curl_easy_setopt(easy, CURLOPT_PRIVATE, (char *)k);
 	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, k->why);
@@ -395,7 +394,7 @@ connector_start(struct connector *c, unsigned timeout_ms, connect_fn *fn,
 	curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
 	/* The environment's proxy is for the suite, not for us. */
 	curl_easy_setopt(easy, CURLOPT_PROXY, "");
-	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)timeout_ms);
+	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)how->timeout_ms);
 	if (curl_multi_add_handle(c->multi, easy) != CURLM_OK) {
 		curl_easy_cleanup(easy);
 		free(k);

@@ -17,7 +17,7 @@ struct connecting;
  * `why` tells. */
 typedef void connect_fn(void *arg, struct stream s, const char *why);
 
-/* Connects inside `in`, or here.  HTTP/1.1 is what it asks for. */
+/* Connects inside `in`, or here. */
 int connector_create(struct loop *l, const char *url, struct isolation *in,
 		     struct connector **out, struct err *e);
 /* Whom it believes behind an https URL.  Not told, it believes the system's
@@ -26,9 +26,16 @@ int connector_trust(struct connector *c, const struct tls_trust_config *t,
 		    struct err *e);
 /* Goes over TLS without knowing to whom. */
 bool connector_is_blind(const struct connector *c);
+struct connect_how {
+	unsigned timeout_ms;
+	bool http2;		/* what it asks for behind https; else
+				 * HTTP/1.1 */
+	connect_fn *fn;
+	void *arg;
+};
 /* Always answers later, never before it returns; NULL on trouble. */
-struct connecting *connector_start(struct connector *c, unsigned timeout_ms,
-				   connect_fn *fn, void *arg);
+struct connecting *connector_start(struct connector *c,
+				   const struct connect_how *how);
 void connector_cancel(struct connecting *k);
 void connector_destroy(struct connector *c);
 

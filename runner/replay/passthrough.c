@@ -165,8 +165,8 @@ passthrough_start(const struct passthrough_request *how)
 	p->expiry = (struct loop_timer){ .fn = expired, .owner = p };
 	loop_timer_set(how->loop, &p->expiry,
 		       loop_now_ns(how->loop) + how->timeout_ns);
-	p->pending = connector_start(how->to, CONNECT_TIMEOUT_MS, connected,
-				     p);
+	p->pending = connector_start(how->to, &(struct connect_how){
+		.timeout_ms = CONNECT_TIMEOUT_MS, .fn = connected, .arg = p });
 	if (p->pending != NULL)
 		return p;
 	passthrough_cancel(p);

@@ -299,11 +299,11 @@ sign(const struct resolver *r, uint32_t index, const struct editing *e,
 }
 
 void
-resolver_print(struct resolver *r, uint32_t index, struct buf *out)
+resolver_request(struct resolver *r, uint32_t index, struct arena *a,
+		 struct message *out)
 {
-	struct editing e = { .arena = arena_create(), .values = r->values };
+	struct editing e = { .arena = a, .values = r->values };
 	size_t from = first_to(r, index), to = from;
-	struct message m;
 
 	while (to < r->n && r->v[to].to_index == index)
 		read_answer(r, r->v[to++].from_index);
@@ -311,14 +311,12 @@ resolver_print(struct resolver *r, uint32_t index, struct buf *out)
 		find_elsewhere(r, &r->v[i]);
 	e.v = r->v + from;
 	e.n = to - from;
-	edit_begin(&e, &r->tape->exchanges[index].request);
+	edit_begin(&e, &r->tape->exchanges[index]);
 	values_walk(e.arena, &e.was, PLACE_REQUEST, on_request_value, &e);
-	edit_end(&e, &m);
-	sign(r, index, &e, &m);
-	message_print(&m, out);
+	edit_end(&e, out);
+	sign(r, index, &e, out);
 	for (size_t i = from; i < to; i++)
 		tell_missing(r, &r->v[i]);
-	arena_wipe(e.arena);
 }
 
 void

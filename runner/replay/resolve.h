@@ -32,8 +32,9 @@ void resolver_init(struct resolver *r, const struct tape *t,
 bool resolver_changes(const struct resolver *r, uint32_t index);
 /* Have all answers that it takes values from come whole? */
 bool resolver_ready(const struct resolver *r, uint32_t index);
-/* Its request's wire bytes as of now. */
-void resolver_print(struct resolver *r, uint32_t index, struct buf *out);
+/* Its request as of now; lives in `a`. */
+void resolver_request(struct resolver *r, uint32_t index, struct arena *a,
+		      struct message *out);
 /* Every recorded value whose live counterpart is known by now. */
 void resolver_tell(struct resolver *r, struct observed *out);
 

@@ -7,16 +7,18 @@
 #define EDIT_MAX ((size_t)1 << 30)
 
 void
-edit_begin(struct editing *e, const struct message *recorded)
+edit_begin(struct editing *e, const struct exchange *recorded)
 {
-	struct message m = *recorded;
-	size_t n = m.headers.n;
+	struct exchange x = *recorded;
+	const struct headers *was = &recorded->request.headers;
+	struct message *m = &x.request;
+	size_t n = was->n;
 
 	/* Parts of a line are to lie in it, whoever made the message. */
-	m.headers.v = arena_array(e->arena, n + 1, sizeof(*m.headers.v));
+	m->headers.v = arena_array(e->arena, n + 1, sizeof(*m->headers.v));
 	for (size_t i = 0; i < n; i++)
-		m.headers.v[i] = header_of_line(recorded->headers.v[i].line);
-	scrub_live(e->arena, e->values, &m, &e->was);
+		m->headers.v[i] = header_of_line(was->v[i].line);
+	scrub_live_side(e->arena, e->values, &x, FROM_CLIENT, &e->was);
 }
 
 /* ---- one value ---------------------------------------------------------- */

@@ -31,7 +31,7 @@ struct editing {
 	size_t nedits, cap;
 };
 
-void edit_begin(struct editing *e, const struct message *recorded);
+void edit_begin(struct editing *e, const struct exchange *recorded);
 /* The value takes what `n` bindings of its place have found. */
 void edit_value(struct editing *e, struct bound *b, size_t n,
 		const struct value *v);

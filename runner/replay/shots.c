@@ -180,7 +180,7 @@ line_ready(struct shot *s)
 {
 	struct conn *c = &s->line->conn;
 
-	if (c->first != NULL && (!s->pipelined || c->final || c->broken))
+	if (!c->speech->takes(c, s->pipelined))
 		return false;
 	if (c->state == CONN_UP)
 		return true;
@@ -193,11 +193,16 @@ line_ready(struct shot *s)
 static void
 print_live(struct shot *s)
 {
+	struct arena *a;
+	struct message live;
+
 	if (s->printed)
 		return;
 	s->printed = true;
-	resolver_print(&s->replay->resolver, s->index, call_wire(&s->call));
-	call_wire_done(&s->call);
+	a = arena_create();
+	resolver_request(&s->replay->resolver, s->index, a, &live);
+	call_request(&s->call, &live);
+	arena_wipe(a);
 }
 
 /*
@@ -339,7 +344,7 @@ line_of(struct replay *r, const struct exchange *x)
 	if (l != NULL)
 		return l;
 	l = arena_alloc(r->arena, sizeof(*l));
-	conn_init(&l->conn, &r->client);
+	conn_init(&l->conn, &r->client, x->protocol);
 	l->conn.lane = x->lane;
 	l->conn.number = x->conn;
 	l->other = r->lines;
@@ -368,12 +373,17 @@ join_line(struct shot *s, struct line *line)
 static void
 print_recorded(struct shot *s)
 {
+	struct arena *a;
+	struct message live;
+
 	if (resolver_changes(&s->replay->resolver, s->index))
 		return;
 	s->printed = true;
-	scrub_print_live(s->replay->options.values, &recorded(s)->request,
-			 call_wire(&s->call));
-	call_wire_done(&s->call);
+	a = arena_create();
+	scrub_live_side(a, s->replay->options.values, recorded(s), FROM_CLIENT,
+			&live);
+	call_request(&s->call, &live);
+	arena_wipe(a);
 }
 
 void

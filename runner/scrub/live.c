@@ -251,36 +251,57 @@ scrub_live_mend(struct arena *a, const struct message *was,
 	*now = r.out;
 }
 
+/* Of a copy whose list of messages is its own: one side. */
+static void
+revive_side(struct arena *a, const struct scrub_values *v, enum sender from,
+	    struct exchange *x)
+{
+	struct revival r = { .arena = a, .values = v };
+	struct message *side = exchange_side(x, from), was = *side;
+	size_t joined = exchange_joined(x, from);
+	bool any;
+
+	scrub_live(a, v, &was, side);
+	for (size_t i = 0; i < x->nmessages; i++)
+		if (x->messages[i].from == from)
+			x->messages[i].payload = expand_body(&r, &was,
+				x->protocol == PROTOCOL_HTTP2,
+				x->messages[i].payload, &any);
+	if (x->nmessages > 0 && x->protocol == PROTOCOL_HTTP2)
+		exchange_join(a, x, from,
+			      expand(&r, slice_from(was.body, joined), &any));
+}
+
+static void
+copy_messages(struct arena *a, const struct exchange *x, struct exchange *out)
+{
+	*out = *x;
+	if (x->nmessages == 0)
+		return;
+	out->messages = arena_array(a, x->nmessages, sizeof(*out->messages));
+	for (size_t i = 0; i < x->nmessages; i++)
+		out->messages[i] = x->messages[i];
+}
+
 void
 scrub_live_exchange(struct arena *a, const struct scrub_values *v,
 		    const struct exchange *x, struct exchange *out)
 {
-	struct revival r = { .arena = a, .values = v };
-	bool any;
+	copy_messages(a, x, out);
+	revive_side(a, v, FROM_CLIENT, out);
+	revive_side(a, v, FROM_SERVER, out);
+}
 
-	*out = *x;
-	scrub_live(a, v, &x->request, &out->request);
-	scrub_live(a, v, &x->response, &out->response);
-	if (x->nmessages == 0)
-		return;
-	out->messages = arena_array(a, x->nmessages, sizeof(*out->messages));
-	for (size_t i = 0; i < x->nmessages; i++) {
-		out->messages[i] = x->messages[i];
-		out->messages[i].payload = expand_body(&r,
-			x->messages[i].from == FROM_CLIENT ? &x->request :
-			&x->response, x->protocol == PROTOCOL_HTTP2,
-			x->messages[i].payload, &any);
-	}
-	if (x->protocol != PROTOCOL_HTTP2)
-		return;
-	for (enum sender from = FROM_CLIENT; from <= FROM_SERVER; from++) {
-		const struct message *was =
-			from == FROM_CLIENT ? &x->request : &x->response;
-		size_t joined = exchange_joined(x, from);
+void
+scrub_live_side(struct arena *a, const struct scrub_values *v,
+		const struct exchange *x, enum sender from,
+		struct message *out)
+{
+	struct exchange live;
 
-		exchange_join(a, out, from,
-			      expand(&r, slice_from(was->body, joined), &any));
-	}
+	copy_messages(a, x, &live);
+	revive_side(a, v, from, &live);
+	*out = *exchange_side(&live, from);
 }
 
 void

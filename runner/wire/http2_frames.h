@@ -6,7 +6,7 @@
 
 #include <nghttp2/nghttp2.h>
 
-#include "http2_head.h"
+#include <dvr/wire/http2_head.h>
 
 #define FRAME_HEAD_BYTES 9u
 

@@ -1,5 +1,5 @@
 /* Makes a head of an HTTP/2 header block's fields: start line and lines. */
-#include "http2_head.h"
+#include <dvr/wire/http2_head.h>
 
 #include <dvr/base/mem.h>
 

@@ -106,6 +106,10 @@ void scrub_live(struct arena *a, const struct scrub_values *v,
  * make.  A body with messages in it is only alive together with them. */
 void scrub_live_exchange(struct arena *a, const struct scrub_values *v,
 			 const struct exchange *x, struct exchange *out);
+/* One side of it. */
+void scrub_live_side(struct arena *a, const struct scrub_values *v,
+		     const struct exchange *x, enum sender from,
+		     struct message *out);
 /* `now` is such a message `was` with another line, other header lines (as many)
  * or another body: makes its framing fields and its exact head right. */
 void scrub_live_mend(struct arena *a, const struct message *was,

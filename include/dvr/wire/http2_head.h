@@ -1,6 +1,9 @@
-/* A header block on its way in: its fields, and the head that they make. */
-#ifndef WIRE_HTTP2_HEAD_H
-#define WIRE_HTTP2_HEAD_H
+/*
+ * A header block of HTTP/2 on its way in: its fields, and the head that they
+ * make, as struct http2_event tells of it.
+ */
+#ifndef DVR_WIRE_HTTP2_HEAD_H
+#define DVR_WIRE_HTTP2_HEAD_H
 
 #include <dvr/wire/http1.h>
 

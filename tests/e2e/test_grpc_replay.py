@@ -1,0 +1,138 @@
+"""gRPC over HTTP/2 replayed: fails on the build that failed, passes on the fixed one."""
+import json
+import os
+import re
+import socket
+import struct
+import sys
+import unittest
+
+from harness import Case, ROOT, main
+
+NODE = os.path.join(ROOT, "tests", "e2e", "grpc_%s.mjs")
+
+
+def frame(kind, flags, stream, payload=b""):
+    return struct.pack(">I", len(payload))[1:] + bytes([kind, flags]) + struct.pack(">I", stream) + payload
+
+
+# A service in HTTP/2's place: what it sends once the preface is there, by argv.
+ODD = '''
+import os, socket, sys, threading
+say = bytes.fromhex(sys.argv[1])
+s = socket.create_server(("127.0.0.1", int(os.environ["PORT"])))
+print("listening", flush=True)
+def serve(c):
+    try:
+        if c.recv(65536) and say:
+            c.sendall(say)
+        while c.recv(65536):
+            pass
+    except OSError:
+        pass
+    c.close()
+while True:
+    threading.Thread(target=serve, args=(s.accept()[0],), daemon=True).start()
+'''
+
+
+class GrpcReplay(Case):
+    def spec(self, more=""):
+        self.config(more, service=False)
+        with open(self.path("dvr.yaml"), "a") as f:
+            f.write("  service:\n    command: [node, %s]\n    ready: {log: listening, timeout: 20s}\n"
+                    % json.dumps(NODE % "service"))
+
+    def with_env(self, **env):
+        return dict(self.env, **env)
+
+    def record(self, *steps, **env):
+        script = self.write("suite.sh", "exec node %s $DVR_BASE_URL %s\n"
+                            % (NODE % "client", " ".join("'%s'" % s for s in steps)))
+        r = self.dvr("run", "--", "sh", script, env=self.with_env(**env))
+        self.assertEqual(r.code, 0, r)
+        self.assertEqual(len(self.tapes()), 1, r)
+        return r
+
+    def regress(self, code, *flags, **env):
+        r = self.dvr("regress", *flags, env=self.with_env(**env))
+        self.assertEqual(r.code, code, r)
+        return r
+
+    # ---- calls of the suite -------------------------------------------------
+
+    def test_all_kinds_of_calls(self):
+        self.spec()
+        r = self.record("call:Buy:tea", "call:Upload:a,b,c", "call:Watch:go", "talk:Talk:one,two,three",
+                        "cancel:Talk:one", "call:Buy:bad", BUG="status")
+        self.assertIn("Upload status=0 code=0", r.out)
+        r = self.regress(1, BUG="status")
+        self.assertIn("the recorded failure came again: POST /shop.Shop/Buy", r.out)
+        r = self.regress(0)
+        self.assertNotIn("diverged", r.out)
+
+    def test_answers_are_compared_message_by_message(self):
+        self.spec()
+        self.record("call:Upload:a,b,c", "call:Watch:go", "talk:Talk:one,two", "call:Buy:bad", BUG="status")
+        plan = self.path("fixtures", self.tapes()[0], "replay.yaml")
+        with open(plan) as f:
+            text = f.read()
+        with open(plan, "w") as f:
+            f.write(text.replace("expect: fixed", "expect: same"))
+        self.regress(0, BUG="status")
+        r = self.regress(1, BUG="status", EVENT="evict")
+        self.assertRegex(r.out, r"2.resp.body#/0.*\n.*on the tape event 0\n.*live *evict 0")
+        self.assertRegex(r.out, r"2.resp.body#/2.*\n.*on the tape event 2")
+
+    def test_turns_are_kept_with_a_slower_service(self):
+        """Messages that came too early would get status 9."""
+        self.spec()
+        self.record("talk:Talk:one,two,three", "call:Buy:bad", BUG="status")
+        r = self.regress(0, DELAY="150")
+        self.assertNotIn("without the service's", r.out)
+
+    def test_streams_side_by_side_on_one_connection(self):
+        self.spec()
+        self.record("talk:Talk:a,b,c&", "call:Watch:x&", "call:Buy:tea&", "call:Buy:bad", BUG="status", DELAY="20")
+        self.regress(1, BUG="status", DELAY="20")
+        self.regress(0, DELAY="20")
+
+    def test_a_reset_stream(self):
+        self.spec()
+        self.record("call:Buy:tea", "call:Buy:bad", BUG="reset")
+        r = self.regress(1, BUG="reset")
+        self.assertIn("connection reset", r.out)
+        self.regress(0)
+
+    # ---- services that break the protocol -----------------------------------
+
+    def odd(self, data, code=None):
+        """The tape of a good service against this one."""
+        self.spec()
+        if not self.tapes():
+            self.record("call:Buy:tea", "call:Buy:bad", BUG="status")
+        self.config("", service=False)
+        script = self.write("odd.py", ODD)
+        with open(self.path("dvr.yaml"), "a") as f:
+            f.write("  service:\n    command: [%s, %s, '%s']\n    ready: {log: listening, timeout: 20s}\n"
+                    % (sys.executable, script, data.hex()))
+        r = self.dvr("regress", "--repeat", "1", "--timeout", "500ms", timeout=60)
+        self.assertNotEqual(r.code, 0, r)
+        return r
+
+    def test_odd_services(self):
+        settings = frame(4, 0, 0)
+        self.assertIn("time-out", self.odd(settings).out)
+        self.assertIn("time-out", self.odd(b"").out)
+        r = self.odd(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+        self.assertIn("the service answers HTTP/1.1", r.out + r.err)
+        r = self.odd(b"\xff" * 100)
+        self.assertIn("not HTTP/2", r.out + r.err)
+        r = self.odd(settings + frame(3, 0, 1, b"\0\0\0\x0b"))
+        self.assertIn("connection reset", r.out)
+        r = self.odd(settings + frame(7, 0, 0, b"\0\0\0\0\0\0\0\x0b"))
+        self.assertIn("connection reset", r.out)
+
+
+if __name__ == "__main__":
+    main()
