@@ -325,6 +325,15 @@ compare_leaf(struct comparison *c, const struct place *p,
 			     : show_kind(c, got));
 }
 
+/* A field's place, in its message when the body is one of several. */
+static struct slice
+place_in(const struct comparison *c, struct slice place)
+{
+	return c->under.n == 0 ? place :
+		arena_fmt(c->a, "%.*s%.*s", SLICE_ARG(c->under),
+			  SLICE_ARG(place));
+}
+
 static void
 compare_leaves(struct comparison *c, const struct leaves *want,
 	       const struct leaves *got)
@@ -340,7 +349,8 @@ compare_leaves(struct comparison *c, const struct leaves *want,
 					  : slice_cmp(want->v[i].place,
 						      got->v[k].place);
 
-		p.name = order <= 0 ? want->v[i].place : got->v[k].place;
+		p.name = place_in(c, order <= 0 ? want->v[i].place :
+				  got->v[k].place);
 		if (compare_masked(c, &p)) {
 			i += order <= 0;
 			k += order >= 0;
@@ -391,7 +401,7 @@ compare_opaque(struct comparison *c, struct slice want, struct slice got,
 {
 	struct place p = { .exchange = c->exchange,
 			   .side = PLACE_RESPONSE,
-			   .part = PLACE_BODY };
+			   .part = PLACE_BODY, .name = c->under };
 
 	if (compare_masked(c, &p) || compare_equal(c, want, got) ||
 	    compare_produced(c, &p) || compare_echo(c, NULL, want, got))

@@ -16,6 +16,7 @@ struct comparison {
 	const struct judge_input *in;
 	struct arena *a;
 	uint32_t exchange;
+	struct slice under;		/* "/2": bodies are that message */
 	struct difference *v;		/* arena; at most COMPARE_KEPT */
 	size_t n, more;
 };
@@ -35,6 +36,10 @@ bool compare_masked(const struct comparison *c, const struct place *p);
 /* The plan's mask that covers a place, or NULL. */
 const struct plan_mask *compare_mask(const struct plan *plan,
 				     const struct place *p);
+
+/* compare_messages.c: of a WebSocket, what its server said, one by one. */
+void compare_messages(struct comparison *c, const struct exchange *want,
+		      const struct exchange *got);
 
 /* compare_headers.c */
 void compare_headers(struct comparison *c, const struct message *want,

@@ -5,6 +5,7 @@
 static const char *const noise[] = {
 	"age",		 "connection",	"content-length", "date",
 	"etag",		 "expires",	"keep-alive",	  "last-modified",
+	"sec-websocket-accept",		"sec-websocket-extensions",
 	"server-timing", "traceparent", "tracestate",	  "transfer-encoding",
 	"via",		 "x-request-id",
 };

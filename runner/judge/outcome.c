@@ -3,12 +3,15 @@
 
 #include <dvr/field/field.h>
 #include <dvr/wire/grpc.h>
+#include <dvr/wire/websocket.h>
 
 #include <stdio.h>
 
 /* Bodies above this are not searched for GraphQL errors (bytes): answers that
  * large are data, and the recorder asks for every exchange. */
 #define ERRORS_BODY_MAX (1u * MiB)
+/* RFC 6455 §7.4.1: what a close frame without a code stands for. */
+#define CLOSE_WITHOUT_CODE 1005u
 
 static int
 see_error(void *arg, const struct field *f)
@@ -51,9 +54,34 @@ is_cut(enum message_end e)
 	       e == END_GOAWAY;
 }
 
+/* The first goodbye on a WebSocket, or NULL. */
+static const struct stream_message *
+goodbye(const struct exchange *x)
+{
+	if (x->protocol != PROTOCOL_WEBSOCKET)
+		return NULL;
+	for (size_t i = 0; i < x->nmessages; i++)
+		if (x->messages[i].kind == STREAM_CLOSE)
+			return &x->messages[i];
+	return NULL;
+}
+
+static void
+add_close(const struct exchange *x, struct outcome *o)
+{
+	const struct stream_message *m = goodbye(x);
+
+	o->is_socket = x->protocol == PROTOCOL_WEBSOCKET && o->status == 101;
+	if (m && m->from == FROM_SERVER)
+		o->close = m->code > 0 ? m->code : CLOSE_WITHOUT_CODE;
+}
+
 static enum outcome_kind
 kind_of(const struct exchange *x)
 {
+	/* It is as good as ended. */
+	if (x->response.end == END_OPEN && goodbye(x))
+		return OUTCOME_STATUS;
 	switch (x->response.end) {
 	case END_COMPLETE:
 		if (x->response.present)
@@ -116,6 +144,7 @@ outcome_of(const struct exchange *x)
 		o.body_errors = has_body_errors(&x->response);
 	if (o.kind == OUTCOME_STATUS)
 		add_grpc_status(x, &o);
+	add_close(x, &o);
 	return o;
 }
 
@@ -128,7 +157,8 @@ outcome_eq(const struct outcome *a, const struct outcome *b)
 	if (a->kind != OUTCOME_STATUS)
 		return true;
 	return a->status == b->status && a->body_errors == b->body_errors &&
-	       a->is_grpc == b->is_grpc && a->grpc == b->grpc;
+	       a->is_grpc == b->is_grpc && a->grpc == b->grpc &&
+	       a->is_socket == b->is_socket && a->close == b->close;
 }
 
 bool
@@ -137,7 +167,8 @@ outcome_failed(const struct outcome *o)
 	switch (o->kind) {
 	case OUTCOME_STATUS:
 		return (o->status >= 500 && o->status <= 599) ||
-		       (o->is_grpc && is_grpc_failure(o->grpc));
+		       (o->is_grpc && is_grpc_failure(o->grpc)) ||
+		       websocket_code_failed(o->close);
 	case OUTCOME_RESET:
 	case OUTCOME_REFUSED:
 	case OUTCOME_TIMEOUT:
@@ -162,7 +193,7 @@ is_grpc_refusal(const struct outcome *o)
 bool
 outcome_dubious(const struct outcome *o)
 {
-	return o->status < 200 || (o->status >= 300 && o->status <= 399) ||
+	return (o->status < 200 && !o->is_socket) || (o->status >= 300 && o->status <= 399) ||
 	       o->status == 401 || (o->status >= 403 && o->status <= 405) ||
 	       o->body_errors || is_grpc_refusal(o);
 }
@@ -174,6 +205,8 @@ status_text(const struct outcome *o, char out[48])
 
 	if (name)
 		snprintf(out, 48, "%u %s", o->status, name);
+	else if (o->close > 0)
+		snprintf(out, 48, "%u closed with %u", o->status, o->close);
 	else if (o->is_grpc)
 		snprintf(out, 48, "%u grpc-status %u", o->status, o->grpc);
 	else

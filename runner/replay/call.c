@@ -1,7 +1,9 @@
 /* One request on its way out and its answer on the way in. */
+#include "call_socket.h"
 #include "client_private.h"
 #include "correlate.h"
 #include "schedule.h"
+#include "socket_play.h"
 
 #include <dvr/net/sock.h>
 #include <dvr/scrub/scrub.h>
@@ -117,6 +119,9 @@ call_request(struct call *k, const struct message *live)
 	buf_clear(&c->print);
 	message_print(live, &c->print);
 	correlate_inject(c->prefix, k->rec, &c->print);
+	/* Messages are played as they are. */
+	if (is_socket(k->rec))
+		head_drop(&c->print, SLICE("sec-websocket-extensions"));
 	k->wire = arena_copy(c->wires, buf_slice(&c->print));
 	k->head_n = head_length(k->wire);
 	k->expecting = expect != NULL && k->head_n < k->wire.n &&
@@ -147,6 +152,8 @@ void
 call_release(struct call *k, struct loop *l)
 {
 	cancel_timers(k, l);
+	if (k->play)
+		play_release(k->play);
 	collect_release(&k->collect);
 }
 
@@ -230,7 +237,8 @@ call_written(struct call *k)
 	k->written = true;
 	k->seen->sent = true;
 	k->seen->x.request.end_us = call_now_us(k);
-	if (m->end != END_FIN && m->end != END_RST && m->end != END_RESET)
+	if ((m->end != END_FIN && m->end != END_RST && m->end != END_RESET) ||
+	    is_socket(k->rec))
 		return;
 	at = k->begun_ns +
 	     schedule_scaled_ns(k->client->options->timing,
@@ -287,6 +295,7 @@ call_head(struct call *k, const struct http1_head *h)
 	if (schedule_endless(k->rec))
 		loop_timer_cancel(loop_of(k), &k->expiry);
 	k->client->on_head(k->client->arg, k);
+	call_socket_begin(k, h);
 	go_on_with_body(k);
 }
 
@@ -296,6 +305,8 @@ call_end(struct call *k, enum message_end how)
 	struct message *m = &k->seen->x.response;
 
 	k->answered = true;
+	if (k->play)
+		how = call_socket_end(k, how);
 	m->end = how;
 	m->end_us = call_now_us(k);
 	if (!m->present)
@@ -359,6 +370,10 @@ call_event(struct call *k, struct http1_decoder *d, enum http1_event ev,
 		return true;
 	case HTTP1_BODY:
 	case HTTP1_OPAQUE:
+		if (k->play) {
+			call_socket_feed(k, span);
+			return true;
+		}
 		collect_body(&k->collect, span, m);
 		return true;
 	case HTTP1_CHUNK:

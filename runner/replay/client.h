@@ -16,6 +16,7 @@ struct call;
 struct call_h2;
 struct conn;
 struct http2_client;
+struct play;
 
 struct client {			/* what all connections share */
 	struct loop *loop;
@@ -98,6 +99,7 @@ struct call {			/* one request and its answer */
 	struct loop_timer expiry;
 	struct loop_timer leave;	/* recorded abort */
 	struct call *next;
+	struct play *play;	/* it became a WebSocket; or NULL */
 	void *owner;
 };
 

@@ -225,7 +225,8 @@ end_tunnels(struct replay *r)
 			&r->tape->exchanges[r->shots[i].index].response;
 
 		if (!m->present || m->framing != FRAMING_TUNNEL ||
-		    was->framing != FRAMING_TUNNEL || m->end != END_OPEN)
+		    was->framing != FRAMING_TUNNEL || m->end != END_OPEN ||
+		    r->shots[i].call.play)
 			continue;
 		m->end = was->end;
 		notes_fmt(&r->notes, "exchange %u: a tunnel, replayed up to "

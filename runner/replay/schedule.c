@@ -14,6 +14,9 @@ schedule_scaled_ns(enum replay_timing timing, int64_t us)
 bool
 schedule_endless(const struct exchange *x)
 {
+	/* Its messages are played to their end. */
+	if (x->protocol == PROTOCOL_WEBSOCKET && x->nmessages > 0)
+		return false;
 	return x->response.end == END_OPEN ||
 	       (x->response.present && x->response.framing == FRAMING_TUNNEL);
 }

@@ -1,0 +1,83 @@
+"""WebSockets by hand: recorded, scrubbed, replayed on the buggy and the fixed build."""
+import os
+import shutil
+import unittest
+
+from harness import Case, main
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+SECRET = "t0k3n-" + "q8Zr5LwX2mB7vK1p"
+PASSWORD = "corr3ct-" + "h0rse"
+SUITE = '''
+    import sys
+    sys.path.insert(0, %r)
+    from ws_client import Socket
+
+    s = Socket(deflate=%r)
+    for n in range(3):
+        s.say(json.dumps({"say": "hello %%d" %% n, "password": %r, "secret": %r}))
+        heard = s.hear()
+        if heard is None or heard[0] == 8:
+            break
+        assert json.loads(heard[1])["n"] == n + 1, heard
+    s.close()
+'''
+
+
+@unittest.skipUnless(shutil.which("node"), "node is not installed")
+class WebSocket(Case):
+    def record(self, bug="on", deflate=False):
+        shutil.copy(os.path.join(HERE, "ws_service.mjs"), self.path("service.mjs"))
+        self.config("service:\n  command: [node, service.mjs]\n", service=False)
+        self.env.update(BUG=bug, DEFLATE="1" if deflate else "0")
+        return self.run_suite(SUITE % (HERE, deflate, PASSWORD, SECRET))
+
+    def the_tape(self):
+        self.assertEqual(len(self.tapes()), 1)
+        return self.read("fixtures", self.tapes()[0], "tape.yaml").decode()
+
+    def assertNoSecrets(self):
+        data = self.all_bytes("fixtures")
+        self.assertNotIn(SECRET.encode(), data)
+        self.assertNotIn(PASSWORD.encode(), data)
+
+    def regress(self, fixed=True):
+        bad = self.dvr("regress")
+        self.assertEqual(bad.code, 1, bad)
+        self.env["BUG"] = "off"
+        good = self.dvr("regress")
+        self.assertEqual(good.code, 0, good)
+
+    def test_a_close_with_1011_comes_again_until_it_is_fixed(self):
+        r = self.record()
+        self.assertIn("reproduces: 3/3", r.err, r)
+        tape = self.the_tape()
+        self.assertIn("trigger: {on_close: 1011, exchange: 1}", tape)
+        self.assertEqual(tape.count("from: client"), 4)    # three, and the close's answer
+        self.assertEqual(tape.count("from: server"), 3)
+        self.assertIn("hello 2", tape)
+        self.assertNoSecrets()
+        self.regress()
+
+    def test_compressed_messages_are_read_and_played_without(self):
+        r = self.record(deflate=True)
+        self.assertIn("reproduces: 3/3", r.err, r)
+        self.assertIn("hello 1", self.the_tape())
+        self.assertNoSecrets()
+        self.regress()
+
+    def test_a_connection_that_is_dropped_comes_again(self):
+        r = self.record(bug="drop")
+        self.assertIn("reproduces: 3/3", r.err, r)
+        self.assertIn("on_reset", self.the_tape())
+        self.assertNoSecrets()
+        self.regress()
+
+    def test_a_good_connection_leaves_nothing(self):
+        r = self.record(bug="off")
+        self.assertEqual(r.code, 0, r)
+        self.assertEqual(self.tapes(), [])
+
+
+if __name__ == "__main__":
+    main()
