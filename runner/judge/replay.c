@@ -248,6 +248,20 @@ is_orderly(const struct judging *j, const struct outcome *got)
 	       got->grpc == GRPC_INTERNAL;
 }
 
+/*
+ * A client that hung up on the tape hangs up in the replay too, so no answer
+ * is whole.  Where that killed the service, one that began the same answer and
+ * lives on is cured; deaths and the settle time are judged elsewhere.
+ */
+static bool
+outlives_abort(const struct judging *j, size_t at)
+{
+	const struct outcome *want = &j->want[at], *got = &j->got[at];
+
+	return is_crash(j->in->tape) && want->kind == OUTCOME_ABORTED &&
+	       got->kind == OUTCOME_ABORTED && want->status == got->status;
+}
+
 /* People may accept a 5xx in place of a crash; that is theirs to say. */
 static bool
 is_pinned(const struct plan_pin *pin, const struct outcome *got)
@@ -305,7 +319,7 @@ judge_failing(struct judging *j, size_t at)
 		 !is_orderly(j, got))
 		judging_find(j, FIND_FAILURE, at,
 			     said(j, at, "another failure"));
-	else if (!answers(got))
+	else if (!answers(got) && !outlives_abort(j, at))
 		judging_find(j, FIND_TRANSPORT, at,
 			     said(j, at, "no answer was seen"));
 	else if (pin && !pin_holds(j, at, pin))

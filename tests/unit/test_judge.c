@@ -39,6 +39,18 @@ make_crash(struct scene *s)
 	scene_broken(&s->x[4], END_RST);
 }
 
+/* The client hung up in the middle of an answer, or (0) before any. */
+static void
+scene_hung_up(struct scene *s, struct exchange *x, unsigned status)
+{
+	if (status)
+		scene_answer(s->a, x, status, "{}");
+	else
+		x->response = (struct message){ 0 };
+	x->request.end = END_FIN;
+	x->response.end = END_FIN;
+}
+
 /* ---- one replay of a `fixed` tape ------------------------------------ */
 
 /* The fixed build: everything as recorded, the failure gone. */
@@ -399,6 +411,36 @@ START_TEST(a_crash_may_show_as_a_reset)
 }
 END_TEST
 
+/* A client that hangs up gets no answer; that the service lives on is the
+ * cure, where the answer began as it did and the settle time was watched. */
+START_TEST(a_crash_on_a_hang_up_is_cured)
+{
+	static const struct {
+		unsigned status;
+		bool settled, dies;
+		enum verdict verdict;
+	} runs[] = {
+		{ 200, true, false, VERDICT_PASS },
+		{ 0, true, false, VERDICT_ERROR },
+		{ 200, false, false, VERDICT_ERROR },
+		{ 200, true, true, VERDICT_FAILED },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(runs); i++) {
+		struct scene s;
+
+		scene_init(&s);
+		make_crash(&s);
+		scene_hung_up(&s, &s.x[4], 200);
+		scene_hung_up(&s, &s.live[4].x, runs[i].status);
+		s.o.settled = runs[i].settled;
+		if (runs[i].dies)
+			die(&s, 5);
+		assert_replay(&s, runs[i].verdict, runs[i].dies, "");
+	}
+}
+END_TEST
+
 /* A log tape is reproduced by its log line. */
 START_TEST(a_log_trigger_is_reproduced_by_the_log)
 {
@@ -623,6 +665,7 @@ suite_judge(void)
 	tcase_add_test(c, a_lost_overlap_never_passes);
 	tcase_add_test(c, a_crash_is_reproduced_by_a_later_death);
 	tcase_add_test(c, a_crash_may_show_as_a_reset);
+	tcase_add_test(c, a_crash_on_a_hang_up_is_cured);
 	tcase_add_test(c, a_log_trigger_is_reproduced_by_the_log);
 	tcase_add_test(c, half_as_slow_is_no_fix);
 	tcase_add_test(c, a_session_tape_needs_its_answers);
