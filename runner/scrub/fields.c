@@ -387,6 +387,8 @@ on_field(void *arg, const struct field *f)
 	case FIELD_BYTES:
 		if (f->value.p != f->span.p || w->format->binary)
 			scalar(w, f);
+		else if (slice_chr(f->value, '\0') < 0)
+			add_child(w, f);	/* a file that may be text */
 		break;
 	case FIELD_BOOL:
 	case FIELD_NULL:

@@ -310,6 +310,43 @@ START_TEST(broken_bodies_are_scanned)
 }
 END_TEST
 
+/* An uploaded file is read as what it is, whatever its part calls it. */
+START_TEST(files_in_forms_are_read)
+{
+	static const char *const files[] = {
+		"PASSWORD=%.*s\r\nDB=1", "[db]\npassword = %.*s\n",
+		"password: %.*s\n", "{\"a\": {\"password\": \"%.*s\"}}",
+		"caf\xe9\nPASSWORD=%.*s\n",
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+		const char *gap = strstr(files[i], "%.*s");
+		const struct message *m;
+		struct slice secret;
+		struct rig r;
+		struct buf b;
+
+		rig_init(&r, NULL, 0);
+		secret = rig_secret(&r, "file", 20);
+		buf_init(&b, 4096);
+		buf_adds(&b, "--x\r\nContent-Disposition: form-data; "
+			     "name=\"f\"; filename=\"f.env\"\r\n"
+			     "Content-Type: application/octet-stream\r\n\r\n");
+		buf_add(&b, slice_of(files[i], (size_t)(gap - files[i])));
+		buf_add(&b, secret);
+		buf_adds(&b, gap + 4);
+		buf_adds(&b, "\r\n--x--\r\n");
+		m = scrub_body(&r, "multipart/form-data; boundary=x",
+			       buf_slice(&b));
+		ck_assert_uint_eq(m->withheld.n, 0);
+		rig_assert_gone(&r, files[i], secret);
+		ck_assert(slice_ends(m->body, SLICE("\r\n--x--\r\n")));
+		buf_release(&b);
+		rig_release(&r);
+	}
+}
+END_TEST
+
 /* A run of base64 in which a token could begin everywhere. */
 START_TEST(many_anchors_in_one_run_stay_linear)
 {
@@ -342,6 +379,7 @@ suite_scrub_nested(void)
 	tcase_add_test(t, tokens_in_paths_go);
 	tcase_add_test(t, a_body_too_deep_is_scanned_as_bytes);
 	tcase_add_test(t, broken_bodies_are_scanned);
+	tcase_add_test(t, files_in_forms_are_read);
 	tcase_add_test(t, many_anchors_in_one_run_stay_linear);
 	suite_add_tcase(s, t);
 	return s;
