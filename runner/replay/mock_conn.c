@@ -1,7 +1,9 @@
 /* One connection of the service to a mock: reads a call, matches it, waits for
  * its turn, answers. */
 #include "correlate.h"
+#include "mock_call.h"
 #include "mock_conn_private.h"
+#include "mock_http2.h"
 
 #include <dvr/base/mem.h>
 #include <dvr/net/sock.h>
@@ -13,7 +15,6 @@
 #define OUT_MAX ((size_t)1 << 30)
 /* Bytes of later calls that came with this one (pipelining). */
 #define BACKLOG_MAX (16u * MiB)
-#define EXPLAIN_MAX (16u * KiB)
 
 struct mock_conn *
 mock_conn_next(struct mock_conn *c)
@@ -36,6 +37,7 @@ mock_conn_destroy(struct mock_conn *c)
 		gate_leave(c->hold.gate, &c->hold);
 	loop_timer_cancel(m->loop, &c->latency);
 	passthrough_cancel(c->away);
+	mock_http2_destroy(c->h2);
 	loop_del(m->loop, &c->io);
 	if (c->tls && c->phase == WRITING && c->then != THEN_RESET)
 		stream_shut(&s);
@@ -142,6 +144,10 @@ mock_conn_unhold(struct mock_conn *c)
 {
 	bool slow = c->latency.slot != 0;
 
+	if (c->h2 != NULL) {
+		mock_http2_unhold(c->h2);
+		return;
+	}
 	loop_timer_cancel(c->lane->mocks->loop, &c->latency);
 	if (c->hold.waiting)
 		gate_leave(c->hold.gate, &c->hold);
@@ -152,42 +158,17 @@ mock_conn_unhold(struct mock_conn *c)
 
 /* ---- a call has come ------------------------------------------------------ */
 
-static void
-observe(struct mock_conn *c, const struct exchange *x)
-{
-	struct mocks *m = c->lane->mocks;
-	struct observed_exchange *o = arena_alloc(m->arena, sizeof(*o));
-	uint64_t now = loop_now_ns(m->loop);
-
-	o->sent = true;
-	o->x = *x;
-	o->x.request = c->call;
-	if (m->run != NULL && now > m->run->t0_ns) {
-		int64_t us = (int64_t)((now - m->run->t0_ns) / NS_PER_US);
-
-		o->x.request.at_us = o->x.request.end_us = us;
-	}
-	m->seen[c->index] = o;
-}
-
 void
 mock_conn_answer(struct mock_conn *c)
 {
 	struct mocks *m = c->lane->mocks;
 	const struct exchange *x = &m->tape->exchanges[c->index];
-	const struct mock_run *run = m->run;
-	int64_t at_us = x->response.present ? x->response.at_us
-					    : x->response.end_us;
-	uint64_t wait = 0;
+	uint64_t at_ns = mock_call_seen(m, c->index, &c->call);
 
-	observe(c, x);
 	c->then = answer_recorded(x, m->match.values, m->keys, &c->out);
-	if (run != NULL && run->timing != TIMING_FAST)
-		wait = schedule_scaled_ns(run->timing,
-					  at_us - x->request.end_us);
-	loop_timer_set(m->loop, &c->latency, loop_now_ns(m->loop) + wait);
-	if (run != NULL)
-		gate_happened(run->gate, HOLD_ARRIVED, c->index);
+	loop_timer_set(m->loop, &c->latency, at_ns);
+	if (m->run != NULL)
+		gate_happened(m->run->gate, HOLD_ARRIVED, c->index);
 }
 
 /* ---- a call that nobody recorded ------------------------------------------ */
@@ -195,20 +176,7 @@ mock_conn_answer(struct mock_conn *c)
 static void
 miss(struct mock_conn *c, const struct live_call *call)
 {
-	struct mocks *m = c->lane->mocks;
-	struct buf text, stub;
-
-	buf_init(&text, EXPLAIN_MAX);
-	buf_init(&stub, EXPLAIN_MAX);
-	match_explain(&m->match, call, &text);
-	notes_add(&m->misses, buf_slice(&text));
-	match_offer(&m->match, call, &stub);
-	/* A stub answers as often as it is asked. */
-	if (!stub.full && slice_find(buf_slice(&m->stubs),
-				     buf_slice(&stub)) < 0)
-		buf_add(&m->stubs, buf_slice(&stub));
-	buf_release(&text);
-	buf_release(&stub);
+	mock_call_missed(c->lane->mocks, call);
 	sock_reset_on_close(c->io.fd);
 	mock_conn_destroy(c);
 }
@@ -419,6 +387,31 @@ mock_conn_feed(struct mock_conn *c, struct slice in)
 	}
 }
 
+/* The first bytes say which protocol it is; `c` may be gone afterwards. */
+static void
+first_bytes(struct mock_conn *c, struct slice in)
+{
+	struct buf said = c->backlog;
+	int preface;
+
+	buf_init(&c->backlog, BACKLOG_MAX);
+	buf_add(&said, in);
+	preface = http2_preface(buf_slice(&said));
+	if (preface == 0) {
+		c->backlog = said;
+		return;
+	}
+	c->begun = true;
+	if (preface < 0) {
+		mock_conn_feed(c, buf_slice(&said));
+	} else {
+		c->phase = STREAMING;
+		c->h2 = mock_http2_create(c);
+		mock_http2_feed(c->h2, buf_slice(&said));
+	}
+	buf_release(&said);
+}
+
 static void
 ready_fn(struct loop_io *io, unsigned ready)
 {
@@ -440,12 +433,18 @@ ready_fn(struct loop_io *io, unsigned ready)
 		mock_conn_destroy(c);
 		return;
 	}
-	(void)ready;
+	if (c->phase == STREAMING && (ready & LOOP_WRITE) &&
+	    !mock_http2_flush(c->h2))
+		return;
 	n = stream_recv(&s, m->scratch, MOCK_SCRATCH);
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
 		return;
 	if (n <= 0)
 		mock_conn_destroy(c);
+	else if (c->phase == STREAMING)
+		mock_http2_feed(c->h2, slice_of(m->scratch, (size_t)n));
+	else if (c->phase == READING && !c->begun)
+		first_bytes(c, slice_of(m->scratch, (size_t)n));
 	else if (c->phase == READING)
 		mock_conn_feed(c, slice_of(m->scratch, (size_t)n));
 }

@@ -6,8 +6,13 @@
 #include "mock_conn.h"
 
 #include <dvr/net/stream.h>
+#include <dvr/wire/http2.h>
 
-enum phase { SHAKING, READING, WAITING, WRITING, HANGING };
+enum phase { SHAKING, READING, WAITING, WRITING, HANGING,
+	STREAMING		/* HTTP/2 */
+};
+
+struct mock_http2;
 
 struct mock_conn {
 	struct mock_lane *lane;
@@ -18,6 +23,8 @@ struct mock_conn {
 	struct collect collect;
 	struct message call;
 	enum phase phase;
+	bool begun;			/* its protocol is known */
+	struct mock_http2 *h2;		/* STREAMING */
 	bool keep_alive;
 	bool recorded;			/* `index` says by which exchange */
 	uint32_t index;

@@ -19,11 +19,6 @@ hopeless(const struct trial_config *cfg, const struct tape *t)
 {
 	if (t->not_replayable.n > 0)
 		return "not replayable";
-	for (size_t i = 0; i < t->nexchanges; i++)
-		if (t->exchanges[i].protocol == PROTOCOL_HTTP2 &&
-		    t->lanes[t->exchanges[i].lane].role == LANE_EGRESS)
-			return "calls of the service over HTTP/2 are recorded, "
-			       "not answered yet";
 	if (cfg->target != NULL)
 		return NULL;
 	if (cfg->service == NULL ||

@@ -83,6 +83,7 @@ const shop = {
       const one = await ask('Price', names.slice(0, 1));
       const all = await ask('List', names);
       const none = await ask('Missing', ['x']);
+      if (process.env.EXTRA) await ask('Surprise', ['x']);
       const bad = bug === 'status' && names.includes('bad');
       open(s, bad ? 13 : 0);
       s.end(frame([one.got, all.got, none.status, one.status].join('|')));

@@ -104,6 +104,36 @@ class GrpcReplay(Case):
         self.assertIn("connection reset", r.out)
         self.regress(0)
 
+    # ---- calls of the service -------------------------------------------------
+
+    def depending(self):
+        """The service calls another one, which is gone afterwards."""
+        p = self.start("node", NODE % "service", env=dict(self.env, PORT="0"))
+        port = int(re.search(r"(\d+)$", p.stdout.readline()).group(1))
+        self.spec("lanes:\n  - {name: client, role: ingress}\n"
+                  "  - {name: dep, role: egress, target: 'http://127.0.0.1:%d', env: DEP_URL}\n" % port)
+        r = self.record("call:Quote:tea,milk", "call:Quote:bad", BUG="status")
+        p.kill()
+        p.wait()
+        return r
+
+    def test_calls_of_the_service_are_answered_from_the_tape(self):
+        said = self.depending().out
+        self.assertIn("42|tea=1,milk=1|5|0", said)
+        r = self.regress(1, BUG="status")
+        self.assertIn("the recorded failure came again: POST /shop.Shop/Quote", r.out)
+        r = self.regress(0)
+        self.assertNotIn("diverged", r.out)
+
+    def test_a_call_that_nobody_recorded(self):
+        self.depending()
+        r = self.regress(1, EXTRA="1")
+        self.assertIn("nobody recorded POST /dep.Dep/Surprise", r.out)
+        stub = r.out[r.out.index("stubs:\n"):].split("\n\n")[0]
+        with open(self.path("fixtures", self.tapes()[0], "replay.yaml"), "a") as f:
+            f.write(stub + "\n")
+        self.regress(0, EXTRA="1")
+
     # ---- services that break the protocol -----------------------------------
 
     def odd(self, data, code=None):

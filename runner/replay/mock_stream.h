@@ -1,0 +1,46 @@
+/* Streams of a mock's HTTP/2 connection (private to mock_http2.c). */
+#ifndef REPLAY_MOCK_STREAM_H
+#define REPLAY_MOCK_STREAM_H
+
+#include "mock_http2.h"
+
+#include <dvr/wire/http2_head.h>
+
+#include <nghttp2/nghttp2.h>
+
+struct mock_http2 {
+	struct mock_conn *conn;
+	nghttp2_session *session;
+	struct http2_head head;
+	const uint8_t *out;		/* nghttp2's, not yet written */
+	size_t nout;
+	bool inside;			/* of nghttp2: nothing is sent */
+	enum answer_then then;		/* once everything is written */
+	struct mock_stream *streams;
+};
+
+struct mock_stream {
+	struct mock_http2 *h;
+	int32_t id;
+	struct message call;
+	struct collect collect;
+	bool head_seen, recorded;
+	uint32_t index;
+	struct message answer;		/* alive, while it goes */
+	bool answered;
+	size_t sent;
+	uint64_t begun_ns;
+	struct loop_timer latency, pace;
+	struct gate_wait hold;
+	struct mock_stream *next;
+};
+
+/* A stream that the service opened. */
+void mock_stream_create(struct mock_http2 *h, int32_t id);
+void mock_stream_destroy(struct mock_stream *s);
+/* Its call has come whole. */
+void mock_stream_came(struct mock_stream *s);
+/* Its answer, now; the connection may be gone afterwards. */
+void mock_stream_answer(struct mock_stream *s);
+
+#endif
