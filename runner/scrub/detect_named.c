@@ -7,6 +7,7 @@
 
 #define NAME_MAX_BYTES 64
 #define TAG_MAX_BYTES 512	/* looked back from an element's '>' */
+#define ODD_MIN 12	/* bytes of a credential behind a scheme's name */
 #define SHORT_MAX 600	/* bytes looked at for a value that must be short */
 
 static bool
@@ -106,6 +107,21 @@ word_end(struct slice t, size_t from)
 	return from;
 }
 
+/* "authorization: Foo x8Qd…": a word that is no prose follows the one that
+ * ends here. */
+static bool
+is_odd_scheme(const struct key_row *row, struct slice t, size_t to)
+{
+	size_t from = skip_spaces(t, to), end, digits = 0;
+
+	if (strcmp(row->class, "credential") != 0 || from == to)
+		return false;
+	end = word_end(t, from);
+	for (size_t i = from; i < end; i++)
+		digits += t.p[i] >= '0' && t.p[i] <= '9';
+	return end - from >= ODD_MIN && digits > 0;
+}
+
 /* A quoted value ends at its quote, a bare one at a space or a mark. */
 static size_t
 value_end(struct slice t, size_t from, char quote)
@@ -156,7 +172,8 @@ name_value(const struct detecting *d, struct slice t, size_t sep,
 	if (!quote && from < t.n && (t.p[from] == '{' || t.p[from] == '['))
 		return sep;		/* of names and values of its own */
 	to = value_end(t, from, quote);
-	if (!quote && is_scheme(slice_range(t, from, to))) {
+	if (!quote && (is_scheme(slice_range(t, from, to)) ||
+		       is_odd_scheme(row, t, to))) {
 		from = skip_spaces(t, to);
 		to = word_end(t, from);
 	}

@@ -177,6 +177,53 @@ job_look_value(struct job *j, size_t i, const struct walk_at *at)
 	job_look_value(j, child, at);
 }
 
+/* An element's text may have comments in it that are no part of its value. */
+static bool
+has_comments(const struct field_format *format, struct slice span)
+{
+	return format == field_format_named("xml") &&
+	       (slice_find(span, SLICE("<!--")) >= 0 ||
+		slice_find(span, SLICE("<?")) >= 0);
+}
+
+/* Escapes between the marks of a URL: those stay as they are. */
+static void
+look_escapes(struct job *j, size_t i, struct slice part)
+{
+	size_t from, to;
+
+	for (from = 0; from < part.n; from = to + 1) {
+		struct slice word;
+
+		for (to = from; to < part.n && part.p[to] &&
+		     !strchr("/?#&=;,:@ \"<>", part.p[to]); to++)
+			;
+		word = slice_range(part, from, to);
+		if (slice_chr(word, '%') >= 0)
+			job_add_percent(j, i, word);
+	}
+}
+
+void
+job_look_part(struct job *j, size_t i, struct slice part,
+	      const struct walk_at *at)
+{
+	size_t child, from = (size_t)(part.p - j->v[i].raw.p);
+	struct nest n;
+
+	if (j->n > PIECES_MAX || !is_nested(j, part, &n))
+		return;
+	if (n.coding == NEST_PERCENT) {
+		look_escapes(j, i, part);
+		return;
+	}
+	child = job_add_child(j, i, &(struct piece){
+		.raw = part, .from = from, .to = from + part.n,
+		.encode = encode_plain, .kind = FIELD_STRING,
+	});
+	job_look_value(j, child, at);
+}
+
 /* A coded value, or a document within the document: looked at decoded. */
 static void
 add_child(struct field_walk *w, const struct field *f)
@@ -187,6 +234,7 @@ add_child(struct field_walk *w, const struct field *f)
 	i = job_add_child(j, w->piece, &(struct piece){
 		.raw = f->value, .from = from, .to = from + f->span.n,
 		.encode = w->format->encode, .kind = f->kind,
+		.partial = has_comments(w->format, f->span),
 	});
 	job_look_value(j, i, w->at);
 }

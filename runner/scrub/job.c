@@ -225,7 +225,7 @@ drop_in_children(struct job *j, size_t i, size_t first_child)
 				c++;
 		}
 		if (c < j->n && s->v[k].rank == RANK_TEXT &&
-		    s->v[k].to > j->v[c].from)
+		    !j->v[c].partial && s->v[k].to > j->v[c].from)
 			continue;
 		s->v[out++] = s->v[k];
 	}

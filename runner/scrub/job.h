@@ -28,6 +28,8 @@ struct piece {
 	unsigned depth;		/* of nesting */
 	bool whole;		/* encoded in one go, handles and all */
 	bool taken;		/* with a hit in it, all of it is a handle */
+	bool partial;		/* its place in the parent has text besides:
+				 * what was seen there counts, too */
 	const struct field_format *format;	/* that mends its lengths */
 	bool keep_handles;	/* text of ours: handles in it are handles */
 	struct slice gave_up;	/* the rule that hit its limit */
@@ -105,6 +107,10 @@ struct walk_at {
 };
 /* Looks at what piece i holds: text, a document, one of them in base64. */
 void job_look_value(struct job *j, size_t i, const struct walk_at *at);
+/* The same for a part of piece i that stands as it is: a header's value, a
+ * cookie, a segment of a path. */
+void job_look_part(struct job *j, size_t i, struct slice part,
+		   const struct walk_at *at);
 /* Walks `text` (within the raw text of piece i).  Values under sensitive
  * names are marked, coded ones become children. */
 enum field_result job_walk(struct job *j, size_t i, struct slice text,

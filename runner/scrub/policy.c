@@ -211,6 +211,7 @@ policy_header(struct job *j, size_t i, const struct header *h,
 	} else if (read_by_words(&r, h->name)) {
 		job_detect(j, i);
 	} else {
+		job_look_part(j, i, h->value, at);
 		job_detect_text(j, i);
 	}
 	clip_to_value(&r);

@@ -58,8 +58,10 @@ on_cookie(void *arg, const struct field *f)
 	if (class.n == 0 && job_keep_place(r->job, r->piece, &p, f))
 		return 0;
 	if (class.n == 0 && (cookie_is_plain(f->key, f->span) ||
-	    !detecting_on(r->job->s->detecting, DETECT_COOKIE)))
+	    !detecting_on(r->job->s->detecting, DETECT_COOKIE))) {
+		job_look_part(r->job, r->piece, f->span, r->at);
 		return 0;
+	}
 	if (slice_chr(f->span, '%') >= 0) {
 		/* the same secret stands decoded in bodies and logs */
 		buf_init(&b, f->span.n);

@@ -13,6 +13,8 @@ read_url(const struct reading *r)
 	struct slice query;
 	size_t n = 0;
 
+	job_look_part(r->job, r->piece, at < 0 ? r->value :
+		      slice_range(r->value, 0, (size_t)at), r->at);
 	if (at < 0)
 		return;
 	query = slice_from(r->value, (size_t)at + 1);
@@ -62,8 +64,8 @@ target_path(struct job *j, size_t i, struct slice path,
 		} else if (job_keep_place(j, i, &p, &(struct field){
 				   .span = seg, .value = seg })) {
 			continue;
-		} else if (slice_chr(seg, '%') >= 0) {
-			job_add_percent(j, i, seg);
+		} else {
+			job_look_part(j, i, seg, at);
 		}
 	}
 }

@@ -366,6 +366,49 @@ START_TEST(many_anchors_in_one_run_stay_linear)
 }
 END_TEST
 
+/* What is coded in a header's value is taken there, and the rest of the value
+ * stays byte for byte. */
+START_TEST(headers_are_read_within_codings)
+{
+	struct rig r;
+	struct slice secret;
+	const struct headers *h;
+
+	rig_init(&r, NULL, 0);
+	secret = rig_secret(&r, "header", 24);
+	rig_request(&r, rig_fmt(&r, "GET / HTTP/1.1\nX-Up: http://h/a%%2Fb/"
+		"zoe%%40corp-mail.example/?q=%%2F\nX-Data: %.*s\n",
+		SLICE_ARG(base64(&r, slice_str(rig_fmt(&r,
+			"{\"a\":1,\"password\":\"%.*s\"}",
+			SLICE_ARG(secret)))))), SLICE(""));
+	h = &rig_scrub(&r)->exchanges[0].request.headers;
+	rig_assert_gone(&r, "base64", secret);
+	ck_assert(slice_starts(h->v[0].value, SLICE("http://h/a%2Fb/" OPEN)));
+	ck_assert(slice_ends(h->v[0].value, SLICE("/?q=%2F")));
+	ck_assert(slice_starts(unbase64(&r, h->v[1].value),
+			       SLICE("{\"a\":1,\"password\":\"" OPEN)));
+	rig_release(&r);
+}
+END_TEST
+
+/* A comment in an element is no part of its value, but of the body. */
+START_TEST(comments_are_read_beside_values)
+{
+	struct rig r;
+	struct slice token;
+
+	rig_init(&r, NULL, 0);
+	token = slice_str(rig_fmt(&r, "gh" "p_%.*s",
+				  SLICE_ARG(rig_secret(&r, "gh", 36))));
+	scrub_body(&r, "text/xml", slice_str(rig_fmt(&r,
+		"<a>x &amp; y<!-- of %.*s -->z</a>", SLICE_ARG(token))));
+	rig_assert_gone(&r, "comment", token);
+	ck_assert(slice_starts(r.tape.exchanges[0].request.body,
+			       SLICE("<a>x &amp; y<!-- of " OPEN)));
+	rig_release(&r);
+}
+END_TEST
+
 Suite *
 suite_scrub_nested(void)
 {
@@ -381,6 +424,8 @@ suite_scrub_nested(void)
 	tcase_add_test(t, broken_bodies_are_scanned);
 	tcase_add_test(t, files_in_forms_are_read);
 	tcase_add_test(t, many_anchors_in_one_run_stay_linear);
+	tcase_add_test(t, headers_are_read_within_codings);
+	tcase_add_test(t, comments_are_read_beside_values);
 	suite_add_tcase(s, t);
 	return s;
 }
