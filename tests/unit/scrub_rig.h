@@ -5,7 +5,7 @@
 #include <dvr/scrub/scrub.h>
 #include <dvr/tape/yaml.h>
 
-#define RIG_EXCHANGES 32
+#define RIG_EXCHANGES 80
 
 struct rig {
 	struct scrub *scrub;
