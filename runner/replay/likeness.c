@@ -1,6 +1,7 @@
 /* Compares a recorded request with a live one under masks and noise. */
 #include "likeness.h"
 
+#include <dvr/field/nest.h>
 #include <dvr/scrub/scrub.h>
 #include <dvr/wire/coding.h>
 
@@ -250,7 +251,7 @@ read_leaves(struct comparing *c, const struct field_format *f,
 	    struct slice body, struct leaves *out)
 {
 	*out = (struct leaves){ .a = c->out->arena };
-	return f->walk(out->a, body, keep_leaf, out) == FIELD_OK;
+	return nest_walk(f, out->a, body, keep_leaf, out) == FIELD_OK;
 }
 
 /* Two bodies of one shape have it at `from`. */

@@ -122,6 +122,27 @@ START_TEST(bodies_compare_by_fields)
 }
 END_TEST
 
+/* {"m":"{\"b\":1,\"t\":N}"} */
+#define IN_STRING(t) JSON_POST("25", \
+	"{\"m\":\"{\\\"b\\\":1,\\\"t\\\":" t "}\"}")
+
+/* A mask reaches what is in a document in a string; the rest of it counts. */
+START_TEST(masks_reach_into_nested_documents)
+{
+	struct plan_mask masks[] = {
+		{ SLICE("*.req.body#/m/t"), SLICE("clock") },
+	};
+	struct match match = matching();
+
+	f.plan.masks = masks;
+	f.plan.nmasks = ARRAY_LEN(masks);
+	call("stock", IN_STRING("2"), OK("1", "1"));
+	ck_assert_int_eq(find(&match, JSON_POST("25",
+		"{\"m\":\"{\\\"b\\\":7,\\\"t\\\":2}\"}"), 0), -1);
+	ck_assert_int_eq(find(&match, IN_STRING("9"), 0), 0);
+}
+END_TEST
+
 /* What a mask covers is no difference: in the path, the query, the body. */
 START_TEST(masked_fields_do_not_count)
 {
@@ -283,6 +304,7 @@ suite_match(void)
 	tcase_add_test(tc, a_named_cause_has_its_own_answers);
 	tcase_add_test(tc, bodies_compare_by_fields);
 	tcase_add_test(tc, masked_fields_do_not_count);
+	tcase_add_test(tc, masks_reach_into_nested_documents);
 	tcase_add_test(tc, made_up_ids_are_noise_and_told_ones_are_not);
 	tcase_add_test(tc, handles_match_their_own_value_first);
 	tcase_add_test(tc, queries_match_in_any_order);
