@@ -233,7 +233,7 @@ at_anchors(const struct detecting *d, struct slice text, struct spans *out)
 	while ((n = needles_next(d->anchors, text, &at))) {
 		size_t from = at;
 
-		for (; n; n = needles_shorter(d->anchors, n, text, from)) {
+		for (; n; n = needles_shorter(d->anchors, n)) {
 			if (!ask_anchored(n->id, text, from, &h, &rule))
 				continue;
 			add_hit(text, &h, rule, out);

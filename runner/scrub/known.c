@@ -346,8 +346,7 @@ next_hit(const struct known *k, struct slice text, size_t *at, struct span *x)
 	const struct needle *hit;
 
 	while ((hit = needles_next(k->needles, text, at))) {
-		for (; hit; hit = needles_shorter(k->needles, hit, text,
-						  *at)) {
+		for (; hit; hit = needles_shorter(k->needles, hit)) {
 			if (span_of(k, hit, text, *at, x)) {
 				*at = form_is_wrapped(hit->id) ? x->to :
 					*at + 1;

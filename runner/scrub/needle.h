@@ -30,7 +30,6 @@ const struct needle *needles_next(const struct needles *s, struct slice text,
 				  size_t *at);
 /* The next shorter needle at the same place, or NULL. */
 const struct needle *needles_shorter(const struct needles *s,
-				     const struct needle *found,
-				     struct slice text, size_t at);
+				     const struct needle *found);
 
 #endif
