@@ -125,6 +125,46 @@ arena_alloc(struct arena *a, size_t n)
 	return at;
 }
 
+struct arena_mark
+arena_mark(const struct arena *a)
+{
+	struct block *b = a->head;
+
+	return (struct arena_mark){ b, b ? b->next : NULL, b ? b->n : 0 };
+}
+
+static void
+empty_block(struct block *b, size_t from)
+{
+	explicit_bzero(b->data + from, b->n - from);
+	b->n = from;
+}
+
+/* The newest block stays: at the end of one, each round would need another. */
+void
+arena_rewind(struct arena *a, struct arena_mark *m)
+{
+	struct block *head = a->head, *marked = m->block, *b, *next;
+
+	if (!head)
+		return;
+	for (b = head->next; b != m->next; b = next) {
+		next = b->next;
+		empty_block(b, b == marked ? m->n : 0);
+		if (b != marked)
+			free(b);
+	}
+	if (marked)
+		marked->next = m->next;
+	if (head == marked) {
+		empty_block(head, m->n);
+		return;
+	}
+	head->next = marked;
+	empty_block(head, 0);
+	*m = (struct arena_mark){ head, head->next, 0 };
+}
+
 void *
 arena_array(struct arena *a, size_t count, size_t size)
 {

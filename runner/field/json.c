@@ -5,6 +5,9 @@
 #include "formats.h"
 #include "json_text.h"
 
+#include <dvr/base/mem.h>
+
+#include <stdlib.h>
 #include <string.h>
 
 /* Bytes of all pointers together, a byte of body: a long key above many
@@ -227,6 +230,15 @@ tell(struct json_walk *w, enum lexeme l, struct slice key, struct slice span,
 	return true;
 }
 
+static void
+add_end(struct json_walk *w)
+{
+	if (w->nends <= w->ends_cap)
+		return;
+	w->ends_cap = w->ends_cap ? w->ends_cap * 2 : 64;
+	w->ends = mem_grow(w->ends, w->ends_cap, sizeof(*w->ends));
+}
+
 static bool
 open_container(struct json_walk *w, enum lexeme l, struct slice key)
 {
@@ -241,8 +253,7 @@ open_container(struct json_walk *w, enum lexeme l, struct slice key)
 		.serial = w->nends++,
 	};
 	if (!w->fn) {
-		w->ends = arena_grow(w->arena, w->ends, w->nends - 1,
-				     &w->ends_cap, sizeof(*w->ends));
+		add_end(w);
 		return tell(w, l, key, (struct slice){ 0 }, false);
 	}
 	span = slice_range(w->s, w->at - 1, w->ends[f->serial]);
@@ -385,6 +396,7 @@ walk(struct arena *a, struct slice body, field_fn *fn, void *arg)
 		ok = document(&w);
 	}
 	buf_release(&w.pointer);
+	free(w.ends);
 	return ok ? FIELD_OK : FIELD_BROKEN;
 }
 
@@ -399,4 +411,5 @@ encode(enum field_kind kind, struct slice value, struct buf *out)
 
 const struct field_format field_json = {
 	.name = "json", .walk = walk, .encode = encode,
+	.fleeting = true,
 };

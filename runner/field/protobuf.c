@@ -9,7 +9,7 @@
 #include "proto_number.h"
 #include "proto_types.h"
 #include "proto_wire.h"
-#include "nth.h"
+#include "siblings.h"
 
 #include <dvr/base/mem.h>
 
@@ -24,8 +24,8 @@ enum guess { GUESS_TEXT, GUESS_MESSAGE, GUESS_BYTES };
 struct walking {
 	struct proto_walk *w;
 	struct buf pointer;
-	struct nth_names seen;
-	size_t depth, pointer_bytes, pointer_max;
+	struct siblings seen;
+	size_t depth, messages, pointer_bytes, pointer_max;
 	bool told;		/* the second pass */
 };
 
@@ -92,8 +92,13 @@ content_kind(const struct proto_member *m, struct slice s,
 
 /* ---- telling ------------------------------------------------------------- */
 
+/* A member's name, as it stands in the pointer. */
+struct key {
+	size_t from, to;
+};
+
 static void
-tell(struct walking *k, struct slice key, const struct field *like)
+tell(struct walking *k, struct key key, const struct field *like)
 {
 	struct field f = *like;
 
@@ -102,19 +107,19 @@ tell(struct walking *k, struct slice key, const struct field *like)
 		return;
 	}
 	f.place = arena_copy(k->w->arena, buf_slice(&k->pointer));
-	f.key = key;
+	f.key = slice_range(f.place, key.from, key.to);
 	if (!k->w->stopped)
 		k->w->stopped = k->w->fn(k->w->arg, &f) != 0;
 }
 
 /* Adds "/name", and which of them it is: "/0" of a list, else ":1" for the
- * second.  Returns the member's name. */
-static struct slice
-point_at(struct walking *k, const struct proto_item *item,
+ * second of message number `parent`. */
+static struct key
+point_at(struct walking *k, size_t parent, const struct proto_item *item,
 	 const struct proto_member *m)
 {
-	struct slice name, place;
-	size_t from = k->pointer.n + 1, nth;
+	struct key name = { .from = k->pointer.n + 1 };
+	size_t nth;
 
 	if (m)
 		pointer_add(&k->pointer, m->name);
@@ -122,11 +127,11 @@ point_at(struct walking *k, const struct proto_item *item,
 		buf_fmt(&k->pointer, "/%u", item->number);
 	if (!k->told) {
 		k->pointer_bytes += 4;
-		return SLICE("");
+		return name;
 	}
-	place = arena_copy(k->w->arena, buf_slice(&k->pointer));
-	name = slice_from(place, from);
-	nth = nth_of_name(&k->seen, place);
+	name.to = k->pointer.n;
+	nth = siblings_next(&k->seen, &(struct sibling_name){
+		.parent = parent, .kind = item->number });
 	if (m && m->repeated)
 		buf_fmt(&k->pointer, "/%zu", nth);
 	else if (nth > 0)
@@ -135,7 +140,7 @@ point_at(struct walking *k, const struct proto_item *item,
 }
 
 static void
-number(struct walking *k, struct slice key, const struct proto_item *item,
+number(struct walking *k, struct key key, const struct proto_item *item,
        const struct proto_member *m)
 {
 	bool flag = m && m->kind == PROTO_BOOL && item->value <= 1 &&
@@ -159,7 +164,7 @@ is_packed(const struct proto_member *m)
 
 /* A list of numbers without tags, of the member's own wire type. */
 static void
-packed(struct walking *k, struct slice key, const struct proto_item *list,
+packed(struct walking *k, struct key key, const struct proto_item *list,
        const struct proto_member *m)
 {
 	struct slice rest = list->content;
@@ -182,7 +187,7 @@ static bool message(struct walking *k, struct slice s,
 		    const struct proto_type *type);
 
 static bool
-content(struct walking *k, struct slice key, const struct proto_item *item,
+content(struct walking *k, struct key key, const struct proto_item *item,
 	const struct proto_member *m)
 {
 	const struct proto_type *type;
@@ -206,19 +211,19 @@ content(struct walking *k, struct slice key, const struct proto_item *item,
 static bool
 message(struct walking *k, struct slice s, const struct proto_type *type)
 {
-	size_t base = k->pointer.n;
+	size_t base = k->pointer.n, serial = k->messages++, seen = k->seen.n;
 	struct proto_item item;
 	bool ok = true;
 
 	k->depth++;
 	while (ok && s.n > 0 && !k->w->stopped) {
 		const struct proto_member *m;
-		struct slice key;
+		struct key key;
 
 		if (!proto_next(&s, &item))
 			return false;
 		m = proto_member(type, item.number);
-		key = point_at(k, &item, m);
+		key = point_at(k, serial, &item, m);
 		if (item.wire == WIRE_LEN)
 			ok = content(k, key, &item, m);
 		else
@@ -227,6 +232,7 @@ message(struct walking *k, struct slice s, const struct proto_type *type)
 		ok = ok && k->pointer_bytes <= k->pointer_max;
 	}
 	k->depth--;
+	siblings_leave(&k->seen, seen);
 	return ok;
 }
 
@@ -234,7 +240,7 @@ message(struct walking *k, struct slice s, const struct proto_type *type)
 enum field_result
 proto_walk(struct proto_walk *w, struct slice s)
 {
-	struct walking k = { .w = w, .seen.arena = w->arena };
+	struct walking k = { .w = w };
 	bool ok;
 
 	if (s.n > SIZE_MAX / POINTER_RATIO / 2)
@@ -249,6 +255,7 @@ proto_walk(struct proto_walk *w, struct slice s)
 		ok = message(&k, s, w->type);
 	}
 	buf_release(&k.pointer);
+	siblings_release(&k.seen);
 	return ok ? FIELD_OK : FIELD_BROKEN;
 }
 
@@ -365,4 +372,5 @@ proto_encode(enum field_kind kind, struct slice value, struct buf *out)
 const struct field_format field_protobuf = {
 	.name = "protobuf", .walk = walk, .walk_as = proto_walk_as,
 	.encode = proto_encode, .splice = proto_splice_as, .binary = true,
+	.fleeting = true,
 };

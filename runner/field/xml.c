@@ -4,9 +4,12 @@
  * is not well-formed is none.
  */
 #include "formats.h"
-#include "nth.h"
+#include "siblings.h"
 #include "xml_text.h"
 
+#include <dvr/base/mem.h>
+
+#include <stdlib.h>
 #include <string.h>
 
 /* Bytes of all pointers together, a byte of body (see json.c). */
@@ -17,14 +20,15 @@
 
 /* What the first pass finds out about an element. */
 struct extent {
-	size_t from, to;	/* of its inside */
-	size_t end;		/* behind its end tag */
-	bool parent;		/* it holds elements */
+	uint32_t to;		/* of its inside; PARENT: it holds elements */
+	uint32_t end;		/* behind its end tag */
 };
+#define PARENT UINT32_MAX	/* no document is as long */
 
 struct open_element {
 	struct slice name;
 	size_t serial, pointer;	/* length of its own */
+	size_t seen;		/* names told before its own inside */
 };
 
 struct xml_walk {
@@ -36,7 +40,7 @@ struct xml_walk {
 	struct extent *extents;	/* by serial */
 	size_t n, cap;
 	struct buf pointer;
-	struct nth_names seen;
+	struct siblings seen;
 	size_t pointer_bytes;
 	field_fn *fn;		/* NULL in the first pass */
 	void *arg;
@@ -101,13 +105,12 @@ local_name(struct slice name)
 
 /* ---- telling ------------------------------------------------------------ */
 
-/* Names a field below the innermost element, whose pointer stands in
- * w->pointer and grows: `mark` is "@", "#" or nothing. */
+/* Names a field, an element or what is below the innermost one, whose pointer
+ * stands in w->pointer and grows: `mark` is "@", "#" or nothing. */
 static void
-point_at(struct xml_walk *w, const char *mark, struct slice name,
-	 struct field *f)
+point_at(struct xml_walk *w, const char *mark, struct slice name)
 {
-	size_t nth;
+	size_t up = *mark ? 1 : 2, nth;
 
 	buf_addc(&w->pointer, '/');
 	buf_adds(&w->pointer, mark);
@@ -116,20 +119,22 @@ point_at(struct xml_walk *w, const char *mark, struct slice name,
 		w->pointer_bytes += w->pointer.n + NTH_BYTES;
 		return;
 	}
-	f->place = arena_copy(w->arena, buf_slice(&w->pointer));
-	nth = nth_of_name(&w->seen, f->place);
-	if (nth > 0) {
+	nth = siblings_next(&w->seen, &(struct sibling_name){
+		.parent = w->depth < up ? 0 :
+			w->stack[w->depth - up].serial + 1,
+		.kind = (unsigned char)*mark, .text = name });
+	if (nth > 0)
 		buf_fmt(&w->pointer, "/%zu", nth);
-		f->place = arena_copy(w->arena, buf_slice(&w->pointer));
-	}
-	f->key = local_name(name);
 }
 
+/* At the place that w->pointer has. */
 static void
-tell(struct xml_walk *w, const struct field *f)
+tell(struct xml_walk *w, struct field *f)
 {
-	if (w->fn && !w->stopped)
-		w->stopped = w->fn(w->arg, f) != 0;
+	if (!w->fn || w->stopped)
+		return;
+	f->place = arena_copy(w->arena, buf_slice(&w->pointer));
+	w->stopped = w->fn(w->arg, f) != 0;
 }
 
 /* An attribute or a text: its pointer is not that of what follows. */
@@ -137,10 +142,11 @@ static void
 tell_inner(struct xml_walk *w, const char *mark, struct slice name,
 	   struct slice span)
 {
-	struct field f = { .kind = FIELD_STRING, .span = span };
+	struct field f = { .kind = FIELD_STRING, .span = span,
+			   .key = local_name(name) };
 	size_t was = w->pointer.n;
 
-	point_at(w, mark, name, &f);
+	point_at(w, mark, name);
 	if (w->fn)
 		f.value = xml_unescape(w->arena, span);
 	tell(w, &f);
@@ -152,7 +158,7 @@ static void
 tell_text(struct xml_walk *w, struct slice span)
 {
 	if (w->fn && w->depth > 0 &&
-	    w->extents[w->stack[w->depth - 1].serial].parent &&
+	    w->extents[w->stack[w->depth - 1].serial].to == PARENT &&
 	    !xml_is_blank(xml_unescape(w->arena, span)))
 		tell_inner(w, "#", SLICE("text"), span);
 }
@@ -212,9 +218,11 @@ close_element(struct xml_walk *w, size_t inner_end)
 	struct extent *x = &w->extents[e->serial];
 
 	if (!w->fn) {
-		x->to = inner_end;
-		x->end = w->at;
+		if (x->to != PARENT)
+			x->to = (uint32_t)inner_end;
+		x->end = (uint32_t)w->at;
 	}
+	siblings_leave(&w->seen, e->seen);
 	w->pointer.n = w->depth ? w->stack[w->depth - 1].pointer : 0;
 }
 
@@ -226,11 +234,14 @@ push(struct xml_walk *w, struct slice name)
 	*e = (struct open_element){ .name = name, .serial = w->n++ };
 	if (w->fn)
 		return e;
-	w->extents = arena_grow(w->arena, w->extents, w->n - 1, &w->cap,
-				sizeof(*w->extents));
-	w->extents[e->serial] = (struct extent){ .from = 0 };
+	if (w->n > w->cap) {
+		w->cap = w->cap ? w->cap * 2 : 64;
+		w->extents = mem_grow(w->extents, w->cap,
+				      sizeof(*w->extents));
+	}
+	w->extents[e->serial] = (struct extent){ .to = 0 };
 	if (w->depth > 1)
-		w->extents[w->stack[w->depth - 2].serial].parent = true;
+		w->extents[w->stack[w->depth - 2].serial].to = PARENT;
 	return e;
 }
 
@@ -241,7 +252,7 @@ open_element(struct xml_walk *w)
 {
 	size_t from = w->at - 1;
 	struct slice name = take_name(w);
-	struct field f = { .kind = FIELD_OBJECT };
+	struct field f = { .kind = FIELD_OBJECT, .key = local_name(name) };
 	struct open_element *e;
 	struct extent *x;
 	bool empty, leaf;
@@ -252,19 +263,18 @@ open_element(struct xml_walk *w)
 	w->root = true;
 	e = push(w, name);
 	x = &w->extents[e->serial];
-	point_at(w, "", name, &f);
+	point_at(w, "", name);
 	e->pointer = w->pointer.n;
-	leaf = w->fn && !x->parent;
+	e->seen = w->seen.n;
+	leaf = w->fn && x->to != PARENT;
 	f.span = slice_range(w->s, from, x->end);
 	if (!leaf)
 		tell(w, &f);
 	if (!attributes(w, &empty))
 		return false;
-	if (!w->fn)
-		x->from = w->at;
 	if (leaf && !w->stopped) {
 		f.kind = FIELD_STRING;
-		f.span = slice_range(w->s, x->from, x->to);
+		f.span = slice_range(w->s, w->at, x->to);
 		f.value = xml_unescape(w->arena, f.span);
 		tell(w, &f);
 		w->at = x->to;
@@ -386,9 +396,11 @@ document(struct xml_walk *w)
 static enum field_result
 walk(struct arena *a, struct slice body, field_fn *fn, void *arg)
 {
-	struct xml_walk w = { .arena = a, .s = body, .seen.arena = a };
+	struct xml_walk w = { .arena = a, .s = body };
 	bool ok;
 
+	if (body.n >= PARENT)
+		return FIELD_BROKEN;
 	buf_init(&w.pointer, body.n * 2 + POINTER_SLACK);
 	ok = document(&w) && w.pointer_bytes / POINTER_RATIO <= body.n +
 		POINTER_SLACK / POINTER_RATIO;
@@ -398,6 +410,8 @@ walk(struct arena *a, struct slice body, field_fn *fn, void *arg)
 		ok = document(&w);
 	}
 	buf_release(&w.pointer);
+	siblings_release(&w.seen);
+	free(w.extents);
 	return ok ? FIELD_OK : FIELD_BROKEN;
 }
 
@@ -409,5 +423,5 @@ encode(enum field_kind kind, struct slice value, struct buf *out)
 }
 
 const struct field_format field_xml = {
-	.name = "xml", .walk = walk, .encode = encode,
+	.name = "xml", .walk = walk, .encode = encode, .fleeting = true,
 };

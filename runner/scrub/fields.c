@@ -23,6 +23,7 @@ struct field_walk {
 	const struct key_row *told;	/* {"name": "password", "value": … */
 	struct slice told_in;		/* in this object */
 	bool gave_up;			/* more pieces than there may be */
+	struct arena_mark mark;		/* behind what is kept of the walk */
 };
 
 static bool
@@ -409,10 +410,8 @@ container(struct field_walk *w, const struct field *f)
 }
 
 static int
-on_field(void *arg, const struct field *f)
+look_field(struct field_walk *w, const struct field *f)
 {
-	struct field_walk *w = arg;
-
 	if (w->deep && f->span.p >= w->deep_end)
 		w->deep = NULL;
 	if (w->job->n > PIECES_MAX) {
@@ -445,12 +444,35 @@ on_field(void *arg, const struct field *f)
 	return 0;
 }
 
+/* Nothing is kept of most fields: their places and values need the memory of
+ * one. */
+static int
+on_field(void *arg, const struct field *f)
+{
+	struct field_walk *w = arg;
+	struct job *j = w->job;
+	const struct piece *p = &j->v[w->piece];
+	size_t pieces = j->n, marks = p->spans.n + p->kept.n;
+	int rc = look_field(w, f);
+
+	if (!w->format->fleeting)
+		return rc;
+	p = &j->v[w->piece];
+	if (j->n == pieces && p->spans.n + p->kept.n == marks &&
+	    !(w->told && w->told_in.p == f->place.p))
+		arena_rewind(j->scratch, &w->mark);
+	else
+		w->mark = arena_mark(j->scratch);
+	return rc;
+}
+
 enum field_result
 job_walk(struct job *j, size_t i, struct slice text,
 	 const struct field_format *format, const struct walk_at *at)
 {
 	struct field_walk w = {
 		.job = j, .piece = i, .format = format, .at = at,
+		.mark = arena_mark(j->scratch),
 	};
 
 	enum field_result r;

@@ -26,6 +26,7 @@ job_release(struct job *j)
 	}
 	free(j->v);
 	arena_wipe(j->scratch);
+	explicit_bzero(j->keys, sizeof(j->keys));
 }
 
 static size_t
@@ -183,12 +184,15 @@ job_key(struct job *j, struct slice name)
 	uint64_t h = 1469598103934665603ull;	/* FNV-1a */
 	size_t i;
 
+	if (name.n == 0 || name.n > KEY_CACHED_MAX)
+		return detecting_key(j->s->detecting, name);
 	for (i = 0; i < name.n; i++)
 		h = (h ^ (unsigned char)name.p[i]) * 1099511628211ull;
 	c = &j->keys[(h ^ h >> 32) % KEY_CACHE];
-	if (!c->name.p || !slice_eq(c->name, name)) {
+	if (c->n != name.n || memcmp(c->name, name.p, name.n) != 0) {
 		c->row = detecting_key(j->s->detecting, name);
-		c->name = name;	/* lives in the raw text or in scratch */
+		memcpy(c->name, name.p, name.n);
+		c->n = name.n;
 	}
 	return c->row;
 }

@@ -38,8 +38,10 @@ struct piece {
 };
 
 #define KEY_CACHE 256		/* names seen last, by hash */
+#define KEY_CACHED_MAX 48	/* bytes; longer ones are rare */
 struct key_cached {
-	struct slice name;
+	char name[KEY_CACHED_MAX];
+	size_t n;		/* 0: none */
 	const struct key_row *row;
 };
 

@@ -130,6 +130,51 @@ START_TEST(a_region_is_filled_first)
 }
 END_TEST
 
+/* What is rewound is there again, zeroed; what was there before stays. */
+START_TEST(a_rewound_arena_gives_the_same_again)
+{
+	struct arena *a = arena_create();
+	struct slice kept = arena_copy(a, SLICE("kept"));
+	struct arena_mark m = arena_mark(a);
+	char *first = arena_alloc(a, 100);
+
+	memset(first, 'x', 100);
+	arena_rewind(a, &m);
+	ck_assert_ptr_eq(arena_alloc(a, 100), first);
+	for (size_t i = 0; i < 100; i++)
+		ck_assert_int_eq(first[i], 0);
+	ck_assert(slice_eq(kept, SLICE("kept")));
+	arena_destroy(a);
+}
+END_TEST
+
+/* Over the ends of blocks, and with pieces that have a block of their own. */
+START_TEST(an_arena_is_rewound_over_its_blocks)
+{
+	struct arena *a = arena_create();
+	struct arena_mark m = arena_mark(a);
+	struct slice kept[64];
+	size_t i, k;
+
+	for (i = 0; i < 64; i++) {
+		for (k = 0; k < 50; k++) {
+			size_t n = k == 7 ? 600 * 1024 : 40 * i + k;
+			char *p = arena_alloc(a, n);
+
+			for (size_t c = 0; c < n; c++)
+				ck_assert_int_eq(p[c], 0);
+			memset(p, 'x', n);
+		}
+		arena_rewind(a, &m);
+		kept[i] = arena_fmt(a, "kept %zu", i);
+		m = arena_mark(a);
+	}
+	for (i = 0; i < 64; i++)
+		ck_assert(slice_eq(kept[i], arena_fmt(a, "kept %zu", i)));
+	arena_destroy(a);
+}
+END_TEST
+
 static void
 no_core(void)
 {
@@ -157,6 +202,8 @@ suite_arena(void)
 	tcase_add_test(t, copies_and_formats);
 	tcase_add_test(t, arrays_grow);
 	tcase_add_test(t, a_region_is_filled_first);
+	tcase_add_test(t, a_rewound_arena_gives_the_same_again);
+	tcase_add_test(t, an_arena_is_rewound_over_its_blocks);
 	tcase_add_test_raise_signal(t, an_overflow_aborts, SIGABRT);
 	suite_add_tcase(s, t);
 	return s;

@@ -26,6 +26,16 @@ void arena_destroy(struct arena *a);
 void arena_wipe(struct arena *a);
 
 void *arena_alloc(struct arena *a, size_t n);
+/*
+ * Takes back, wiped, what was handed out since a mark, so that what is looked
+ * at once and dropped needs the memory of one.  The mark may move on.
+ */
+struct arena_mark {
+	void *block, *next;
+	size_t n;
+};
+struct arena_mark arena_mark(const struct arena *a);
+void arena_rewind(struct arena *a, struct arena_mark *m);
 void *arena_array(struct arena *a, size_t count, size_t size);
 /*
  * Grows an array that lives in the arena: returns `old` while count < *cap,

@@ -77,6 +77,9 @@ struct field_format {
 	const void *schema;
 	/* Values are not text: spans are cut by lengths alone. */
 	bool binary;
+	/* What a walk puts into the arena is of the field that it tells next,
+	 * and nothing else: it may be rewound behind each. */
+	bool fleeting;
 };
 
 /* f->walk, in the names that the format knows. */
