@@ -162,6 +162,17 @@ read_number(struct slice s, unsigned base, uint64_t max, uint64_t *out)
 	return 0;
 }
 
+struct slice
+slice_digits(uint64_t v, char room[UINT_DIGITS])
+{
+	size_t at = UINT_DIGITS;
+
+	do {
+		room[--at] = (char)('0' + v % 10);
+	} while ((v /= 10) > 0);
+	return slice_of(room + at, UINT_DIGITS - at);
+}
+
 int
 slice_uint(struct slice s, uint64_t max, uint64_t *out)
 {

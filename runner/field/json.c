@@ -287,17 +287,14 @@ value(struct json_walk *w, struct slice key)
 static void
 point_at_index(struct json_walk *w, size_t index)
 {
-	char digits[24];
-	size_t at = sizeof(digits);
+	char room[UINT_DIGITS];
+	struct slice text = slice_digits(index, room);
 
-	do {
-		digits[--at] = (char)('0' + index % 10);
-	} while ((index /= 10) > 0);
-	digits[--at] = '/';
-	if (w->fn)
-		buf_add(&w->pointer, slice_of(digits + at,
-					      sizeof(digits) - at));
-	w->pointer_n += sizeof(digits) - at;
+	if (w->fn) {
+		buf_addc(&w->pointer, '/');
+		buf_add(&w->pointer, text);
+	}
+	w->pointer_n += text.n + 1;
 }
 
 static void

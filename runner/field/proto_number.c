@@ -27,12 +27,13 @@ struct slice
 proto_number_text(struct arena *a, const struct proto_item *item,
 		  enum proto_kind kind)
 {
+	char room[UINT_DIGITS];
 	struct slice text;
 
 	if (item->wire == WIRE_VARINT && kind == PROTO_SIGNED)
 		return arena_fmt(a, "%lld", (long long)item->value);
 	if (item->wire == WIRE_VARINT)
-		return arena_fmt(a, "%llu", (unsigned long long)item->value);
+		return arena_copy(a, slice_digits(item->value, room));
 	if (kind == PROTO_REAL && (text = real_text(a, item)).n > 0)
 		return text;
 	return item->wire == WIRE_FIXED64 ?

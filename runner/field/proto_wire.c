@@ -10,6 +10,11 @@ proto_varint(struct slice *rest, uint64_t *out)
 	uint64_t v = 0;
 	size_t i;
 
+	if (rest->n > 0 && !(rest->p[0] & 128)) {	/* most are that small */
+		*out = (unsigned char)rest->p[0];
+		*rest = slice_from(*rest, 1);
+		return true;
+	}
 	for (i = 0; i < rest->n && i < VARINT_MAX; i++) {
 		unsigned char c = (unsigned char)rest->p[i];
 

@@ -112,6 +112,15 @@ tell(struct walking *k, struct key key, const struct field *like)
 		k->w->stopped = k->w->fn(k->w->arg, &f) != 0;
 }
 
+static void
+add_number(struct walking *k, char mark, size_t n)
+{
+	char room[UINT_DIGITS];
+
+	buf_addc(&k->pointer, mark);
+	buf_add(&k->pointer, slice_digits(n, room));
+}
+
 /* Adds "/name", and which of them it is: "/0" of a list, else ":1" for the
  * second of message number `parent`. */
 static struct key
@@ -124,7 +133,7 @@ point_at(struct walking *k, size_t parent, const struct proto_item *item,
 	if (m)
 		pointer_add(&k->pointer, m->name);
 	else
-		buf_fmt(&k->pointer, "/%u", item->number);
+		add_number(k, '/', item->number);
 	if (!k->told) {
 		k->pointer_bytes += 4;
 		return name;
@@ -133,9 +142,9 @@ point_at(struct walking *k, size_t parent, const struct proto_item *item,
 	nth = siblings_next(&k->seen, &(struct sibling_name){
 		.parent = parent, .kind = item->number });
 	if (m && m->repeated)
-		buf_fmt(&k->pointer, "/%zu", nth);
+		add_number(k, '/', nth);
 	else if (nth > 0)
-		buf_fmt(&k->pointer, ":%zu", nth);
+		add_number(k, ':', nth);
 	return name;
 }
 
@@ -177,7 +186,7 @@ packed(struct walking *k, struct key key, const struct proto_item *list,
 		if (!proto_varint(&rest, &item.value))
 			return;
 		item.content = slice_range(from, 0, (size_t)(rest.p - from.p));
-		buf_fmt(&k->pointer, "/%zu", i);
+		add_number(k, '/', i);
 		number(k, key, &item, m);
 		k->pointer.n = base;
 	}

@@ -111,6 +111,7 @@ static void
 point_at(struct xml_walk *w, const char *mark, struct slice name)
 {
 	size_t up = *mark ? 1 : 2, nth;
+	char room[UINT_DIGITS];
 
 	buf_addc(&w->pointer, '/');
 	buf_adds(&w->pointer, mark);
@@ -123,8 +124,10 @@ point_at(struct xml_walk *w, const char *mark, struct slice name)
 		.parent = w->depth < up ? 0 :
 			w->stack[w->depth - up].serial + 1,
 		.kind = (unsigned char)*mark, .text = name });
-	if (nth > 0)
-		buf_fmt(&w->pointer, "/%zu", nth);
+	if (nth == 0)
+		return;
+	buf_addc(&w->pointer, '/');
+	buf_add(&w->pointer, slice_digits(nth, room));
 }
 
 /* At the place that w->pointer has. */

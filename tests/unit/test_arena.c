@@ -161,8 +161,8 @@ START_TEST(an_arena_is_rewound_over_its_blocks)
 			size_t n = k == 7 ? 600 * 1024 : 40 * i + k;
 			char *p = arena_alloc(a, n);
 
-			for (size_t c = 0; c < n; c++)
-				ck_assert_int_eq(p[c], 0);
+			ck_assert(n == 0 || (p[0] == 0 &&
+					     !memcmp(p, p + 1, n - 1)));
 			memset(p, 'x', n);
 		}
 		arena_rewind(a, &m);

@@ -151,6 +151,22 @@ START_TEST(cutting_between_words)
 }
 END_TEST
 
+/* Numbers in digits read as themselves again. */
+START_TEST(digits_read_as_the_number)
+{
+	static const uint64_t v[] = { 0, 7, 10, 65536, UINT64_MAX };
+	char room[UINT_DIGITS];
+	uint64_t again;
+
+	ck_assert(slice_eq(slice_digits(0, room), SLICE("0")));
+	for (size_t i = 0; i < sizeof(v) / sizeof(*v); i++) {
+		ck_assert_int_eq(slice_uint(slice_digits(v[i], room),
+					    UINT64_MAX, &again), 0);
+		ck_assert_uint_eq(again, v[i]);
+	}
+}
+END_TEST
+
 Suite *suite_slice(void);
 
 Suite *
@@ -166,6 +182,7 @@ suite_slice(void)
 	tcase_add_test(t, walking_a_list);
 	tcase_add_test(t, reading_numbers);
 	tcase_add_test(t, knowing_utf8);
+	tcase_add_test(t, digits_read_as_the_number);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -98,6 +98,9 @@ struct slice slice_words(struct slice s, size_t max);
  */
 int slice_uint(struct slice s, uint64_t max, uint64_t *out);
 int slice_hex(struct slice s, uint64_t max, uint64_t *out);
+/* v in decimal digits, in `room`. */
+#define UINT_DIGITS 20
+struct slice slice_digits(uint64_t v, char room[UINT_DIGITS]);
 /* A decimal number with sign, fraction and exponent as they come, at most 63
  * bytes; beyond a double's range it is infinite.  0 or -1. */
 int slice_real(struct slice s, double *out);
