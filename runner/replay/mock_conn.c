@@ -42,6 +42,8 @@ mock_conn_destroy(struct mock_conn *c)
 	if (c->tls && c->phase == WRITING && c->then != THEN_RESET)
 		stream_shut(&s);
 	stream_close(&s);
+	if (c->play)
+		play_release(c->play);
 	http1_release(&c->in);
 	collect_release(&c->collect);
 	buf_release(&c->backlog);
@@ -58,6 +60,8 @@ answer_done(struct mock_conn *c)
 	struct mocks *m = c->lane->mocks;
 	struct buf rest;
 
+	if (mock_socket_begin(c))
+		return;
 	if (c->then == THEN_HANG) {
 		c->phase = HANGING;
 		loop_mod(m->loop, &c->io, LOOP_READ);
@@ -166,6 +170,7 @@ mock_conn_answer(struct mock_conn *c)
 	uint64_t at_ns = mock_call_seen(m, c->index, &c->call);
 
 	c->then = answer_recorded(x, m->match.values, m->keys, &c->out);
+	mock_socket_accept(c);
 	loop_timer_set(m->loop, &c->latency, at_ns);
 	if (m->run != NULL)
 		gate_happened(m->run->gate, HOLD_ARRIVED, c->index);
@@ -431,6 +436,10 @@ ready_fn(struct loop_io *io, unsigned ready)
 	/* The service gave up on this call. */
 	if (c->phase == WAITING) {
 		mock_conn_destroy(c);
+		return;
+	}
+	if (c->phase == PLAYING) {
+		mock_socket_ready(c, ready);
 		return;
 	}
 	if (c->phase == STREAMING && (ready & LOOP_WRITE) &&

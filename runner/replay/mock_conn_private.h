@@ -5,11 +5,14 @@
 #include "mock_answer.h"
 #include "mock_conn.h"
 
+#include "socket_play.h"
+
 #include <dvr/net/stream.h>
 #include <dvr/wire/http2.h>
 
 enum phase { SHAKING, READING, WAITING, WRITING, HANGING,
-	STREAMING		/* HTTP/2 */
+	STREAMING,		/* HTTP/2 */
+	PLAYING			/* a WebSocket */
 };
 
 struct mock_http2;
@@ -34,6 +37,8 @@ struct mock_conn {
 	size_t sent;
 	enum answer_then then;
 	struct passthrough *away;	/* asks the real dependency */
+	struct play *play;		/* a WebSocket, or NULL */
+	bool play_over;
 	struct mock_conn *next;
 };
 
@@ -49,6 +54,15 @@ mock_stream(const struct mock_conn *c)
 void mock_conn_feed(struct mock_conn *c, struct slice in);
 /* c->index answers the call, in its time. */
 void mock_conn_answer(struct mock_conn *c);
+
+/* ---- mock_socket.c ---------------------------------------------------- */
+
+/* The answer in c->out agrees to the key that this call brought. */
+void mock_socket_accept(struct mock_conn *c);
+/* The answer is out: false: it is no WebSocket that is played.  `c` may be gone
+ * afterwards, here and below. */
+bool mock_socket_begin(struct mock_conn *c);
+void mock_socket_ready(struct mock_conn *c, unsigned ready);
 
 /* ---- mock_tunnel.c ---------------------------------------------------- */
 

@@ -117,7 +117,7 @@ play_theirs(struct play *p, const struct stream_message *m)
 		return true;
 	if (p->came <= p->awaited) {
 		/* A server that is well now does not close any more. */
-		if (m->kind == STREAM_CLOSE)
+		if (m->kind == STREAM_CLOSE && p->how.us == FROM_CLIENT)
 			arm(p, now + GOODBYE_NS + 2 * gap_ns(p, m->end_us));
 		return false;
 	}
@@ -144,6 +144,18 @@ play_ours(struct play *p, const struct stream_message *m)
 	return true;
 }
 
+/* A server closes behind both goodbyes, and where it went without one. */
+static void
+server_played(struct play *p)
+{
+	enum message_end end = p->how.live->response.end;
+
+	if (p->heard || (!p->said && (end == END_FIN || end == END_RST)))
+		p->how.over(p->how.arg);
+	else if (p->said)
+		arm(p, loop_now_ns(p->how.loop) + GOODBYE_NS);
+}
+
 /* Everything was played: how did it go on? */
 static void
 all_played(struct play *p)
@@ -152,7 +164,11 @@ all_played(struct play *p)
 	uint64_t now = loop_now_ns(p->how.loop);
 
 	p->through = true;
-	if (x->response.end == END_OPEN || p->how.us == FROM_SERVER) {
+	if (p->how.us == FROM_SERVER) {
+		server_played(p);
+		return;
+	}
+	if (x->response.end == END_OPEN) {
 		p->how.over(p->how.arg);
 		return;
 	}
@@ -199,10 +215,9 @@ client_left(const struct exchange *x)
 	return x->request.end == END_FIN || x->request.end == END_RST;
 }
 
-static void
-fired(struct loop_timer *t)
+void
+play_fired(struct play *p)
 {
-	struct play *p = t->owner;
 	const struct exchange *x = p->how.live;
 	bool ours = p->next < x->nmessages &&
 		    x->messages[p->next].from == p->how.us;
@@ -213,6 +228,12 @@ fired(struct loop_timer *t)
 		p->how.over(p->how.arg);
 	else
 		say_goodbye(p);
+}
+
+static void
+fired(struct loop_timer *t)
+{
+	play_fired(t->owner);
 }
 
 /* ---- reading -------------------------------------------------------------- */
@@ -283,7 +304,7 @@ play_begin(struct play *p, const struct play_how *how)
 	};
 
 	*p = (struct play){ .how = *how };
-	p->timer = (struct loop_timer){ .fn = fired, .owner = p,
+	p->timer = (struct loop_timer){ .fn = how->fired ? how->fired : fired, .owner = p,
 		.precise = true };
 	p->last_ns = loop_now_ns(how->loop);
 	websocket_init(&p->in, &terms, MESSAGE_MAX);

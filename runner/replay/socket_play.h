@@ -25,6 +25,8 @@ struct play_how {
 	void (*send)(void *arg, struct slice bytes);
 	/* Nothing more is to be waited for: the connection may go. */
 	void (*over)(void *arg);
+	/* NULL: play_fired(); for owners that end when it returns. */
+	void (*fired)(struct loop_timer *t);
 	void *arg;
 };
 
@@ -46,6 +48,8 @@ void play_begin(struct play *p, const struct play_how *how);
 void play_release(struct play *p);
 /* Bytes of the other side; false: they are no frames (p->in.why). */
 bool play_feed(struct play *p, struct slice in);
+/* Its timer's time has come. */
+void play_fired(struct play *p);
 /* How such an end of the connection is called, and no more timers. */
 enum message_end play_end(struct play *p, enum message_end how);
 

@@ -1,9 +1,11 @@
 """WebSockets by hand: recorded, scrubbed, replayed on the buggy and the fixed build."""
 import os
 import shutil
+import socket
+import sys
 import unittest
 
-from harness import Case, main
+from harness import Case, free_port, main
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SECRET = "t0k3n-" + "q8Zr5LwX2mB7vK1p"
@@ -21,6 +23,35 @@ SUITE = '''
             break
         assert json.loads(heard[1])["n"] == n + 1, heard
     s.close()
+'''
+
+# POST /ask says two things in a room of its dependency; BUG=on: answers 500.
+ASKING = '''
+    import http.server, json, os, sys
+    sys.path.insert(0, %r)
+    from ws_client import Socket
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def log_message(self, *args):
+            pass
+
+        def do_POST(self):
+            self.rfile.read(int(self.headers["Content-Length"]))
+            room = Socket(url=os.environ["ROOM_URL"], deflate=True)
+            heard = []
+            for word in ("one", "two"):
+                room.say(json.dumps({"say": word}))
+                heard.append(json.loads(room.hear()[1])["say"])
+            room.close()
+            body = json.dumps(heard).encode()
+            good = heard == ["one", "two"] and os.environ["BUG"] == "off"
+            self.send_response(200 if good else 500)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+    http.server.HTTPServer(("127.0.0.1", int(os.environ["PORT"])), Handler).serve_forever()
 '''
 
 
@@ -72,6 +103,34 @@ class WebSocket(Case):
         self.assertIn("on_reset", self.the_tape())
         self.assertNoSecrets()
         self.regress()
+
+    def test_a_dependency_is_played_from_the_tape(self):
+        port = free_port()
+        room = self.start("node", os.path.join(HERE, "ws_service.mjs"),
+                          env=dict(self.env, BUG="off", DEFLATE="1", PORT=str(port)))
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=20).close()
+                break
+            except ConnectionRefusedError:
+                pass
+        self.write("service.py", ASKING % HERE)
+        self.config("service:\n  command: [%s, service.py]\n"
+                    "lanes:\n"
+                    "  - {name: client, role: ingress, target: \"http://127.0.0.1:${PORT}\"}\n"
+                    "  - {name: room, role: egress, target: \"http://127.0.0.1:%d\", env: ROOM_URL}\n"
+                    % (sys.executable, port), service=False)
+        self.env["BUG"] = "on"
+        r = self.run_suite('assert post("/ask", {})[0] == 500\n')
+        self.assertEqual(r.code, 0, r)
+        self.assertIn("reproduces: 3/3", r.err, r)
+        room.terminate()
+        room.wait()
+        bad = self.dvr("regress")
+        self.assertEqual(bad.code, 1, bad)
+        self.env["BUG"] = "off"
+        good = self.dvr("regress")
+        self.assertEqual(good.code, 0, good)
 
     def test_a_good_connection_leaves_nothing(self):
         r = self.record(bug="off")
