@@ -36,7 +36,7 @@ arm(struct play *p, uint64_t at_ns)
 	loop_timer_set(p->how.loop, &p->timer, at_ns);
 }
 
-/* ---- sending ------------------------------------------------------------- */
+/* ---- sending --------------------------------------------------------- */
 
 static enum websocket_kind
 kind_of(enum stream_kind k)
@@ -82,7 +82,7 @@ say_goodbye(struct play *p)
 	arm(p, loop_now_ns(p->how.loop) + GOODBYE_NS);
 }
 
-/* ---- the tape's order ----------------------------------------------------- */
+/* ---- the tape's order ------------------------------------------------- */
 
 static int64_t
 before_us(const struct play *p)
@@ -236,7 +236,7 @@ fired(struct loop_timer *t)
 	play_fired(t->owner);
 }
 
-/* ---- reading -------------------------------------------------------------- */
+/* ---- reading ---------------------------------------------------------- */
 
 static void
 heard(struct play *p, const struct websocket_message *m)
@@ -293,7 +293,7 @@ play_feed(struct play *p, struct slice in)
 	}
 }
 
-/* ---- life ----------------------------------------------------------------- */
+/* ---- life ------------------------------------------------------------- */
 
 void
 play_begin(struct play *p, const struct play_how *how)

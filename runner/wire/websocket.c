@@ -38,7 +38,7 @@ websocket_release(struct websocket *w)
 	buf_release(&w->plain);
 }
 
-/* ---- inflating ------------------------------------------------------------ */
+/* ---- inflating -------------------------------------------------------- */
 
 static z_stream *
 inflater(struct websocket *w)
@@ -114,7 +114,7 @@ take_compressed(struct websocket *w, struct websocket_message *out)
 	buf_clear(&w->plain);
 }
 
-/* ---- frames --------------------------------------------------------------- */
+/* ---- frames ----------------------------------------------------------- */
 
 static unsigned
 head_length(const unsigned char *head)
