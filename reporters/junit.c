@@ -392,10 +392,21 @@ print_suite(struct junit *j, const struct results *all,
 	end(j);
 }
 
+/* Who reads the file alone must not take what is missing for a pass. */
+static void
+print_interruption(struct junit *j, const struct results *r)
+{
+	const struct tape_result run = { .id = SLICE("dvr.run"),
+		.classname = SLICE("dvr.run"), .verdict = VERDICT_ERROR,
+		.reason = SLICE("interrupted: not every tape was tried") };
+
+	print_suite(j, r, &run);
+}
+
 static void
 print_document(struct junit *j, const struct results *r)
 {
-	struct counts sum = { 0 };
+	struct counts sum = { .tests = r->partial, .errors = r->partial };
 
 	for (size_t i = 0; i < r->ntapes; i++) {
 		struct counts n = count_tape(j, &r->tapes[i]);
@@ -418,6 +429,8 @@ print_document(struct junit *j, const struct results *r)
 	attribute_seconds(j, r->seconds);
 	if (!j->style->junit_strict)
 		attribute_timestamp(j, r->started_us);
+	if (r->partial)
+		print_interruption(j, r);
 	for (size_t i = 0; i < r->ntapes; i++)
 		print_suite(j, r, &r->tapes[i]);
 	ok(j, xmlTextWriterEndDocument(j->w));

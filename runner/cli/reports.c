@@ -45,12 +45,15 @@ add(struct reports *rs, struct slice name, const char *file, struct err *e)
 static int
 check_writable(const char *file, struct err *e)
 {
+	bool there = access(file, F_OK) == 0;
 	int fd = open(file, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
 
 	if (fd < 0)
 		return err_sys(e, ERR_USAGE, "report file %s cannot be "
 			       "written", file);
 	close(fd);
+	if (!there)	/* an empty report of a killed run looks like one */
+		unlink(file);
 	return 0;
 }
 

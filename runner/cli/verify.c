@@ -144,6 +144,10 @@ verify_tape(struct recorder *r, const char *dir, struct verified *v,
 		goto out;
 	masked.hits = p.hits = hits;
 	masked.of = p.of = n;
+	/* What is clean at another timing later is no proof of a fix. */
+	masked.timing = p.timing = tc.replay.timing == TIMING_FAST ||
+				   tc.replay.timing == TIMING_DOUBLE ?
+		slice_str(timing_words[tc.replay.timing]) : SLICE("");
 	if (try_timing_alone(&tc, &t, &masked, e) != 0)
 		goto out;
 	p.alone_told = v->alone_told = masked.alone_told;

@@ -62,6 +62,47 @@ with_count(struct arena *a, struct slice reason, unsigned k, size_t n)
 			 n);
 }
 
+static struct slice
+timed_as(struct slice mode)
+{
+	return mode.n && !slice_eq(mode, SLICE("precise")) ? mode
+							   : SLICE("recorded");
+}
+
+/* A failure that was shown to come again at the recorded gaps says nothing
+ * about replays without them: a silence there would be taken for a fix. */
+static bool
+is_timed_otherwise(const struct plan *p, struct arena *a,
+		   struct tape_result *r)
+{
+	const struct timing *t = &r->replays[r->nreplays - 1].timing;
+	struct slice proven = timed_as(p->timing), now;
+
+	if (!t->known || !t->mode)
+		return false;
+	now = timed_as(slice_str(t->mode));
+	if (slice_eq(now, proven))
+		return false;
+	decide(r, VERDICT_ERROR, ERR_MISMATCH,
+	       arena_fmt(a, "unproven: clean at timing %.*s, but the failure "
+			 "was shown to come again at timing %.*s only: "
+			 "--timing %.*s", SLICE_ARG(now), SLICE_ARG(proven),
+			 SLICE_ARG(proven)));
+	return true;
+}
+
+/* What was shown with holds is not shown without them. */
+static void
+count_alone(const struct plan *p, struct tape_result *r)
+{
+	struct plan alone = *p;
+
+	if (!p->alone_told || !r->replays[r->nreplays - 1].timing.alone)
+		return;
+	alone.hits = p->alone;
+	r->needed = judge_needed(&alone);
+}
+
 /* Too few clean replays to tell a fix from luck? */
 static bool
 is_unproven(const struct plan *p, const struct tally *n, struct arena *a,
@@ -69,6 +110,15 @@ is_unproven(const struct plan *p, const struct tally *n, struct arena *a,
 {
 	double low, high;
 
+	count_alone(p, r);
+	if (r->needed && is_timed_otherwise(p, a, r))
+		return true;
+	if (r->needed == 0 && p->hits) {
+		decide(r, VERDICT_ERROR, ERR_MISMATCH,
+		       SLICE("unproven: timing alone never brought the failure "
+			     "back, so its absence says nothing: --holds on"));
+		return true;
+	}
 	if (r->needed == 0) {
 		decide(r, VERDICT_ERROR, ERR_MISMATCH,
 		       p->of == 0

@@ -27,6 +27,7 @@ restore_begin(const struct trial_config *cfg, const struct tape *t,
 	if (check_target(cfg, t, e) != 0 ||
 	    fs_temp_dir("dvr-state", dir, e) != 0)
 		return -1;
+	process_guard_folder(dir);
 	return state_restore(cfg->state, cfg->nstate, t, &where, scrub_expand,
 			     e);
 }
@@ -103,7 +104,7 @@ void
 restore_end(char dir[FS_PATH_MAX])
 {
 	/* What cannot be removed stays in the system's temporary folder. */
-	if (dir[0] != '\0')
-		fs_remove_tree(dir, NULL);
+	if (dir[0] != '\0' && fs_remove_tree(dir, NULL) == 0)
+		process_unguard_folder(dir);
 	dir[0] = '\0';
 }

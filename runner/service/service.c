@@ -139,6 +139,7 @@ take_state_dir(struct service *s, const char *given, struct err *e)
 		if (fs_temp_dir("dvr-state", s->state_dir, e) < 0)
 			return -1;
 		s->own_state_dir = true;
+		process_guard_folder(s->state_dir);	/* the service's data */
 		return 0;
 	}
 	if (n >= sizeof(s->state_dir))
@@ -327,8 +328,8 @@ service_destroy(struct service *s)
 		return;
 	service_stop(s);
 	/* What cannot be removed stays in the system's temporary folder. */
-	if (s->own_state_dir)
-		fs_remove_tree(s->state_dir, &e);
+	if (s->own_state_dir && fs_remove_tree(s->state_dir, &e) == 0)
+		process_unguard_folder(s->state_dir);
 	tail_destroy(s->tail);
 	env_destroy(s->base);
 	env_destroy(s->env);

@@ -143,6 +143,7 @@ plan_print(const struct plan *plan, struct buf *out)
 		print_member_uint(&p, "of", plan->of);
 		if (plan->alone_told)
 			print_member_uint(&p, "timing_alone", plan->alone);
+		print_member_text(&p, "timing", plan->timing);
 		print_member_text(&p, "interval", plan->interval);
 		print_member_text(&p, "tape", plan->proof);
 		buf_adds(out, "}\n");

@@ -381,6 +381,7 @@ static const struct row reproduces_rows[] = {
 	{ "hits", reader_u32, offsetof(struct plan, hits), true },
 	{ "of", reader_u32, offsetof(struct plan, of), true },
 	{ "timing_alone", read_alone, 0, false },
+	{ "timing", reader_text, offsetof(struct plan, timing), false },
 	{ "interval", reader_text, offsetof(struct plan, interval), false },
 	{ "tape", reader_text, offsetof(struct plan, proof), false },
 };

@@ -142,8 +142,8 @@ class Jobs(Case):
                 self.assertIn("5 tapes: 5 failed", out)
                 self.assertIn("interrupted", out)
                 root = xml.parse(self.path("out.xml")).getroot()
-                self.assertEqual(len(list(root.iter("testsuite"))), 5)
-                self.assertEqual(self.read("out.xml").count(b'"dvr.partial"'), 5)
+                self.assertEqual(len(list(root.iter("testsuite"))), 6)
+                self.assertEqual(self.read("out.xml").count(b'"dvr.partial"'), 6)
                 self.assertNobodyLeft()
 
     def test_ctrl_c_in_a_run_one_after_the_other(self):

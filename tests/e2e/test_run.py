@@ -223,6 +223,22 @@ class Run(Case):
         p.wait(60)
         self.gone()
 
+    def test_a_killed_dvr_leaves_no_data_of_the_service(self):
+        """What the service keeps is raw: its folder goes with dvr."""
+        os.mkdir(self.path("tmp"))
+        self.env["TMPDIR"] = self.path("tmp")
+        self.config()
+        p = self.start(DVR, "run", "--", "sh", "-c", 'echo x > "$DVR_STATE_DIR/raw"; echo ready; sleep 300; true')
+        self.assertEqual(p.stdout.readline(), "ready\n")
+        self.assertIn(b"raw", self.all_bytes("tmp"))
+        p.kill()
+        p.wait(60)
+        self.gone()
+        end = time.monotonic() + 20
+        while os.listdir(self.path("tmp")) and time.monotonic() < end:
+            time.sleep(0.02)
+        self.assertEqual(os.listdir(self.path("tmp")), [])
+
     def test_a_pipe_behind_dvr_ends_with_it(self):
         self.config()
         p = self.start("sh", "-c", '"$0" run -- true 2>&1 | cat', DVR)

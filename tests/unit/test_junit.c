@@ -233,6 +233,25 @@ START_TEST(reruns_are_told)
 }
 END_TEST
 
+/* An interrupted run is an error of its own: tests="0" would look green. */
+START_TEST(an_interruption_is_an_error)
+{
+	const struct report_style strict = { .junit_strict = true };
+	struct document d;
+
+	report_scene_init(&d.scene);
+	d.scene.r.partial = true;
+	d.scene.r.ntapes = 0;
+	document_open_as(&d, &strict);
+	ck_assert_int_eq(validate(d.doc), 0);
+	assert_xpath(&d, "string(/testsuites/@errors)", "1");
+	assert_xpath(&d, "string(/testsuites/@tests)", "1");
+	assert_xpath(&d, "starts-with(//error/@message, 'interrupted')",
+		     "true");
+	document_close(&d);
+}
+END_TEST
+
 /* A locale with a decimal comma changes nothing. */
 START_TEST(times_have_a_dot_in_every_locale)
 {
@@ -277,6 +296,7 @@ suite_junit(void)
 	tcase_add_test(c, the_strict_profile_is_valid);
 	tcase_add_test(c, a_tape_can_be_one_case);
 	tcase_add_test(c, reruns_are_told);
+	tcase_add_test(c, an_interruption_is_an_error);
 	tcase_add_test(c, the_file_is_as_agreed);
 	suite_add_tcase(s, c);
 	return s;

@@ -91,6 +91,58 @@ START_TEST(replays_add_up)
 END_TEST
 
 /* A quarantine gates after its date, and when it has none. */
+struct timed_run {
+	const char *proven, *now;	/* timing of proof and of replays */
+	bool alone;			/* nothing was held */
+	unsigned alone_hits;
+	enum verdict verdict;
+	const char *reason;
+};
+
+static const struct timed_run timed_runs[] = {
+	{ "", "recorded", false, 3, VERDICT_PASS, "" },
+	{ "", "precise", false, 3, VERDICT_PASS, "" },
+	{ "fast", "fast", false, 3, VERDICT_PASS, "" },
+	{ "", "fast", false, 3, VERDICT_ERROR, "timing recorded only" },
+	{ "", "2x", false, 3, VERDICT_ERROR, "timing recorded only" },
+	{ "fast", "recorded", false, 3, VERDICT_ERROR, "timing fast only" },
+	{ "", "recorded", true, 3, VERDICT_PASS, "" },
+	{ "", "recorded", true, 1, VERDICT_ERROR, "are needed" },
+	{ "", "recorded", true, 0, VERDICT_ERROR, "--holds on" },
+};
+
+/* Clean replays prove a fix only where the failure was shown to come again: at
+ * the same gaps, and with the same order held. */
+START_TEST(a_proof_is_for_its_timing)
+{
+	const struct timed_run *run = &timed_runs[_i];
+	struct replay_result v[3] = { 0 };
+	struct tape_result r = { .replays = v, .nreplays = 3 };
+	struct scene s;
+
+	scene_init(&s);
+	s.p.hits = s.p.of = 3;
+	s.p.timing = slice_str(run->proven);
+	s.p.alone_told = true;
+	s.p.alone = run->alone_hits;
+	for (size_t i = 0; i < 3; i++) {
+		v[i].verdict = VERDICT_PASS;
+		v[i].reason = SLICE("clean");
+		v[i].timing = (struct timing){ .known = true,
+			.mode = run->now, .alone = run->alone };
+	}
+	judge_tape(&s.t, &s.p, s.a, &r);
+	ck_assert_msg(r.verdict == run->verdict &&
+		      scene_says(r.reason, run->reason), "%s: %.*s",
+		      verdict_name(r.verdict), SLICE_ARG(r.reason));
+	/* A failure is one at every timing. */
+	v[1].verdict = VERDICT_FAILED;
+	judge_tape(&s.t, &s.p, s.a, &r);
+	ck_assert_int_eq(r.verdict, VERDICT_FAILED);
+	scene_release(&s);
+}
+END_TEST
+
 START_TEST(a_quarantine_ends)
 {
 	static const char *const until[] = { "2026-11-01", "" };
@@ -197,6 +249,8 @@ suite_verdict(void)
 	TCase *c = tcase_create("verdict");
 
 	tcase_add_loop_test(c, replays_add_up, 0, ARRAY_LEN(runs));
+	tcase_add_loop_test(c, a_proof_is_for_its_timing, 0,
+			    ARRAY_LEN(timed_runs));
 	tcase_add_test(c, a_quarantine_ends);
 	tcase_add_test(c, an_unreadable_tape_keeps_its_reason);
 	tcase_add_test(c, clean_replays_needed);

@@ -43,6 +43,8 @@ struct plan {
 	bool alone_told;		/* `alone` was found out, too */
 	unsigned alone;			/* hits of as many replays in which nothing
 					 * was held: timing alone */
+	struct slice timing;		/* of those replays: "fast", "2x"; "" as
+					 * recorded */
 	struct slice interval;		/* Wilson's 95 % of hits/of for people,
 					 * "0.44..1.00"; "" not told */
 	struct slice proof;		/* tape_hash() of the tape that this was
@@ -62,10 +64,11 @@ const char *expect_name(enum expect x);
  * reader, and only what there is something to say about is printed:
  *
  *   expect       fixed (without it) | same | broken | quarantined
- *   reproduces   {hits, of, timing_alone, interval, tape}: replays on the
- *                recorded build, hits of as many without holds, the 95 % interval of what that says ("0.44..1.00"; hits and of
- *                count), and the hash of the tape.yaml that was replayed:
- *                evidence is not edited
+ *   reproduces   {hits, of, timing_alone, timing, interval, tape}: replays on
+ *                the recorded build, hits of as many without holds, how they
+ *                were timed where not as recorded, the 95 % interval of what
+ *                that says ("0.44..1.00"; hits and of count), and the hash of
+ *                the tape.yaml that was replayed: evidence is not edited
  *   quarantine   {until: YYYY-MM-DD, owner, reason, link}; `until` is needed,
  *                and all of it for expect: quarantined
  *   bindings     list of {from: place, to: place, take, as, before, after}:
