@@ -37,7 +37,10 @@ bool compare_masked(const struct comparison *c, const struct place *p);
 const struct plan_mask *compare_mask(const struct plan *plan,
 				     const struct place *p);
 
-/* compare_messages.c: of a WebSocket, what its server said, one by one. */
+/* compare_messages.c: the answer, and the messages behind it. */
+void compare_exchange(struct comparison *c, const struct exchange *want,
+		      const struct exchange *got);
+/* Of a WebSocket, what its server said, one by one. */
 void compare_messages(struct comparison *c, const struct exchange *want,
 		      const struct exchange *got);
 

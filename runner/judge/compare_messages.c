@@ -76,6 +76,15 @@ size_of(const struct comparison *c, const struct stream_message *m)
 }
 
 void
+compare_exchange(struct comparison *c, const struct exchange *want,
+		 const struct exchange *got)
+{
+	compare_answer(c, &want->response, &got->response);
+	if (want->protocol == PROTOCOL_WEBSOCKET)
+		compare_messages(c, want, got);
+}
+
+void
 compare_messages(struct comparison *c, const struct exchange *want,
 		 const struct exchange *got)
 {

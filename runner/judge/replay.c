@@ -57,15 +57,6 @@ answers(const struct outcome *o)
 }
 
 static void
-compare_whole(struct comparison *c, const struct exchange *want,
-	      const struct exchange *got)
-{
-	compare_answer(c, &want->response, &got->response);
-	if (want->protocol == PROTOCOL_WEBSOCKET)
-		compare_messages(c, want, got);
-}
-
-static void
 compare_case(struct judging *j, size_t at)
 {
 	struct case_result *c = &j->r->cases[at];
@@ -78,8 +69,8 @@ compare_case(struct judging *j, size_t at)
 	if (!j->kept[at] && !compare_masked(&cmp, &p))
 		compare_add(&cmp, RISK_HIGH, &p, c->want, c->got);
 	if (answers(&j->want[at]) && answers(&j->got[at]))
-		compare_whole(&cmp, judging_exchange(j, at),
-			      &judging_seen(j, at)->x);
+		compare_exchange(&cmp, judging_exchange(j, at),
+				 &judging_seen(j, at)->x);
 	compare_sort(&cmp);
 	c->diffs = cmp.v;
 	c->ndiffs = cmp.n;
