@@ -67,6 +67,10 @@ void judging_cases(struct judging *j);
 void judging_egress(struct judging *j);
 size_t judging_egress_notes(const struct observed *o);
 
+/* order.c: did two requests that overlapped on the tape run one after the other
+ * only because ours was sent late?  Then a race had no chance to show. */
+void judging_order(struct judging *j);
+
 /* kept.c: says of each case whether it kept its outcome (j->kept); notes what
  * a mask lets pass. */
 void judging_kept(struct judging *j);

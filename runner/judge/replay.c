@@ -4,9 +4,6 @@
 
 #include <dvr/wire/grpc.h>
 
-/* An order this close on the tape (us) cannot be asked for by timing alone. */
-#define ORDER_MARGIN_US 1000
-
 static const struct plan_pin *
 pin_of(const struct judging *j, size_t at)
 {
@@ -100,39 +97,6 @@ pin_holds(struct judging *j, size_t at, const struct plan_pin *pin)
 }
 
 /* ---- the rules -------------------------------------------------------- */
-
-/* Did two requests that overlapped on the tape run one after the other only
- * because ours was sent late?  Then a race had no chance to show. */
-static void
-judge_order(struct judging *j)
-{
-	for (size_t a = 0; a < j->r->ncases; a++) {
-		const struct exchange *xa = judging_exchange(j, a);
-		const struct observed_exchange *la = judging_seen(j, a);
-
-		if (!xa->response.present || !la || !la->x.response.present ||
-		    !la->x.request.present)
-			continue;
-		for (size_t b = a + 1; b < j->r->ncases; b++) {
-			const struct exchange *xb = judging_exchange(j, b);
-			const struct observed_exchange *lb = judging_seen(j, b);
-			int64_t due = la->x.request.at_us +
-				      xb->request.at_us - xa->request.at_us;
-
-			if (xb->request.at_us + ORDER_MARGIN_US >
-			    xa->response.at_us)
-				break;
-			if (lb && lb->x.request.present && lb->x.request.at_us >=
-			    la->x.response.at_us &&
-			    due < la->x.response.at_us)
-				judging_find(j, FIND_ORDER, b, arena_fmt(
-					j->a, "%.*s was sent after %.*s had "
-					"answered; on the tape before it",
-					SLICE_ARG(j->r->cases[b].name),
-					SLICE_ARG(j->r->cases[a].name)));
-		}
-	}
-}
 
 static bool
 death_reproduces(const struct judging *j)
@@ -405,7 +369,7 @@ judge_fixed(struct judging *j)
 		else
 			judge_other(j, i, !j->trigger || i < j->failing);
 	}
-	judge_order(j);
+	judging_order(j);
 	if (is_opinion(j->in->tape))
 		judge_opinion(j);
 }

@@ -151,4 +151,35 @@ scene_says(struct slice text, const char *part)
 	return slice_find(text, slice_str(part)) >= 0;
 }
 
+/* One replay judged; asserts verdict, `reproduced` and a part of the reason. */
+static inline void
+assert_replay(struct scene *s, enum verdict v, bool reproduced,
+	      const char *reason)
+{
+	struct replay_result r = scene_judge(s);
+
+	ck_assert_msg(r.verdict == v && r.reproduced == reproduced &&
+			      scene_says(r.reason, reason),
+		      "%s, %d: %.*s", verdict_name(r.verdict), r.reproduced,
+		      SLICE_ARG(r.reason));
+	scene_release(s);
+}
+
+static inline void
+die(struct scene *s, uint32_t during)
+{
+	s->o.service_died = true;
+	s->o.settled = false;
+	s->o.death = SLICE("signal 11");
+	s->o.died_during = during;
+}
+
+static inline void
+make_crash(struct scene *s)
+{
+	s->t.trigger.kind = TRIGGER_SIGNAL;
+	s->t.trigger.value = 11;
+	scene_broken(&s->x[4], END_RST);
+}
+
 #endif
