@@ -48,6 +48,10 @@ annotate(const struct tape_result *t, struct buf *out)
 		buf_adds(&text, "\nreproduce: ");
 		line_print(t->command, &text);
 	}
+	if (shown && shown->timing.known) {
+		buf_adds(&text, "\ntiming: ");
+		timing_print(&shown->timing, &text);
+	}
 	buf_adds(out, "::");
 	escape(buf_slice(&text), false, out);
 	buf_addc(out, '\n');

@@ -141,3 +141,19 @@ timing_print(const struct timing *t, struct buf *out)
 		(long long)t->p99_us, (long long)t->max_us,
 		(long long)t->drift_us);
 }
+
+const struct timing *
+timing_worst(const struct results *r)
+{
+	const struct timing *worst = NULL;
+
+	for (size_t i = 0; i < r->ntapes; i++) {
+		const struct replay_result *one =
+			tape_result_shown(&r->tapes[i]);
+
+		if (one && one->timing.known &&
+		    (!worst || one->timing.max_us > worst->max_us))
+			worst = &one->timing;
+	}
+	return worst;
+}

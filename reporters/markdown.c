@@ -79,6 +79,11 @@ print_head(const struct results *r, struct buf *out)
 		n.flaky, n.xfail, n.skipped);
 	seconds_print(r->seconds, out);
 	buf_adds(out, " s\n\n");
+	if (timing_worst(r)) {
+		buf_adds(out, "Timing, the latest tape: ");
+		timing_print(timing_worst(r), out);
+		buf_adds(out, "\n\n");
+	}
 	if (r->partial)
 		buf_adds(out, "**Interrupted: not every tape was tried.**\n\n");
 }

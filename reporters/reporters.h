@@ -34,5 +34,7 @@ void odds_print(const struct tape_result *t, struct buf *out);
 const struct case_result *first_bad_case(const struct replay_result *r);
 /* "recorded; 4 requests, late by p50 3 us, p99 9 us, max 9 us; drift 4 us" */
 void timing_print(const struct timing *t, struct buf *out);
+/* Of the shown replay that was latest of all; NULL when none is known. */
+const struct timing *timing_worst(const struct results *r);
 
 #endif

@@ -106,6 +106,11 @@ print(const struct results *r, const struct report_style *style UNUSED,
 	buf_fmt(out, "TAP version 14\n1..%zu\n", r->ntapes);
 	for (size_t i = 0; i < r->ntapes; i++)
 		print_point(&r->tapes[i], i + 1, out);
+	if (timing_worst(r)) {
+		buf_adds(out, "# timing, the latest tape: ");
+		timing_print(timing_worst(r), out);
+		buf_addc(out, '\n');
+	}
 	if (r->partial)
 		buf_adds(out, "Bail out! interrupted, not every tape was "
 			      "tried\n");

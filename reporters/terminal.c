@@ -360,6 +360,21 @@ print_summary(const struct screen *s, const struct results *r)
 	buf_addc(s->out, '\n');
 }
 
+static void
+print_worst_timing(const struct screen *s, const struct results *r)
+{
+	const struct timing *t = timing_worst(r);
+
+	if (!t)
+		return;
+	paint(s, DIM);
+	buf_adds(s->out, r->ntapes > 1 ? "timing, the latest tape: "
+				       : "timing: ");
+	timing_print(t, s->out);
+	paint(s, PLAIN);
+	buf_addc(s->out, '\n');
+}
+
 static int
 print(const struct results *r, const struct report_style *style,
       struct buf *out, struct err *e)
@@ -384,6 +399,7 @@ print(const struct results *r, const struct report_style *style,
 	if (!slice_ends(buf_slice(out), SLICE("\n\n")) &&
 	    (r->ntapes > 1 || !style->live))
 		buf_addc(out, '\n');
+	print_worst_timing(&s, r);
 	print_summary(&s, r);
 	if (out->full)
 		return err_set(e, ERR_INTERNAL, "terminal report: over %zu "
