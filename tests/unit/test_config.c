@@ -87,6 +87,7 @@ START_TEST(grpc_statuses_are_told)
 			      &e), -1);
 	ck_assert_msg(strstr(e.msg, "expected a gRPC status as INTERNAL"),
 		      "%s", e.msg);
+	config_release(&c);
 }
 END_TEST
 

@@ -35,7 +35,7 @@ setup(void)
 
 	ck_assert_int_eq(fs_temp_dir("dvr-test", dir, &e), 0);
 	for (int i = 0; i < TAPES; i++) {
-		char name[16], folder[FS_PATH_MAX], file[FS_PATH_MAX];
+		char name[32], folder[FS_PATH_MAX], file[FS_PATH_MAX];
 		char text[128] = "";
 
 		snprintf(name, sizeof(name), "tape-%d", i);
