@@ -74,8 +74,8 @@ fs_read(const char *path, struct buf *out, struct err *e)
 	return rc;
 }
 
-static int
-write_all(int fd, struct slice s)
+int
+fs_write_all(int fd, struct slice s)
 {
 	while (s.n > 0) {
 		ssize_t put = write(fd, s.p, s.n);
@@ -111,7 +111,7 @@ parent_of(const char *path, char out[FS_PATH_MAX], struct err *e)
 static int
 fill_and_close(int fd, mode_t mode, struct slice content)
 {
-	int bad = fchmod(fd, mode) < 0 || write_all(fd, content) < 0 ||
+	int bad = fchmod(fd, mode) < 0 || fs_write_all(fd, content) < 0 ||
 		fsync(fd) < 0;
 	int saved = errno;
 

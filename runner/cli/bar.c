@@ -1,6 +1,8 @@
 /* Draws the progress line of a run on a terminal. */
 #include "bar.h"
 
+#include <dvr/base/fs.h>
+
 #include <stdio.h>
 #include <unistd.h>
 
@@ -106,7 +108,7 @@ bar_draw(struct bar *b)
 	for (size_t i = 0; i < text.n; i++)
 		buf_addc(&line, text.p[i] >= ' ' && text.p[i] < 127 ?
 			 text.p[i] : '?');
-	write_all(STDOUT_FILENO, buf_slice(&line));
+	fs_write_all(STDOUT_FILENO, buf_slice(&line));
 	b->shown = true;
 	buf_release(&line);
 	buf_release(&text);
@@ -116,6 +118,6 @@ void
 bar_clear(struct bar *b)
 {
 	if (b->shown)
-		write_all(STDOUT_FILENO, SLICE(CLEAR_LINE));
+		fs_write_all(STDOUT_FILENO, SLICE(CLEAR_LINE));
 	b->shown = false;
 }

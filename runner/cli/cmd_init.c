@@ -41,7 +41,7 @@ write_new(struct init *in, const char *path, struct slice text, struct err *e)
 	if (fd < 0)
 		return err_set(e, ERR_USAGE, "cannot write %s: %s", path,
 			       strerror(errno));
-	if (write_all(fd, text) != 0 || close(fd) != 0) {
+	if (fs_write_all(fd, text) != 0 || close(fd) != 0) {
 		err_set(e, ERR_USAGE, "cannot write %s: %s", path,
 			strerror(errno));
 		unlink(path);

@@ -6,6 +6,7 @@
 #include "reports.h"
 #include "verify.h"
 
+#include <dvr/base/fs.h>
 #include <dvr/base/mem.h>
 
 #include <sched.h>
@@ -217,7 +218,7 @@ tried(void *arg, size_t i)
 		buf_init(&line, MiB);
 		r->reporter->progress(&g->results.tapes[i], run->done,
 				      g->npicked, &g->style, &line);
-		write_all(STDOUT_FILENO, buf_slice(&line));
+		fs_write_all(STDOUT_FILENO, buf_slice(&line));
 		buf_release(&line);
 	}
 }

@@ -1,6 +1,7 @@
 /* dvr scrub: what was scrubbed, what would be, and a filter for any text. */
 #include "command.h"
 
+#include <dvr/base/fs.h>
 #include <dvr/reporter.h>
 #include <dvr/scrub/detector.h>
 #include <dvr/tape/library.h>
@@ -156,7 +157,7 @@ filter(struct scrub *s, struct err *e)
 	if (rc == 0)
 		scrub_text(s, buf_slice(&in), &out);
 	if (rc == 0 && (out.full ||
-			write_all(STDOUT_FILENO, buf_slice(&out)) != 0))
+			fs_write_all(STDOUT_FILENO, buf_slice(&out)) != 0))
 		rc = err_set(e, ERR_INTERNAL, "scrub: writing to standard "
 			     "output failed");
 	buf_release(&in);

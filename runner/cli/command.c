@@ -5,7 +5,6 @@
 #include <dvr/tape/library.h>
 #include <dvr/tape/yaml.h>
 
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -121,21 +120,6 @@ warn(const char *fmt, ...)
 	va_start(ap, fmt);
 	message("warning: ", fmt, ap);
 	va_end(ap);
-}
-
-int
-write_all(int fd, struct slice s)
-{
-	while (s.n) {
-		ssize_t n = write(fd, s.p, s.n);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -1;
-		s = slice_from(s, (size_t)n);
-	}
-	return 0;
 }
 
 void

@@ -41,8 +41,6 @@ bool command_colour(const struct args *args, int fd);
 /* Messages on stderr: "dvr: text". */
 void say(const char *fmt, ...) PRINTF_LIKE(1, 2);
 void warn(const char *fmt, ...) PRINTF_LIKE(1, 2);
-/* Everything of `b` to fd; 0 or -1 with errno. */
-int write_all(int fd, struct slice s);
 
 /* One word of a shell's command line, quoted if it needs to be. */
 void shell_word(struct slice s, struct buf *out);

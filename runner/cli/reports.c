@@ -104,7 +104,7 @@ write_one(const struct report *rep, const struct results *r,
 		err_prefix(e, "report %s", rep->reporter->name);
 	} else if (rep->file) {
 		rc = fs_write_atomic(rep->file, 0644, buf_slice(&text), e);
-	} else if (write_all(STDOUT_FILENO, buf_slice(&text)) != 0 &&
+	} else if (fs_write_all(STDOUT_FILENO, buf_slice(&text)) != 0 &&
 		   errno != EPIPE) {	/* who stops reading knows why */
 		rc = err_sys(e, ERR_INTERNAL, "writing to standard output");
 	}

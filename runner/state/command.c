@@ -1,6 +1,7 @@
 /* The provider `command`: somebody's own dump and its way back. */
 #include "providers.h"
 
+#include <dvr/base/fs.h>
 #include <dvr/base/mem.h>
 
 #include <errno.h>
@@ -68,15 +69,8 @@ memory_read(const struct memory *m, size_t size, struct err *e)
 static int
 memory_write(const struct memory *m, struct slice s, struct err *e)
 {
-	while (s.n > 0) {
-		ssize_t n = write(m->fd, s.p, s.n);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return err_sys(e, ERR_INTERNAL, "writing the dump");
-		s = slice_from(s, (size_t)n);
-	}
+	if (fs_write_all(m->fd, s) < 0)
+		return err_sys(e, ERR_INTERNAL, "writing the dump");
 	if (lseek(m->fd, 0, SEEK_SET) < 0)
 		return err_sys(e, ERR_INTERNAL, "lseek");
 	return 0;

@@ -1,6 +1,7 @@
 /* The provider `files`: a file, or a folder with all that is below it. */
 #include "providers.h"
 
+#include <dvr/base/fs.h>
 #include <dvr/base/mem.h>
 
 #include <dirent.h>
@@ -212,14 +213,8 @@ write_file(const char *path, struct slice bytes, struct err *e)
 		  0600);
 	if (fd < 0)
 		return err_sys(e, ERR_TARGET, "%s", path);
-	while (bytes.n > 0 && rc == 0) {
-		ssize_t n = write(fd, bytes.p, bytes.n);
-
-		if (n < 0 && errno != EINTR)
-			rc = err_sys(e, ERR_TARGET, "%s", path);
-		if (n > 0)
-			bytes = slice_from(bytes, (size_t)n);
-	}
+	if (fs_write_all(fd, bytes) < 0)
+		rc = err_sys(e, ERR_TARGET, "%s", path);
 	close(fd);
 	return rc;
 }

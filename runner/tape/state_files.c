@@ -1,6 +1,7 @@
 /* Reads and writes the files of a tape's state. */
 #include "state_files.h"
 
+#include <dvr/base/fs.h>
 #include <dvr/base/hash.h>
 
 #include <errno.h>
@@ -66,21 +67,6 @@ open_parent(int dir, struct slice path, bool make, struct slice *last)
 
 /* ---- writing ---------------------------------------------------------- */
 
-static int
-write_bytes(int fd, struct slice s)
-{
-	while (s.n > 0) {
-		ssize_t n = write(fd, s.p, s.n);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -1;
-		s = slice_from(s, (size_t)n);
-	}
-	return fsync(fd);
-}
-
 /* An empty folder stands in tape.yaml alone: git would lose it. */
 static int
 write_one(int dir, const struct tape_state_file *f, struct err *e)
@@ -97,9 +83,9 @@ write_one(int dir, const struct tape_state_file *f, struct err *e)
 	snprintf(name, sizeof(name), "%.*s", SLICE_ARG(last));
 	fd = openat(at, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
 		    FILE_MODE);
-	rc = fd < 0 ? -1 : write_bytes(fd, f->bytes);
+	rc = fd < 0 ? -1 : fs_write_all(fd, f->bytes);
 	if (rc == 0)
-		rc = fsync(at);
+		rc = fsync(fd) < 0 ? -1 : fsync(at);
 	if (rc < 0)
 		fail(e, f->path, "not written");
 	if (fd >= 0)

@@ -17,21 +17,6 @@
 #define FILE_MODE 0644
 #define DIR_MODE 0755
 
-static int
-write_all(int fd, struct slice s)
-{
-	while (s.n > 0) {
-		ssize_t n = write(fd, s.p, s.n);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -1;
-		s = slice_from(s, (size_t)n);
-	}
-	return 0;
-}
-
 /* A new file in the folder that nobody sees yet, on the disk on return. */
 static int
 write_file(int dir, const char *name, struct slice content, struct err *e)
@@ -42,7 +27,7 @@ write_file(int dir, const char *name, struct slice content, struct err *e)
 
 	if (fd < 0)
 		return err_sys(e, ERR_INTERNAL, "%s", name);
-	rc = write_all(fd, content);
+	rc = fs_write_all(fd, content);
 	if (rc == 0)
 		rc = fsync(fd);
 	if (rc < 0)

@@ -14,6 +14,8 @@ int fs_read(const char *path, struct buf *out, struct err *e);
  * after a crash the old or the new content is there, never a part. */
 int fs_write_atomic(const char *path, mode_t mode, struct slice content,
 		    struct err *e);
+/* Everything of `s` to an open file; 0 or -1 with errno. */
+int fs_write_all(int fd, struct slice s);
 /* mkdir -p. */
 int fs_mkdirs(const char *path, mode_t mode, struct err *e);
 /* rm -rf without following links; a path that is not there is fine. */
