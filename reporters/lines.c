@@ -1,6 +1,7 @@
 /* Puts text from outside on lines where it can do no harm. */
 #include "reporters.h"
 
+#include <dvr/base/plural.h>
 #include <dvr/judge/judge.h>
 
 #include <math.h>
@@ -137,7 +138,7 @@ timing_print(const struct timing *t, struct buf *out)
 		t->mode ? t->mode : "recorded",
 		t->realtime ? " at real-time priority" : "",
 		t->alone ? ", nothing held" : "", t->count,
-		t->count == 1 ? "" : "s", (long long)t->p50_us,
+		plural(t->count), (long long)t->p50_us,
 		(long long)t->p99_us, (long long)t->max_us,
 		(long long)t->drift_us);
 }

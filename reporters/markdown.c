@@ -1,6 +1,8 @@
 /* Markdown for step summaries and pull requests: a table, then what failed. */
 #include "reporters.h"
 
+#include <dvr/base/plural.h>
+
 #include <string.h>
 
 /* GitHub refuses a step summary over 1 MiB; details stop before. */
@@ -75,7 +77,7 @@ print_head(const struct results *r, struct buf *out)
 		"error, %u flaky, %u known, %u quarantined; ",
 		n.failed + n.error ? "the library does not pass"
 		: r->ntapes ? "the library passes" : "no tapes",
-		r->ntapes, r->ntapes == 1 ? "" : "s", n.pass, n.failed, n.error,
+		r->ntapes, plural(r->ntapes), n.pass, n.failed, n.error,
 		n.flaky, n.xfail, n.skipped);
 	seconds_print(r->seconds, out);
 	buf_adds(out, " s\n\n");

@@ -1,6 +1,8 @@
 /* The report for people: a line a tape, then what failed and how to see it. */
 #include "reporters.h"
 
+#include <dvr/base/plural.h>
+
 #include <stdio.h>
 
 /* Lines of a dead service's log that are shown without --verbose. */
@@ -336,7 +338,7 @@ print_summary(const struct screen *s, const struct results *r)
 		resets += r->tapes[i].resets;
 	}
 	paint(s, BOLD);
-	buf_fmt(s->out, "%zu tape%s:", r->ntapes, r->ntapes == 1 ? "" : "s");
+	buf_fmt(s->out, "%zu tape%s:", r->ntapes, plural(r->ntapes));
 	paint(s, PLAIN);
 	count(s, n.failed, "failed", RED, &first);
 	count(s, n.error, n.error == 1 ? "error" : "errors", RED, &first);
@@ -349,10 +351,10 @@ print_summary(const struct screen *s, const struct results *r)
 	buf_adds(s->out, " s");
 	if (started)
 		buf_fmt(s->out, "; %u service%s started", started,
-			started == 1 ? "" : "s");
+			plural(started));
 	if (resets)
 		buf_fmt(s->out, ", %u reset%s", resets,
-			resets == 1 ? "" : "s");
+			plural(resets));
 	if (unproven)
 		buf_fmt(s->out, "; %u unproven", unproven);
 	if (r->partial)

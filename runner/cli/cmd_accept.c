@@ -3,6 +3,7 @@
 #include "regression.h"
 #include "verify.h"
 
+#include <dvr/base/plural.h>
 #include <dvr/tape/yaml.h>
 
 #include <stdio.h>
@@ -108,7 +109,7 @@ accept_tape(struct accept *a, struct err *e)
 		return -1;
 	printf("%.*s: pinned %u at exchange %u, expect: fixed (%u clean "
 	       "replay%s)\n", SLICE_ARG(a->tape.id), (unsigned)status,
-	       a->tape.trigger.exchange, r.clean, r.clean == 1 ? "" : "s");
+	       a->tape.trigger.exchange, r.clean, plural(r.clean));
 	return 0;
 }
 

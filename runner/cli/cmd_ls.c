@@ -1,6 +1,7 @@
 /* dvr ls: the tapes of the library, a line each. */
 #include "command.h"
 
+#include <dvr/base/plural.h>
 #include <dvr/reporter.h>
 #include <dvr/tape/library.h>
 #include <dvr/tape/yaml.h>
@@ -37,9 +38,10 @@ print_line(const struct tape *t, const struct plan *p)
 
 	if (p->hits)
 		snprintf(proof, sizeof(proof), "%u/%u", p->hits, p->of);
-	printf("%-44.*s %-11s %4zu exchanges  %s %d  reproduces %s\n",
+	printf("%-44.*s %-11s %4zu exchange%-1s  %s %d  reproduces %s\n",
 	       SLICE_ARG(t->id), expect_name(p->expect), t->nexchanges,
-	       trigger_kind_name(t->trigger.kind), t->trigger.value, proof);
+	       plural(t->nexchanges), trigger_kind_name(t->trigger.kind),
+	       t->trigger.value, proof);
 }
 
 static int

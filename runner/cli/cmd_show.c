@@ -1,6 +1,7 @@
 /* dvr show TAPE: what happened, exchange by exchange. */
 #include "command.h"
 
+#include <dvr/base/plural.h>
 #include <dvr/judge/outcome.h>
 #include <dvr/tape/yaml.h>
 
@@ -136,8 +137,10 @@ show_head(const struct view *v, const struct plan *p, const char *dir)
 		printf("\n  expect: %s · unproven: never verified",
 		       expect_name(p->expect));
 	if (t->origin.truncated)
-		printf("\n  %llu exchanges before the first are not on it",
-		       (unsigned long long)t->origin.truncated);
+		printf("\n  %llu exchange%s before the first %s not on it",
+		       (unsigned long long)t->origin.truncated,
+		       plural(t->origin.truncated),
+		       t->origin.truncated == 1 ? "is" : "are");
 	if (t->not_replayable.n) {
 		printf("\n  not replayable: ");
 		show_safe(t->not_replayable);

@@ -2,6 +2,7 @@
 #include "audit.h"
 #include "command.h"
 
+#include <dvr/base/plural.h>
 #include <dvr/reporter.h>
 
 #include <stdio.h>
@@ -50,8 +51,8 @@ static void
 tell(const struct audit *a, unsigned leaks)
 {
 	say("%u finding%s in %u tape%s and %u other file%s", leaks,
-	    leaks == 1 ? "" : "s", a->tapes, a->tapes == 1 ? "" : "s",
-	    a->files, a->files == 1 ? "" : "s");
+	    plural(leaks), a->tapes, plural(a->tapes),
+	    a->files, plural(a->files));
 	if (a->unreadable > 0)
 		say("%u of the tapes cannot be read and %s looked through as "
 		    "text only", a->unreadable,

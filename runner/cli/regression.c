@@ -6,6 +6,7 @@
 #include <dvr/base/fs.h>
 #include <dvr/base/hash.h>
 #include <dvr/base/mem.h>
+#include <dvr/base/plural.h>
 #include <dvr/tape/yaml.h>
 
 #include <stdio.h>
@@ -171,7 +172,7 @@ learn(const struct regression *g, const struct tape *t, const char *dir,
 	if (!g->quiet)
 		fprintf(stderr, "dvr: %.*s: %u field%s masked in "
 			"replay.yaml\n", SLICE_ARG(t->id), n,
-			n == 1 ? "" : "s");
+			plural(n));
 	return plan_save(p, dir, e);
 }
 

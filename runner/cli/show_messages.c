@@ -1,6 +1,7 @@
 /* Shows the messages of gRPC calls and WebSockets, decoded as far as may be. */
 #include "show.h"
 
+#include <dvr/base/plural.h>
 #include <dvr/field/field.h>
 #include <dvr/wire/coding.h>
 #include <dvr/wire/grpc.h>
@@ -139,5 +140,6 @@ show_messages(const struct exchange *x, size_t most)
 	for (size_t i = 0; i < x->nmessages && i < most; i++)
 		show_message(x, &x->messages[i]);
 	if (x->nmessages > most)
-		printf("       … %zu messages more\n", x->nmessages - most);
+		printf("       … %zu message%s more\n", x->nmessages - most,
+		       plural(x->nmessages - most));
 }

@@ -3,6 +3,8 @@
 
 #include "command.h"
 
+#include <dvr/base/plural.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -93,7 +95,7 @@ print_tape(struct print *p, const struct ledger_tape *t,
 	if (v && v->masked)
 		fprintf(stderr, "\n        masked: %u earlier answer%s %s errors "
 			"in a replay on this build too (replay.yaml)",
-			v->masked, v->masked == 1 ? "" : "s",
+			v->masked, plural(v->masked),
 			v->masked == 1 ? "has" : "have");
 	fputc('\n', stderr);
 }
@@ -135,7 +137,7 @@ print_notices(const struct proxy *p)
 			quote(slice_str(n->peer), q), kinds[n->kind].says,
 			n->why[0] ? ": " : "", n->why,
 			(unsigned long long)n->count, kinds[n->kind].unit,
-			n->count == 1 ? "" : "s");
+			plural(n->count));
 		if (n->kind == NOTICE_PASSTHROUGH)
 			fprintf(stderr, ", %llu bytes up, %llu down",
 				(unsigned long long)n->bytes_up,
@@ -147,18 +149,20 @@ print_notices(const struct proxy *p)
 static void
 print_counts(const struct ledger_stats *s, const struct proxy_stats *ps)
 {
-	fprintf(stderr, "dvr: %llu exchanges in %llu session%s",
-		(unsigned long long)s->exchanges,
-		(unsigned long long)s->sessions, s->sessions == 1 ? "" : "s");
+	fprintf(stderr, "dvr: %llu exchange%s in %llu session%s",
+		(unsigned long long)s->exchanges, plural(s->exchanges),
+		(unsigned long long)s->sessions, plural(s->sessions));
 	if (s->evicted)
 		fprintf(stderr, ", %llu evicted from memory",
 			(unsigned long long)s->evicted);
 	if (s->cut_bodies)
-		fprintf(stderr, ", %llu bodies cut",
-			(unsigned long long)s->cut_bodies);
+		fprintf(stderr, ", %llu %s cut",
+			(unsigned long long)s->cut_bodies,
+			s->cut_bodies == 1 ? "body" : "bodies");
 	if (s->lost_bytes)
-		fprintf(stderr, ", %llu bytes not kept",
-			(unsigned long long)s->lost_bytes);
+		fprintf(stderr, ", %llu byte%s not kept",
+			(unsigned long long)s->lost_bytes,
+			plural(s->lost_bytes));
 	if (s->ignored_rules)
 		fprintf(stderr, ", %llu ignored by rule",
 			(unsigned long long)s->ignored_rules);
@@ -166,8 +170,9 @@ print_counts(const struct ledger_stats *s, const struct proxy_stats *ps)
 		fprintf(stderr, ", %llu refused (service not there: no "
 			"trigger)", (unsigned long long)s->ignored_refused);
 	if (ps->undecoded)
-		fprintf(stderr, ", %llu connections that could not be read",
-			(unsigned long long)ps->undecoded);
+		fprintf(stderr, ", %llu connection%s that could not be read",
+			(unsigned long long)ps->undecoded,
+			plural(ps->undecoded));
 	fputc('\n', stderr);
 }
 
@@ -200,7 +205,7 @@ print_undecoded(const struct proxy_stats *ps)
 		"decoded (a tunnel, or bytes that no\n        HTTP parser "
 		"agrees on): no trigger, nothing of %s was written\n",
 		(unsigned long long)ps->undecoded_5xx,
-		ps->undecoded_5xx == 1 ? "" : "s",
+		plural(ps->undecoded_5xx),
 		ps->undecoded_5xx == 1 ? "it" : "them");
 }
 

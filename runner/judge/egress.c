@@ -1,6 +1,7 @@
 /* Judges the service's calls to its dependencies: too many, too few. */
 #include "findings.h"
 
+#include <dvr/base/plural.h>
 #include <dvr/field/field.h>
 
 /* Notes about calls that were not made; a longer list says no more. */
@@ -51,7 +52,7 @@ judge_misses(struct judging *j)
 					SLICE_ARG(j->r->stubs));
 	judging_find(j, FIND_MISS, NO_CASE, arena_fmt(
 		j->a, "the service made %zu call%s that %s not on the tape: "
-		"%.*s", o->nmisses, o->nmisses == 1 ? "" : "s",
+		"%.*s", o->nmisses, plural(o->nmisses),
 		o->nmisses == 1 ? "is" : "are",
 		SLICE_ARG(judging_clean_line(j, o->misses[0]))));
 }

@@ -2,6 +2,7 @@
 #include "compare.h"
 #include "findings.h"
 
+#include <dvr/base/plural.h>
 #include <dvr/wire/grpc.h>
 
 static const struct plan_pin *
@@ -387,7 +388,7 @@ judge_same(struct judging *j)
 			j->a, "%.*s (exchange %u): %zu difference%s, the "
 			"gravest (%s) at %.*s", SLICE_ARG(c->name),
 			c->exchange, c->ndiffs + c->more,
-			c->ndiffs + c->more == 1 ? "" : "s",
+			plural(c->ndiffs + c->more),
 			risk_name(c->diffs[0].risk),
 			SLICE_ARG(c->diffs[0].place)));
 	}
@@ -434,7 +435,7 @@ said_clean(const struct judging *j)
 	if (j->nmasked == 0)
 		return slice_str(what);
 	return arena_fmt(j->a, "%s; masked: errors in %zu earlier answer%s",
-			 what, j->nmasked, j->nmasked == 1 ? "" : "s");
+			 what, j->nmasked, plural(j->nmasked));
 }
 
 void

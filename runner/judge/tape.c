@@ -2,6 +2,7 @@
 #include <dvr/judge/judge.h>
 
 #include <dvr/base/clock.h>
+#include <dvr/base/plural.h>
 
 struct tally {
 	unsigned failed, known, errors, clean;
@@ -135,7 +136,7 @@ is_unproven(const struct plan *p, const struct tally *n, struct arena *a,
 	decide(r, VERDICT_ERROR, ERR_MISMATCH,
 	       arena_fmt(a, "unproven: %u clean replay%s, %u are needed (the "
 			 "failure comes in %u of %u, 95 %%: %.2f to %.2f)",
-			 n->clean, n->clean == 1 ? "" : "s", r->needed, p->hits,
+			 n->clean, plural(n->clean), r->needed, p->hits,
 			 p->of, low, high));
 	return true;
 }
@@ -206,7 +207,7 @@ judge_broken(const struct plan *p, const struct tally *n, struct arena *a,
 		return;
 	decide(r, VERDICT_FAILED, ERR_MISMATCH,
 	       arena_fmt(a, "no longer fails (%u clean replay%s): "
-			 "dvr accept %.*s", n->clean, n->clean == 1 ? "" : "s",
+			 "dvr accept %.*s", n->clean, plural(n->clean),
 			 SLICE_ARG(r->id)));
 }
 
