@@ -55,6 +55,18 @@ conn_want(struct conn *c, unsigned events)
 		loop_mod(c->client->loop, &c->io, events);
 }
 
+bool
+conn_push(struct conn *c, struct slice bytes, size_t *sent)
+{
+	const struct stream s = conn_stream(c);
+	enum stream_push went = stream_push(&s, bytes, sent);
+
+	/* Broken, an answer may still be there to be read. */
+	c->broken |= went == STREAM_BROKEN;
+	conn_want(c, went == STREAM_FULL ? LOOP_READ | LOOP_WRITE : LOOP_READ);
+	return went == STREAM_SENT;
+}
+
 void
 conn_flush(struct conn *c)
 {

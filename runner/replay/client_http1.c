@@ -1,7 +1,6 @@
 /* How HTTP/1.1 is spoken on a connection: one answer after the other. */
 #include "client_private.h"
 
-#include <errno.h>
 
 /* Bytes of a head's end: the empty line, and the end of the line before. */
 #define HEAD_END 4
@@ -32,28 +31,9 @@ static bool
 write_call(struct conn *c, struct call *k)
 {
 	size_t allowed = call_allowed(k, loop_now_ns(c->client->loop));
-	const struct stream s = conn_stream(c);
 
-	while (k->sent < allowed) {
-		ssize_t n = stream_send(&s, k->wire.p + k->sent,
-					allowed - k->sent);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0 && errno == EAGAIN) {
-			conn_want(c, LOOP_READ | LOOP_WRITE);
-			return false;
-		}
-		if (n < 0) {
-			/* An answer may still be there to be read. */
-			c->broken = true;
-			conn_want(c, LOOP_READ);
-			return false;
-		}
-		k->sent += (size_t)n;
-	}
-	conn_want(c, LOOP_READ);
-	return k->sent == k->wire.n;
+	return conn_push(c, slice_of(k->wire.p, allowed), &k->sent) &&
+	       k->sent == k->wire.n;
 }
 
 static void

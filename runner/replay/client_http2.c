@@ -7,7 +7,6 @@
 
 #include <nghttp2/nghttp2.h>
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -320,11 +319,12 @@ mark_written(struct conn *c)
 static bool
 write_out(struct conn *c)
 {
-	const struct stream s = conn_stream(c);
 	struct http2_client *h = c->h2;
 
 	for (;;) {
+		size_t sent = 0;
 		ssize_t n = 0;
+		bool went;
 
 		if (h->nout == 0)
 			n = nghttp2_session_mem_send(h->session, &h->out);
@@ -335,21 +335,11 @@ write_out(struct conn *c)
 		h->nout += (size_t)n;
 		if (h->nout == 0)
 			return true;
-		n = stream_send(&s, h->out, h->nout);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0 && errno == EAGAIN) {
-			conn_want(c, LOOP_READ | LOOP_WRITE);
+		went = conn_push(c, slice_of(h->out, h->nout), &sent);
+		h->out += sent;
+		h->nout -= sent;
+		if (!went)
 			return false;
-		}
-		if (n < 0) {
-			/* An answer may still be there to be read. */
-			c->broken = true;
-			conn_want(c, LOOP_READ);
-			return false;
-		}
-		h->out += n;
-		h->nout -= (size_t)n;
 	}
 }
 

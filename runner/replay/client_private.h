@@ -27,6 +27,9 @@ bool call_finish(struct call *k);
 
 void conn_flush(struct conn *c);
 void conn_want(struct conn *c, unsigned events);
+/* Sends `bytes` from *sent on; false: wait until the socket takes more, or it
+ * is broken. */
+bool conn_push(struct conn *c, struct slice bytes, size_t *sent);
 /* Behind those that are in flight. */
 void conn_append(struct conn *c, struct call *k);
 /* What came is not the protocol: `k` (or NULL) and all others end. */

@@ -90,23 +90,17 @@ write_some(struct mock_conn *c)
 {
 	const struct stream s = mock_stream(c);
 
-	while (c->sent < c->out.n) {
-		ssize_t n = stream_send(&s, c->out.p + c->sent,
-					c->out.n - c->sent);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0 && errno == EAGAIN) {
-			loop_mod(c->lane->mocks->loop, &c->io, LOOP_WRITE);
-			return;
-		}
-		if (n < 0) {
-			mock_conn_destroy(c);
-			return;
-		}
-		c->sent += (size_t)n;
+	switch (stream_push(&s, buf_slice(&c->out), &c->sent)) {
+	case STREAM_FULL:
+		loop_mod(c->lane->mocks->loop, &c->io, LOOP_WRITE);
+		return;
+	case STREAM_BROKEN:
+		mock_conn_destroy(c);
+		return;
+	case STREAM_SENT:
+		answer_done(c);
+		return;
 	}
-	answer_done(c);
 }
 
 static void

@@ -7,7 +7,6 @@
 #include <dvr/base/mem.h>
 #include <dvr/net/sock.h>
 
-#include <errno.h>
 #include <stdlib.h>
 
 /* What a call's body may be before we took it. */
@@ -220,6 +219,8 @@ mock_http2_flush(struct mock_http2 *h)
 	if (h->inside)
 		return true;
 	for (;;) {
+		enum stream_push went;
+		size_t sent = 0;
 		ssize_t n = 0;
 
 		h->inside = true;
@@ -231,18 +232,16 @@ mock_http2_flush(struct mock_http2 *h)
 		h->nout += (size_t)n;
 		if (h->nout == 0)
 			return go_on(h);
-		n = stream_send(&s, h->out, h->nout);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0 && errno == EAGAIN) {
+		went = stream_push(&s, slice_of(h->out, h->nout), &sent);
+		h->out += sent;
+		h->nout -= sent;
+		if (went == STREAM_BROKEN)
+			break;
+		if (went == STREAM_FULL) {
 			loop_mod(c->lane->mocks->loop, &c->io,
 				 LOOP_READ | LOOP_WRITE);
 			return true;
 		}
-		if (n < 0)
-			break;
-		h->out += n;
-		h->nout -= (size_t)n;
 	}
 	mock_conn_destroy(c);
 	return false;

@@ -43,19 +43,14 @@ flush(struct mock_conn *c)
 	const struct stream s = mock_stream(c);
 	struct loop *l = c->lane->mocks->loop;
 
-	while (c->sent < c->out.n) {
-		ssize_t n = stream_send(&s, c->out.p + c->sent,
-					c->out.n - c->sent);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0 && errno == EAGAIN) {
-			loop_mod(l, &c->io, LOOP_READ | LOOP_WRITE);
-			return true;
-		}
-		if (n < 0)
-			return false;
-		c->sent += (size_t)n;
+	switch (stream_push(&s, buf_slice(&c->out), &c->sent)) {
+	case STREAM_FULL:
+		loop_mod(l, &c->io, LOOP_READ | LOOP_WRITE);
+		return true;
+	case STREAM_BROKEN:
+		return false;
+	case STREAM_SENT:
+		break;
 	}
 	c->sent = 0;
 	buf_clear(&c->out);

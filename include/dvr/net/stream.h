@@ -4,6 +4,7 @@
 
 #include <dvr/net/tls.h>
 
+#include <errno.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -24,6 +25,25 @@ stream_send(const struct stream *s, const void *from, size_t n)
 {
 	return s->tls ? tls_send(s->tls, from, n) :
 			send(s->fd, from, n, MSG_NOSIGNAL);
+}
+
+enum stream_push { STREAM_SENT, STREAM_FULL, STREAM_BROKEN };
+
+/* Sends of `bytes` what is behind *sent, as far as the socket takes it: all of
+ * it, up to where it is full (again when it is writable), or no more at all. */
+static inline enum stream_push
+stream_push(const struct stream *s, struct slice bytes, size_t *sent)
+{
+	while (*sent < bytes.n) {
+		ssize_t n = stream_send(s, bytes.p + *sent, bytes.n - *sent);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return errno == EAGAIN ? STREAM_FULL : STREAM_BROKEN;
+		*sent += (size_t)n;
+	}
+	return STREAM_SENT;
 }
 
 /* Our end of it; 0, or -1 with errno EAGAIN: again when it is writable. */
