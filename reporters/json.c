@@ -1,4 +1,8 @@
-/* Results as JSON lines, one tape each: what scripts and shards read. */
+/*
+ * Results as JSON lines: one for each tape, and one for the run behind them.
+ * What scripts read, and what `dvr merge` makes every other format of.
+ */
+#include "json_record.h"
 #include "reporters.h"
 
 void
@@ -27,128 +31,235 @@ json_quote(struct slice s, struct buf *out)
 	buf_addc(out, '"');
 }
 
-static void
-member(const char *name, struct slice value, struct buf *out)
+#define AT(type, member) offsetof(struct type, member)
+#define M(label, what, where) .name = (label), .kind = (what), .at = (where)
+#define RECORD(type, table) \
+	{ sizeof(struct type), table, ARRAY_LEN(table) }
+
+static const char *
+verdict_word(unsigned v)
 {
-	buf_fmt(out, ",\"%s\":", name);
-	json_quote(value, out);
+	return verdict_name((enum verdict)v);
 }
 
-static void
-number(const char *name, double seconds, struct buf *out)
+static const char *
+risk_word(unsigned v)
 {
-	buf_fmt(out, ",\"%s\":", name);
-	seconds_print(seconds, out);
+	return risk_name((enum risk)v);
 }
 
-static void
-print_case(const struct case_result *c, struct buf *out)
-{
-	buf_fmt(out, "{\"exchange\":%u", c->exchange);
-	member("name", c->name, out);
-	buf_fmt(out, ",\"line\":%u,\"verdict\":\"%s\"", c->line,
-		verdict_name(c->verdict));
-	member("want", c->want, out);
-	member("got", c->got, out);
-	number("seconds", c->seconds, out);
-	if (c->message.n) {
-		member("type", c->type, out);
-		member("message", c->message, out);
-	}
-	buf_adds(out, ",\"differences\":[");
-	for (size_t i = 0; i < c->ndiffs; i++) {
-		buf_fmt(out, "%s{\"risk\":\"%s\"", i ? "," : "",
-			risk_name(c->diffs[i].risk));
-		member("place", c->diffs[i].place, out);
-		member("want", c->diffs[i].want, out);
-		member("got", c->diffs[i].got, out);
-		buf_addc(out, '}');
-	}
-	buf_fmt(out, "],\"more\":%zu}", c->more);
-}
+#define VERDICT(type) \
+	{ M("verdict", JSON_ENUM, AT(type, verdict)), .word = verdict_word, \
+	  .words = VERDICT_SKIPPED + 1 }
 
-static void
-print_replay(const struct replay_result *r, struct buf *out)
-{
-	buf_fmt(out, "{\"verdict\":\"%s\",\"reproduced\":%s",
-		verdict_name(r->verdict), r->reproduced ? "true" : "false");
-	member("reason", r->reason, out);
-	number("seconds", r->seconds, out);
-	if (r->timing.known)
-		buf_fmt(out, ",\"timing\":{\"count\":%zu,\"p50_us\":%lld,"
-			"\"p99_us\":%lld,\"max_us\":%lld,\"drift_us\":%lld,"
-			"\"mode\":\"%s\",\"realtime\":%s,\"holds\":%s}",
-			r->timing.count, (long long)r->timing.p50_us,
-			(long long)r->timing.p99_us,
-			(long long)r->timing.max_us,
-			(long long)r->timing.drift_us,
-			r->timing.mode ? r->timing.mode : "recorded",
-			r->timing.realtime ? "true" : "false",
-			r->timing.alone ? "false" : "true");
-	if (r->isolation)
-		member("isolation", slice_str(r->isolation), out);
-	buf_adds(out, ",\"notes\":[");
-	for (size_t i = 0; i < r->nnotes; i++) {
-		if (i)
-			buf_addc(out, ',');
-		json_quote(r->notes[i], out);
-	}
-	buf_addc(out, ']');
-	if (r->stubs.n)
-		member("stubs", r->stubs, out);
-	buf_adds(out, ",\"cases\":[");
-	for (size_t i = 0; i < r->ncases; i++) {
-		if (i)
-			buf_addc(out, ',');
-		print_case(&r->cases[i], out);
-	}
-	buf_adds(out, "]}");
-}
+static const struct json_member difference_members[] = {
+	{ M("risk", JSON_ENUM, AT(difference, risk)), .word = risk_word,
+	  .words = RISK_LOW + 1 },
+	{ M("place", JSON_TEXT, AT(difference, place)) },
+	{ M("want", JSON_TEXT, AT(difference, want)) },
+	{ M("got", JSON_TEXT, AT(difference, got)) },
+};
+static const struct json_record difference_record =
+	RECORD(difference, difference_members);
 
-static void
-print_tape(const struct tape_result *t, struct buf *out)
-{
-	buf_adds(out, "{\"dvr\":1");
-	member("id", t->id, out);
-	member("file", t->file, out);
-	member("classname", t->classname, out);
-	member("hash", t->hash, out);
-	buf_fmt(out, ",\"verdict\":\"%s\",\"code\":%d",
-		verdict_name(t->verdict), (int)t->code);
-	member("reason", t->reason, out);
-	member("expect", t->expect, out);
-	buf_fmt(out, ",\"hits\":%u,\"of\":%u,\"clean\":%u,\"needed\":%u,"
-		"\"unproven\":%s,\"retries\":%u,\"services_started\":%u,"
-		"\"services_reset\":%u", t->hits, t->of, t->clean,
-		t->needed, t->unproven ? "true" : "false", t->retries,
-		t->started, t->resets);
-	number("seconds", t->seconds, out);
-	member("command", t->command, out);
-	member("log_tail", t->log_tail, out);
-	buf_adds(out, ",\"replays\":[");
-	for (size_t i = 0; i < t->nreplays; i++) {
-		if (i)
-			buf_addc(out, ',');
-		print_replay(&t->replays[i], out);
-	}
-	buf_adds(out, "]}\n");
-}
+static const struct json_member case_members[] = {
+	{ M("exchange", JSON_UINT, AT(case_result, exchange)) },
+	{ M("name", JSON_TEXT, AT(case_result, name)) },
+	{ M("line", JSON_UINT, AT(case_result, line)) },
+	VERDICT(case_result),
+	{ M("want", JSON_TEXT, AT(case_result, want)) },
+	{ M("got", JSON_TEXT, AT(case_result, got)) },
+	{ M("seconds", JSON_SECONDS, AT(case_result, seconds)) },
+	{ M("type", JSON_TEXT, AT(case_result, type)), .sparing = true },
+	{ M("message", JSON_TEXT, AT(case_result, message)), .sparing = true },
+	{ M("errors_appeared", JSON_BOOL, AT(case_result, errors_appeared)),
+	  .sparing = true },
+	{ M("differences", JSON_LIST, AT(case_result, diffs)),
+	  .count_at = AT(case_result, ndiffs), .record = &difference_record },
+	{ M("more", JSON_SIZE, AT(case_result, more)) },
+};
+static const struct json_record case_record =
+	RECORD(case_result, case_members);
+
+static const struct json_member timing_members[] = {
+	{ M("count", JSON_SIZE, AT(timing, count)) },
+	{ M("p50_us", JSON_INT64, AT(timing, p50_us)) },
+	{ M("p99_us", JSON_INT64, AT(timing, p99_us)) },
+	{ M("max_us", JSON_INT64, AT(timing, max_us)) },
+	{ M("drift_us", JSON_INT64, AT(timing, drift_us)) },
+	{ M("mode", JSON_WORD, AT(timing, mode)) },
+	{ M("realtime", JSON_BOOL, AT(timing, realtime)) },
+	{ M("holds", JSON_NOT, AT(timing, alone)) },
+};
+static const struct json_record timing_record =
+	RECORD(timing, timing_members);
+
+static const struct json_member replay_members[] = {
+	VERDICT(replay_result),
+	{ M("code", JSON_CODE, AT(replay_result, code)), .sparing = true },
+	{ M("reproduced", JSON_BOOL, AT(replay_result, reproduced)) },
+	{ M("reason", JSON_TEXT, AT(replay_result, reason)) },
+	{ M("seconds", JSON_SECONDS, AT(replay_result, seconds)) },
+	{ M("timing", JSON_PART, AT(replay_result, timing)),
+	  .count_at = AT(replay_result, timing.known), .record = &timing_record },
+	{ M("isolation", JSON_WORD, AT(replay_result, isolation)) },
+	{ M("notes", JSON_TEXTS, AT(replay_result, notes)),
+	  .count_at = AT(replay_result, nnotes) },
+	{ M("stubs", JSON_TEXT, AT(replay_result, stubs)), .sparing = true },
+	{ M("unreached", JSON_TEXTS, AT(replay_result, unreached)),
+	  .count_at = AT(replay_result, nunreached), .sparing = true },
+	{ M("cases", JSON_LIST, AT(replay_result, cases)),
+	  .count_at = AT(replay_result, ncases), .record = &case_record },
+};
+static const struct json_record replay_record =
+	RECORD(replay_result, replay_members);
+
+#define SHARD(member) AT(results_shard, member)
+
+static const struct json_member shard_members[] = {
+	{ M("index", JSON_UINT, SHARD(index)) },
+	{ M("of", JSON_UINT, SHARD(of)) },
+	{ M("source", JSON_TEXT, SHARD(source)) },
+	{ M("plan", JSON_TEXT, SHARD(plan)) },
+	{ M("library", JSON_SIZE, SHARD(library)) },
+	{ M("tapes", JSON_TEXTS, SHARD(ids)), .count_at = SHARD(nids) },
+};
+static const struct json_record shard_record =
+	RECORD(results_shard, shard_members);
+
+static const struct json_member run_members[] = {
+	{ M("started_us", JSON_INT64, AT(results, started_us)) },
+	{ M("seconds", JSON_SECONDS, AT(results, seconds)) },
+	{ M("command", JSON_TEXT, AT(results, command)) },
+	{ M("partial", JSON_BOOL, AT(results, partial)) },
+	{ M("tapes", JSON_SIZE, AT(results, ntapes)) },
+	{ M("shard", JSON_PART, AT(results, shard)),
+	  .count_at = AT(results, shard.known), .record = &shard_record },
+};
+static const struct json_record run_record = RECORD(results, run_members);
+
+/* A line is of a tape, or closes the run. */
+struct line {
+	struct tape_result tape;
+	unsigned version;
+	bool closes;
+	struct results run;
+};
+
+#define TAPE(member) AT(line, tape.member)
+
+static const struct json_member line_members[] = {
+	{ M("dvr", JSON_UINT, AT(line, version)) },
+	{ M("id", JSON_TEXT, TAPE(id)) },
+	{ M("file", JSON_TEXT, TAPE(file)) },
+	{ M("classname", JSON_TEXT, TAPE(classname)) },
+	{ M("hash", JSON_TEXT, TAPE(hash)) },
+	{ M("started_us", JSON_INT64, TAPE(started_us)), .sparing = true },
+	{ M("verdict", JSON_ENUM, TAPE(verdict)), .word = verdict_word,
+	  .words = VERDICT_SKIPPED + 1 },
+	{ M("code", JSON_CODE, TAPE(code)) },
+	{ M("reason", JSON_TEXT, TAPE(reason)) },
+	{ M("expect", JSON_TEXT, TAPE(expect)) },
+	{ M("hits", JSON_UINT, TAPE(hits)) },
+	{ M("of", JSON_UINT, TAPE(of)) },
+	{ M("clean", JSON_UINT, TAPE(clean)) },
+	{ M("needed", JSON_UINT, TAPE(needed)) },
+	{ M("unproven", JSON_BOOL, TAPE(unproven)) },
+	{ M("retries", JSON_UINT, TAPE(retries)) },
+	{ M("services_started", JSON_UINT, TAPE(started)) },
+	{ M("services_reset", JSON_UINT, TAPE(resets)) },
+	{ M("seconds", JSON_SECONDS, TAPE(seconds)) },
+	{ M("command", JSON_TEXT, TAPE(command)) },
+	{ M("log_tail", JSON_TEXT, TAPE(log_tail)) },
+	{ M("replays", JSON_LIST, TAPE(replays)),
+	  .count_at = TAPE(nreplays), .record = &replay_record },
+	{ M("run", JSON_PART, AT(line, run)),
+	  .count_at = AT(line, closes), .record = &run_record },
+};
+static const struct json_record line_record = RECORD(line, line_members);
 
 static int
 print(const struct results *r, const struct report_style *style UNUSED,
       struct buf *out, struct err *e)
 {
-	for (size_t i = 0; i < r->ntapes; i++)
-		print_tape(&r->tapes[i], out);
+	for (size_t i = 0; i < r->ntapes; i++) {
+		const struct line line = { .tape = r->tapes[i], .version = 1 };
+
+		json_record_print(&line_record, &line, out);
+		buf_addc(out, '\n');
+	}
+	buf_adds(out, "{\"dvr\":1,\"run\":");
+	json_record_print(&run_record, r, out);
+	buf_adds(out, "}\n");
 	if (out->full)
 		return err_set(e, ERR_INTERNAL, "json report: over %zu bytes",
 			       out->limit);
 	return 0;
 }
 
+/* The tape lines that came before the one that closes. */
+static int
+close_run(const struct line *line, struct results *out, struct err *e)
+{
+	size_t said = line->run.ntapes;
+	struct results r = line->run;
+
+	if (said != out->ntapes)
+		return err_set(e, ERR_USAGE, "it tells of %zu tapes and has "
+			       "%zu: the file is not whole", said,
+			       out->ntapes);
+	r.arena = out->arena;
+	r.tapes = out->tapes;
+	*out = r;
+	return 0;
+}
+
+int
+results_read(struct slice text, struct results *out, struct err *e)
+{
+	size_t cap = 0, number = 0;
+	bool closed = false;
+
+	while (text.n > 0) {
+		struct slice one = slice_cut(&text, '\n');
+		struct line line = { .version = 0 };
+
+		number++;
+		if (slice_trim(one).n == 0)
+			continue;
+		if (closed)
+			return err_set(e, ERR_USAGE, "%zu: a line behind the "
+				       "one that closes the run; give each "
+				       "file by itself", number);
+		if (json_record_read(&line_record, out->arena, one, &line,
+				     e) != 0)
+			return err_prefix(e, "%zu", number);
+		if (line.version != 1)
+			return err_set(e, ERR_USAGE, "%zu: no line of `dvr "
+				       "regress --report json`", number);
+		closed = line.closes;
+		if (closed) {
+			if (close_run(&line, out, e) != 0)
+				return err_prefix(e, "%zu", number);
+			continue;
+		}
+		if (line.tape.id.n == 0)
+			return err_set(e, ERR_USAGE, "%zu: a tape without "
+				       "\"id\"", number);
+		out->tapes = arena_grow(out->arena, out->tapes, out->ntapes,
+					&cap, sizeof(*out->tapes));
+		out->tapes[out->ntapes++] = line.tape;
+	}
+	if (!closed)
+		return err_set(e, ERR_USAGE, "no line closes the run: the "
+			       "file is cut off, or an older dvr wrote it");
+	return 0;
+}
+
 const struct reporter reporter_json = {
 	.name = "json",
-	.help = "one JSON line a tape, with replays, cases and differences",
+	.help = "a JSON line for each tape and one for the run: scripts, dvr "
+		"merge",
 	.to_stdout = true,
 	.print = print,
 };

@@ -37,5 +37,11 @@ const struct reporter *reporter_find(const char *name);
 void xml_safe_text(struct slice s, struct buf *out);
 /* reporters/json.c: a quoted JSON string. */
 void json_quote(struct slice s, struct buf *out);
+/*
+ * What the json reporter printed, read back: the whole text of one file.
+ * *out is zeroed but for its arena, which owns everything then.  -1 and
+ * ERR_USAGE, with the number of the line, on anything else.
+ */
+int results_read(struct slice text, struct results *out, struct err *e);
 
 #endif

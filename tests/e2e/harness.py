@@ -24,6 +24,11 @@ class Result:
         return "exit %s\n--- stdout\n%s\n--- stderr\n%s" % (self.code, self.out, self.err)
 
 
+def tape_lines(text):
+    """The tapes of a json report: all lines but the one that closes the run."""
+    return [t for t in map(json.loads, filter(str.strip, text.splitlines())) if "run" not in t]
+
+
 class Case(unittest.TestCase):
     """A test with a folder of its own; everything it started ends with it."""
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 
-from harness import Case, DVR, SERVICE, main
+from harness import Case, DVR, SERVICE, main, tape_lines
 
 # What a service may do instead of serving; "good" is the harness's own.
 BAD = '''
@@ -120,7 +120,7 @@ class BadServices(Case):
                 with open(p, "w") as f:
                     f.write(spoil(text))
                 r = self.dvr("regress", "--report", "json")
-                verdicts = {t["id"]: t for t in map(json.loads, r.out.splitlines())}
+                verdicts = {t["id"]: t for t in tape_lines(r.out)}
                 self.assertEqual(verdicts[good]["verdict"], "pass", r)
                 self.assertEqual(verdicts["a-bad-one"]["verdict"], "error", r)
                 self.assertRegex(verdicts["a-bad-one"]["reason"], r"a-bad-one/%s:\d+" % file)
@@ -165,7 +165,7 @@ class BadServices(Case):
         self.assertIn("1 unproven", r.out)
         for name in "out.gh", "out.xml":
             self.assertIn(b"unproven", self.read(name))
-        self.assertTrue(json.loads(self.read("out.json"))["unproven"])
+        self.assertTrue(tape_lines(self.read("out.json").decode())[0]["unproven"])
 
     def test_the_interval_is_kept(self):
         self.record()

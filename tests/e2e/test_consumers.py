@@ -4,7 +4,7 @@ import os
 import re
 
 from consumers import installed, run
-from harness import Case, main
+from harness import Case, main, tape_lines
 
 class Consumers(Case):
     def library(self):
@@ -25,8 +25,7 @@ class Consumers(Case):
     def ours(self, granularity):
         n = {"cases": 0, "failures": 0, "errors": 0, "skipped": 0}
         key = {"failed": "failures", "error": "errors", "xfail": "skipped", "skipped": "skipped"}
-        for line in self.read("results.jsonl").decode().splitlines():
-            t = json.loads(line)
+        for t in tape_lines(self.read("results.jsonl").decode()):
             cases = t["replays"][-1]["cases"] if t["replays"] and granularity == "exchange" else [t]
             for c in cases or [t]:
                 n["cases"] += 1

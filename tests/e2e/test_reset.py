@@ -3,7 +3,7 @@ import json
 import os
 import unittest
 
-from harness import Case, main
+from harness import Case, main, tape_lines
 
 SERVICE = '''
 import http.server, os, sys, time, urllib.request
@@ -104,8 +104,7 @@ class Reset(Case):
         return self.read("starts").count(b"start")
 
     def results(self):
-        with open(self.path("out.json")) as f:
-            return [json.loads(line) for line in f]
+        return tape_lines(self.read("out.json").decode())
 
     def regress(self, *flags, bug="off"):
         self.env["BUG"] = bug

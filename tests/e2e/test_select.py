@@ -6,7 +6,7 @@ import stat
 import subprocess
 import time
 
-from harness import Case, main
+from harness import Case, main, tape_lines
 
 
 class Select(Case):
@@ -20,10 +20,9 @@ class Select(Case):
         r = self.dvr("regress", "--report", "json=out.json", *flags, env=dict(self.env, **env))
         if not os.path.exists(self.path("out.json")):
             return r, []
-        with open(self.path("out.json")) as f:
-            ids = [json.loads(l).get("id") for l in f if l.strip()]
+        ids = [t["id"] for t in tape_lines(self.read("out.json").decode())]
         os.unlink(self.path("out.json"))
-        return r, [i for i in ids if i]
+        return r, ids
 
     def git(self, *args):
         subprocess.run(("git", "-c", "user.name=t", "-c", "user.email=t@localhost") + args,

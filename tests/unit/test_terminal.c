@@ -147,7 +147,7 @@ START_TEST(annotations_are_few_and_escaped)
 }
 END_TEST
 
-/* JSON lines: one a tape, and bytes that are no text stay visible. */
+/* JSON lines: one a tape and one for the run; bytes that are no text stay visible. */
 START_TEST(json_is_one_line_a_tape)
 {
 	const struct report_style style = { 0 };
@@ -161,7 +161,7 @@ START_TEST(json_is_one_line_a_tape)
 		lines += b.p[i] == '\n';
 		ck_assert((unsigned char)b.p[i] >= 0x20 || b.p[i] == '\n');
 	}
-	ck_assert_uint_eq(lines, 7);
+	ck_assert_uint_eq(lines, 8);
 	ck_assert(slice_is_utf8(buf_slice(&b)));
 	ck_assert(slice_find(buf_slice(&b), SLICE("\\\\xff\\\\xfe")) >= 0);
 	ck_assert(slice_find(buf_slice(&b), SLICE("\\u001b[31m")) >= 0);

@@ -85,6 +85,17 @@ struct tape_result {
 	double seconds;
 };
 
+/* A part of the library that one of several machines tries. */
+struct results_shard {
+	bool known;
+	unsigned index, of;		/* from 1 */
+	struct slice source;		/* "--shard", "CI_NODE_INDEX" … */
+	struct slice plan;		/* hash of who tries which tape, hex */
+	size_t library;			/* tapes of all shards together */
+	struct slice *ids;		/* of this one, in name order */
+	size_t nids;
+};
+
 struct results {
 	struct arena *arena;
 	int64_t started_us;		/* wall, UTC */
@@ -93,6 +104,7 @@ struct results {
 	struct tape_result *tapes;
 	size_t ntapes;
 	bool partial;			/* interrupted: not all tapes ran */
+	struct results_shard shard;
 };
 
 /* "pass", "failed", "error", "flaky", "xfail", "skipped". */
