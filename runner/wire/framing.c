@@ -14,6 +14,7 @@ struct facts {
 	bool te;		/* a Transfer-Encoding field is there */
 	unsigned codings, chunked, identity;
 	bool last_chunked;
+	bool gap, gap_last;	/* an empty coding, as in "chunked," */
 	bool close, keep_alive, upgrade_token, upgrade, expect;
 	bool tab;		/* in a field that frames */
 };
@@ -41,10 +42,16 @@ static void
 note_codings(struct facts *f, struct slice rest)
 {
 	f->te = true;
+	if (rest.n == 0) {
+		f->gap = true;
+		return;
+	}
 	while (rest.p) {
 		struct slice item = slice_trim(slice_cut(&rest, ','));
 
-		if (item.n == 0)
+		f->gap_last = item.n == 0;
+		f->gap |= f->gap_last;
+		if (f->gap_last)
 			continue;
 		f->codings++;
 		f->last_chunked = slice_ieq(item, SLICE("chunked"));
@@ -107,6 +114,18 @@ note_field(struct facts *f, const struct http1_header *h)
 	}
 }
 
+static void
+doubt_codings(struct http1_head *h, const struct facts *f)
+{
+	if (f->codings > 1)
+		head_doubt(h, "a transfer coding besides chunked");
+	/* RFC 9110 §5.6.1.2 ignores it; nginx, and Node at the end, do not. */
+	if (f->gap)
+		head_doubt(h, "an empty transfer coding");
+	if (h->minor == 0)
+		head_doubt(h, "Transfer-Encoding in HTTP/1.0");
+}
+
 /* Where both Node 20 and nginx answer 400 or 501, nobody knows the end. */
 static const char *
 frame_request(struct http1_head *h, const struct facts *f)
@@ -115,15 +134,12 @@ frame_request(struct http1_head *h, const struct facts *f)
 		if (f->lengths > 0 || f->length_bad)
 			return "Content-Length together with "
 			       "Transfer-Encoding";
-		if (!f->last_chunked)
+		if (!f->last_chunked || f->gap_last)
 			return "a Transfer-Encoding that does not end in "
 			       "chunked";
 		if (f->chunked > 1)
 			return "chunked more than once";
-		if (f->codings > 1)
-			head_doubt(h, "a transfer coding besides chunked");
-		if (h->minor == 0)
-			head_doubt(h, "Transfer-Encoding in HTTP/1.0");
+		doubt_codings(h, f);
 		h->framing = HTTP1_CHUNKED;
 		return NULL;
 	}
@@ -144,29 +160,14 @@ frame_coded_response(struct http1_head *h, const struct facts *f)
 	if (f->lengths > 0 || f->length_bad)
 		head_doubt(h, "Content-Length together with "
 			      "Transfer-Encoding");
-	if (f->codings > 1)
-		head_doubt(h, "a transfer coding besides chunked");
-	if (h->minor == 0)
-		head_doubt(h, "Transfer-Encoding in HTTP/1.0");
+	doubt_codings(h, f);
 	/* §6.3 rule 4: not chunked at the end means until close. */
 	h->framing = f->last_chunked ? HTTP1_CHUNKED : HTTP1_UNTIL_CLOSE;
 }
 
 static const char *
-frame_response(const struct http1_decoder *d, struct http1_head *h,
-	       const struct facts *f)
+frame_body(struct http1_head *h, const struct facts *f)
 {
-	bool success = h->status >= 200 && h->status <= 299;
-
-	if (h->status == 101 || (d->connect && success)) {
-		h->framing = HTTP1_TUNNEL;
-		return NULL;
-	}
-	if (h->status < 200 || h->status == 204 || h->status == 304 ||
-	    d->no_body) {
-		h->framing = HTTP1_NO_BODY;
-		return NULL;
-	}
 	if (f->codings > f->identity) {
 		frame_coded_response(h, f);
 		return NULL;
@@ -181,6 +182,36 @@ frame_response(const struct http1_decoder *d, struct http1_head *h,
 		head_doubt(h, AMBIGUOUS_LENGTHS);
 	h->framing = f->lengths ? HTTP1_LENGTH : HTTP1_UNTIL_CLOSE;
 	h->length = f->length;
+	return NULL;
+}
+
+/* Where no body can be, nothing depends on it; but Node refuses such heads. */
+static void
+doubt_bodiless(struct http1_head *h, const struct facts *f)
+{
+	if (f->length_bad)
+		head_doubt(h, "a Content-Length that is no number");
+	if (f->lengths > 1)
+		head_doubt(h, AMBIGUOUS_LENGTHS);
+	if (f->codings > 0 && f->lengths > 0)
+		head_doubt(h, "Content-Length together with "
+			      "Transfer-Encoding");
+}
+
+static const char *
+frame_response(const struct http1_decoder *d, struct http1_head *h,
+	       const struct facts *f)
+{
+	bool success = h->status >= 200 && h->status <= 299;
+
+	if (h->status == 101 || (d->connect && success))
+		h->framing = HTTP1_TUNNEL;
+	else if (h->status < 200 || h->status == 204 || h->status == 304 ||
+		 d->no_body)
+		h->framing = HTTP1_NO_BODY;
+	else
+		return frame_body(h, f);
+	doubt_bodiless(h, f);
 	return NULL;
 }
 
@@ -200,6 +231,9 @@ framing_decide(struct http1_decoder *d)
 		return why;
 	if (f.tab)
 		head_doubt(h, "a tab in a field that frames the message");
+	/* §9.3: close wins; Node goes on. */
+	if (f.close && f.keep_alive && h->minor == 0)
+		head_doubt(h, "close and keep-alive at once");
 	interim = d->kind == HTTP1_RESPONSE && h->status < 200;
 	h->keep_alive = !f.close && (h->minor > 0 || f.keep_alive);
 	if (interim)
