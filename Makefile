@@ -37,7 +37,7 @@ FUZZ := $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_SECONDS ?= 60
 TEST ?=
 
-.PHONY: all deps check unit e2e demo regress bench bench-race asan fuzz lint format golden \
+.PHONY: all deps check unit e2e demo regress bench bench-race asan fuzz fuzz-http1 lint format golden \
 	install clean
 .DELETE_ON_ERROR:
 
@@ -94,6 +94,10 @@ fuzz: | deps
 	@sh ci/deps.sh lint
 	BUILD=build/fuzz SECONDS_EACH=$(FUZZ_SECONDS) MAKE="$(MAKE)" \
 		sh tests/fuzz/run.sh $(FUZZ)
+
+# Our HTTP/1.1 decoder beside Node's parser: FUZZ_SECONDS=900 SEED=anything.
+fuzz-http1: $(LIB)
+	BUILD=$(BUILD) python3 tests/fuzz/http1_node.py $(FUZZ_SECONDS) $(SEED)
 
 # One fuzz target, built with clang's libFuzzer (used by tests/fuzz/run.sh).
 build/fuzz/fuzz_%: tests/fuzz/fuzz_%.c build/fuzz/libdvr.a
