@@ -42,13 +42,25 @@ match_query(const struct message *m)
 }
 
 struct slice
-match_host(const struct message *m)
+match_authority(struct slice host)
 {
 	static const struct slice ports[] = { { ":80", 3 }, { ":443", 4 } };
+
+	for (size_t i = 0; i < ARRAY_LEN(ports); i++)
+		if (slice_ends(host, ports[i]))
+			return slice_range(host, 0, host.n - ports[i].n);
+	return host;
+}
+
+struct slice
+match_host(const struct message *m)
+{
 	struct slice t = message_target(m), host = { 0 };
 	const struct header *h = headers_find(&m->headers, "Host");
 	size_t n = 0;
 
+	if (h == NULL)
+		h = headers_find(&m->headers, ":authority");
 	if (h != NULL)
 		host = h->value;
 	if (slice_istarts(t, SLICE("http://")) ||
@@ -58,25 +70,23 @@ match_host(const struct message *m)
 			n++;
 		host = slice_range(host, 0, n);
 	}
-	for (size_t i = 0; i < ARRAY_LEN(ports); i++)
-		if (slice_ends(host, ports[i]))
-			return slice_range(host, 0, host.n - ports[i].n);
-	return host;
+	return match_authority(host);
 }
 
 static bool
-is_for_host(const struct live_call *call, const struct exchange *x)
+is_for_host(struct slice host, const struct exchange *x)
 {
-	return call->host.n == 0 ||
-	       slice_ieq(call->host, match_host(&x->request));
+	return host.n == 0 || slice_ieq(host, match_host(&x->request));
 }
 
-static bool
-on_lane(const struct tape *t, const struct exchange *x, struct slice lane)
+bool
+match_on_lane(const struct tape *t, const struct exchange *x,
+	      struct slice lane, struct slice host)
 {
 	const struct tape_lane *l = &t->lanes[x->lane];
 
-	return l->role == LANE_EGRESS && slice_eq(l->name, lane);
+	return l->role == LANE_EGRESS && slice_eq(l->name, lane) &&
+	       is_for_host(host, x);
 }
 
 /* ---- the same call ----------------------------------------------------------- */
@@ -131,8 +141,8 @@ match_find(struct match *m, const struct live_call *call,
 		struct candidate now = { .index = i };
 		struct likeness like = { 0 };
 
-		if (m->used[i] || !on_lane(t, x, call->lane) ||
-		    !is_for_host(call, x))
+		if (m->used[i] ||
+		    !match_on_lane(t, x, call->lane, call->host))
 			continue;
 		now.cause = cause_rank(m, x, call->cause);
 		if (now.cause < 0)
@@ -183,14 +193,14 @@ match_nearest(const struct match *m, const struct live_call *call)
 		struct likeness like = { .all = true };
 		unsigned d;
 
-		if (!on_lane(t, x, call->lane))
+		if (!match_on_lane(t, x, call->lane, slice_of(NULL, 0)))
 			continue;
 		like.arena = arena_create();
 		likeness_of(m, x, call->message, &like);
 		arena_wipe(like.arena);
 		/* Of equals the one that is left. */
 		d = 2 * distance(&like) + m->used[i] +
-		    (is_for_host(call, x) ? 0 : HOST_WEIGHT);
+		    (is_for_host(call->host, x) ? 0 : HOST_WEIGHT);
 		if (best == NULL || d < least) {
 			best = x;
 			least = d;

@@ -58,8 +58,13 @@ void match_offer(const struct match *m, const struct live_call *call,
 struct slice match_target(const struct message *m);
 struct slice match_path(const struct message *m);
 struct slice match_query(const struct message *m);
-/* Whom it is for: of an absolute URL, or what Host says, without a default
- * port. */
+/* Whom it is for: of an absolute URL, or what Host or :authority says, without
+ * a default port. */
 struct slice match_host(const struct message *m);
+/* "host:port" without a default port. */
+struct slice match_authority(struct slice host);
+/* Is the exchange a call on that lane, and for that host ("": any)? */
+bool match_on_lane(const struct tape *t, const struct exchange *x,
+		   struct slice lane, struct slice host);
 
 #endif

@@ -27,6 +27,8 @@ mock_conn_destroy(struct mock_conn *c)
 {
 	struct mocks *m = c->lane->mocks;
 	struct stream s = mock_stream(c);
+	bool goodbye = c->tls && (c->h2 ? mock_http2_ends_well(c->h2) :
+			c->phase == WRITING && c->then != THEN_RESET);
 
 	for (struct mock_conn **p = &c->lane->conns; *p; p = &(*p)->next)
 		if (*p == c) {
@@ -39,7 +41,7 @@ mock_conn_destroy(struct mock_conn *c)
 	passthrough_cancel(c->away);
 	mock_http2_destroy(c->h2);
 	loop_del(m->loop, &c->io);
-	if (c->tls && c->phase == WRITING && c->then != THEN_RESET)
+	if (goodbye)
 		stream_shut(&s);
 	stream_close(&s);
 	if (c->play)

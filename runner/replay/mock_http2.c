@@ -193,6 +193,12 @@ mock_http2_destroy(struct mock_http2 *h)
 	free(h);
 }
 
+bool
+mock_http2_ends_well(const struct mock_http2 *h)
+{
+	return h->then != THEN_RESET;
+}
+
 /* Everything was written; false: that was its end. */
 static bool
 go_on(struct mock_http2 *h)

@@ -8,6 +8,8 @@
 struct mock_http2 *mock_http2_create(struct mock_conn *c);
 /* NULL is fine. */
 void mock_http2_destroy(struct mock_http2 *h);
+/* Does its connection end otherwise than by a reset? */
+bool mock_http2_ends_well(const struct mock_http2 *h);
 /* Both may end the connection and all that belongs to it; flush tells: false
  * when it is gone. */
 void mock_http2_feed(struct mock_http2 *h, struct slice in);

@@ -301,6 +301,8 @@ mock_stream_came(struct mock_stream *s)
 	uint64_t at_ns;
 
 	collect_end(&s->collect, &s->call);
+	if (s->h->conn->lane->forward)
+		call.host = match_host(&s->call);
 	call.cause = correlate_cause(m->tape, m->prefix, &s->call);
 	s->recorded = match_find(&m->match, &call, &found);
 	if (!s->recorded) {

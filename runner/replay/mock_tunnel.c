@@ -31,6 +31,45 @@ speak_plainly(struct mock_conn *c)
 	buf_release(&said);
 }
 
+/* In the list of a hello (RFC 7301 §3.1). */
+static bool
+offers(struct slice list, struct slice protocol)
+{
+	while (list.n > 0) {
+		size_t n = (unsigned char)list.p[0];
+
+		if (slice_eq(slice_range(list, 1, 1 + n), protocol))
+			return true;
+		list = slice_from(list, 1 + n);
+	}
+	return false;
+}
+
+static bool
+recorded_http2(const struct mock_conn *c)
+{
+	const struct tape *t = c->lane->mocks->tape;
+	struct slice host = match_authority(c->tunnel);
+
+	for (size_t i = 0; i < t->nexchanges; i++)
+		if (t->exchanges[i].protocol == PROTOCOL_HTTP2 &&
+		    match_on_lane(t, &t->exchanges[i], c->lane->name, host))
+			return true;
+	return false;
+}
+
+/* What the recorded dependency chose.  Who speaks HTTP/2 alone and was not
+ * recorded is at least heard. */
+static struct slice
+protocol_for(const struct mock_conn *c)
+{
+	struct slice list = tls_hello_alpn(c->tls);
+	bool http2 = offers(list, SLICE("h2")) &&
+		     (recorded_http2(c) || !offers(list, SLICE("http/1.1")));
+
+	return http2 ? SLICE("h2") : SLICE("http/1.1");
+}
+
 /* The leaf is for the name that it asks for. */
 static bool
 show_leaf(struct mock_conn *c)
@@ -41,7 +80,7 @@ show_leaf(struct mock_conn *c)
 	if (name.n == 0 && tunnel.n > 0 &&
 	    address_split(tunnel, &name, &port, NULL) != 0)
 		return false;
-	return tls_answer(c->tls, name, SLICE("http/1.1")) == 0;
+	return tls_answer(c->tls, name, protocol_for(c)) == 0;
 }
 
 void
@@ -86,6 +125,7 @@ tunnel_opens(struct mock_conn *c)
 	c->tunnel = arena_copy(m->arena, message_target(&c->call));
 	http1_release(&c->in);
 	http1_init(&c->in, HTTP1_REQUEST);
+	c->begun = false;
 	/* Fits the socket's empty buffer; who leaves is noticed later. */
 	if (send(c->io.fd, tunnel_is_there, sizeof(tunnel_is_there) - 1,
 		 MSG_NOSIGNAL) < 0)

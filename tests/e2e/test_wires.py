@@ -1,0 +1,263 @@
+"""Dependencies behind TLS, HTTP/2 and gRPC, recorded and then played by mocks."""
+import json
+import os
+import shutil
+import subprocess
+import sys
+import unittest
+
+from harness import Case, main
+from test_transparency import grpc_python
+from tls_peers import Authority
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+# Speaks HTTP/2 alone, behind TLS where there is a certificate; prints its port.
+DEPENDENCY = r'''
+import fs from "node:fs";
+import http2 from "node:http2";
+const { CERT, KEY, HOST } = process.env;
+const s = CERT ? http2.createSecureServer({ cert: fs.readFileSync(CERT), key: fs.readFileSync(KEY) }) : http2.createServer();
+s.on("stream", (stream, h) => {
+  let got = "";
+  stream.on("data", (d) => { got += d; });
+  stream.on("end", () => {
+    stream.respond({ ":status": 200, "content-type": "application/json" });
+    stream.end(JSON.stringify({ path: h[":path"], got, who: process.env.WHO ?? "dep" }));
+  });
+});
+s.on("sessionError", () => {});
+s.listen(0, HOST ?? "127.0.0.1", () => console.log(s.address().port));
+'''
+
+# GET /go asks $DEP_URL (or, through the proxy $WORLD, what $CALLS lists) over HTTP/2.
+SERVICE = r'''
+import http from "node:http";
+import http2 from "node:http2";
+import tls from "node:tls";
+
+function through(proxy, url) {
+  const to = new URL(url), by = new URL(proxy);
+  return new Promise((done, fail) => {
+    const r = http.request({ host: by.hostname, port: by.port, method: "CONNECT", path: to.host });
+    r.on("error", fail);
+    r.on("connect", (answer, socket) => {
+      if (answer.statusCode !== 200) return fail(new Error("CONNECT " + answer.statusCode));
+      if (to.protocol === "http:") return done(socket);
+      const t = tls.connect({ socket, ALPNProtocols: ["h2", "http/1.1"], host: to.hostname }, () => done(t));
+      t.on("error", fail);
+    });
+    r.end();
+  });
+}
+
+async function open(url) {
+  const socket = process.env.WORLD && await through(process.env.WORLD, url);
+  const c = http2.connect(url, socket ? { createConnection: () => socket } : {});
+  c.on("error", () => {});
+  return c;
+}
+
+function ask(c, path, body) {
+  return new Promise((done) => {
+    const r = c.request({ ":path": path, ":method": body ? "POST" : "GET" });
+    let said = "", status = 0;
+    r.on("response", (h) => { status = h[":status"]; });
+    r.on("data", (d) => { said += d; });
+    r.on("error", (x) => done({ error: x.message }));
+    r.on("end", () => done({ status, alpn: c.alpnProtocol, ...(said.startsWith("{") ? JSON.parse(said) : { said }) }));
+    if (body) r.write(body);
+    r.end();
+  });
+}
+
+http.createServer(async (q, r) => {
+  if (q.url === "/health") return r.end("ok");
+  const said = [];
+  for (const url of process.env.CALLS ? JSON.parse(process.env.CALLS) : [process.env.DEP_URL]) {
+    const c = await open(url).catch((x) => { said.push(x.message); });
+    if (!c) continue;
+    said.push(await ask(c, "/level?x=1"));
+    said.push(await ask(c, "/level", "some words"));
+    if (process.env.EXTRA) said.push(await ask(c, "/extra", "more words"));
+    c.close();
+  }
+  const good = process.env.FIXED === "1" && (!process.env.WANT || process.env.WANT === JSON.stringify(said));
+  r.statusCode = good ? 200 : 500;
+  r.setHeader("content-type", "application/json");
+  r.end(JSON.stringify({ said }));
+}).listen(Number(process.env.PORT), "127.0.0.1");
+'''
+
+
+class WireCase(Case):
+    def setUp(self):
+        super().setUp()
+        for name in [n for n in self.env if n.lower().endswith("_proxy") or "CERT" in n or "_CA" in n]:
+            del self.env[name]
+        self.ca = Authority(self.dir)
+        self.write("dep.mjs", DEPENDENCY)
+        self.write("app.mjs", SERVICE)
+
+    def dependency(self, host="127.0.0.1", secure=True, **env):
+        """A Node HTTP/2 server: its process and URL."""
+        env = dict(self.env, HOST=host, **env)
+        if secure:
+            env["CERT"], env["KEY"] = self.ca.leaf("dep-" + host, "DNS:localhost,IP:" + host)
+        p = self.start("node", "dep.mjs", env=env)
+        return p, "http%s://%s:%s" % ("s" * secure, host, p.stdout.readline().strip())
+
+    def stop(self, p):
+        p.kill()
+        p.wait()
+
+    def spec(self, lanes, command=("node", "app.mjs"), replay="", env=""):
+        self.config(service=False, spec="""
+            service:
+              command: %s
+              ready: {path: /health, timeout: 20s}
+              env: {X: "1"%s}
+            lanes:
+              - {name: client, role: ingress}
+              %s
+            replay: {settle: 50ms%s}
+            """ % (json.dumps(command), env, "\n              ".join("- " + l for l in lanes), replay))
+
+    def record(self):
+        r = self.run_suite('s, b = get("/go")\nprint(b.decode())\nsys.exit(s != 500)')
+        self.assertEqual(r.code, 0, r)
+        self.assertEqual(len(self.tapes()), 1, r)
+        return r
+
+    def tape_text(self):
+        return "".join(self.read("fixtures", t, "tape.yaml").decode() for t in self.tapes())
+
+    def regress(self, code, *flags, **env):
+        r = self.dvr("regress", *flags, env=dict(self.env, **env))
+        self.assertEqual(r.code, code, r)
+        return r
+
+
+@unittest.skipUnless(shutil.which("node"), "no node")
+class Http2OverTls(WireCase):
+    DEP = ("{name: dep, role: egress, listen: 'https://127.0.0.1:0', target: '%s', "
+           "env: DEP_URL, ca: their-ca.pem}")
+
+    def said(self, r):
+        return json.dumps(json.loads(r.out.splitlines()[0])["said"], separators=(",", ":"))
+
+    def test_a_mock_chooses_what_the_dependency_chose(self):
+        p, url = self.dependency()
+        self.spec([self.DEP % url])
+        r = self.record()
+        self.stop(p)
+        self.assertEqual(self.said(r).count('"alpn":"h2"'), 2, r)
+        self.assertIn("reproduces: 3/3", r.err, r)
+        self.assertIn("protocol: h2", self.tape_text())
+        self.regress(1)
+        r = self.regress(0, FIXED="1", WANT=self.said(r))
+        self.assertNotIn("diverged", r.out)
+
+    def test_in_tunnels_each_host_has_its_own(self):
+        p, one = self.dependency("127.0.0.2", WHO="one")
+        q, two = self.dependency("127.0.0.3", WHO="two")
+        calls = json.dumps(json.dumps([one, two]))
+        self.spec(["{name: world, role: egress, proxy: forward, env: WORLD, ca: their-ca.pem}"],
+                  env=", CALLS: " + calls)
+        r = self.record()
+        self.stop(p)
+        self.stop(q)
+        self.assertEqual(self.said(r).count('"alpn":"h2"'), 4, r)
+        self.assertIn("reproduces: 3/3", r.err, r)
+        r = self.regress(0, FIXED="1", WANT=self.said(r))
+        self.assertNotIn("diverged", r.out)
+
+
+# Asks transparent_grpc.py's service at $DEP_URL; $TURNS: waits for each answer.
+GRPC = r'''
+import grpc, http.server, json, os, queue, sys
+from urllib.parse import urlsplit
+
+def calls():
+    u = urlsplit(os.environ["DEP_URL"])
+    channel = (grpc.secure_channel(u.netloc, grpc.ssl_channel_credentials()) if u.scheme == "https"
+               else grpc.insecure_channel(u.netloc))
+    said = []
+    with channel:
+        said.append(channel.unary_unary("/t.T/Unary")(b"hello", timeout=20).decode())
+        try:
+            channel.unary_unary("/t.T/Fail")(b"x", timeout=20)
+        except grpc.RpcError as x:
+            said.append(x.code().name)
+        words = queue.Queue()
+        chat = channel.stream_stream("/t.T/Chat")(iter(words.get, None), timeout=6)
+        try:
+            for w in os.environ.get("WORDS", "one,two,three").split(","):
+                words.put(w.encode())
+                said.append(next(chat).decode())
+            words.put(None)
+            said.append(len(list(chat)))
+            said.append(chat.code().name)
+        except grpc.RpcError as x:
+            words.put(None)
+            said.append(x.code().name + ": " + x.details())
+    return said
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    def log_message(self, *a): pass
+    def do_GET(self):
+        said = calls() if self.path == "/go" else []
+        good = self.path != "/go" or (os.environ.get("FIXED") == "1" and
+                                      os.environ.get("WANT", json.dumps(said)) == json.dumps(said))
+        data = json.dumps({"said": said}).encode()
+        self.send_response(200 if good else 500)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Handler).serve_forever()
+'''
+
+
+class Grpc(WireCase):
+    SAID = ["hello", "FAILED_PRECONDITION", "eno", "owt", "eerht", 0, "OK"]
+
+    def setUp(self):
+        super().setUp()
+        self.python = grpc_python()
+        if not self.python:
+            self.skipTest("no python3 with grpcio")
+        self.write("grpc_app.py", GRPC)
+
+    def service(self, host="127.0.0.1"):
+        cert, key = self.ca.leaf("grpc", "DNS:localhost,IP:127.0.0.1")
+        env = dict(self.env, CERT=cert, KEY=key, LOG=self.path("log"))
+        p = self.start(self.python, os.path.join(HERE, "transparent_grpc.py"), "serve", env=env)
+        plain, secure = json.loads(p.stdout.readline())
+        return p, plain, secure
+
+    def play(self, secure):
+        p, plain, tls = self.service()
+        self.spec([Http2OverTls.DEP % ("https://localhost:%d" % tls) if secure else
+                   "{name: dep, role: egress, target: 'http://127.0.0.1:%d', env: DEP_URL}" % plain],
+                  [self.python, "grpc_app.py"])
+        r = self.record()
+        self.stop(p)
+        self.assertEqual(json.loads(r.out.splitlines()[0])["said"], self.SAID, r)
+        self.assertIn("reproduces: 3/3", r.err, r)
+        return r
+
+    def test_calls_over_tls_with_a_talk_in_turns(self):
+        self.play(True)
+        self.regress(0, FIXED="1", WANT=json.dumps(self.SAID))
+
+    def test_calls_in_the_clear_with_a_talk_in_turns(self):
+        self.play(False)
+        self.regress(0, FIXED="1", WANT=json.dumps(self.SAID))
+        self.regress(1)
+
+
+if __name__ == "__main__":
+    main()
