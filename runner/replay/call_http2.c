@@ -3,8 +3,6 @@
 #include "client_private.h"
 #include "holds.h"
 
-#include <dvr/wire/grpc.h>
-
 /* Pieces closer than this go together: a timer costs more. */
 #define PIECE_SLACK_NS (100 * NS_PER_US)
 
@@ -206,20 +204,17 @@ h2_end_due(const struct call *k)
 
 /* ---- the answer ------------------------------------------------------------- */
 
-/* Its prefix is there. */
 static void
 message_begins(struct call *k)
 {
 	struct call_h2 *h = k->h2;
-	const unsigned char *p = (const unsigned char *)h->prefix;
 
-	h->left = (uint64_t)p[1] << 24 | (uint64_t)p[2] << 16 |
-		  (uint64_t)p[3] << 8 | p[4];
 	h->messages = arena_grow(k->client->arena, h->messages, h->nmessages,
 				 &h->cap, sizeof(*h->messages));
 	h->messages[h->nmessages] = (struct stream_message){
-		.from = FROM_SERVER, .bytes = h->left,
-		.kind = p[0] & 1 ? STREAM_COMPRESSED : STREAM_PLAIN,
+		.from = FROM_SERVER, .bytes = h->cursor.left,
+		.kind = h->cursor.prefix[0] & 1 ? STREAM_COMPRESSED :
+						  STREAM_PLAIN,
 		.at_us = call_now_us(k) };
 }
 
@@ -232,25 +227,17 @@ h2_body(struct call *k, struct slice in)
 
 	if (type == NULL || !grpc_type(type->value))
 		return;
-	while (in.n > 0) {
-		size_t n = in.n;
-
-		if (h->nprefix < sizeof(h->prefix)) {
-			h->prefix[h->nprefix++] = in.p[0];
-			in = slice_from(in, 1);
-			if (h->nprefix < sizeof(h->prefix))
-				continue;
+	for (;;) {
+		switch (grpc_follow(&h->cursor, &in)) {
+		case GRPC_MORE:
+			return;
+		case GRPC_BEGINS:
 			message_begins(k);
-			n = 0;
+			break;
+		case GRPC_ENDS:
+			h->messages[h->nmessages++].end_us = call_now_us(k);
+			break;
 		}
-		if (n > h->left)
-			n = (size_t)h->left;
-		h->left -= n;
-		in = slice_from(in, n);
-		if (h->left > 0)
-			continue;
-		h->messages[h->nmessages++].end_us = call_now_us(k);
-		h->nprefix = 0;
 	}
 }
 

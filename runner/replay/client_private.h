@@ -5,6 +5,8 @@
 #include "client.h"
 #include "schedule.h"
 
+#include <dvr/wire/grpc.h>
+
 /* How many bytes of the request may be on the wire by now; sets the pace timer
  * for the rest. */
 size_t call_allowed(struct call *k, uint64_t now_ns);
@@ -59,9 +61,7 @@ struct call_h2 {
 	bool closed;			/* both */
 	struct stream_message *messages;	/* of the answer */
 	size_t nmessages, cap;
-	char prefix[5];			/* of the one that is read */
-	size_t nprefix;
-	uint64_t left;			/* of its payload */
+	struct grpc_cursor cursor;	/* in the one that is read */
 };
 
 void h2_request(struct call *k, const struct message *live);

@@ -1,5 +1,6 @@
 /* Finds the recorded egress call that a live one repeats. */
 #include "likeness.h"
+#include "talk.h"
 
 #include <dvr/scrub/scrub.h>
 
@@ -140,15 +141,20 @@ match_find(struct match *m, const struct live_call *call,
 		const struct exchange *x = &t->exchanges[i];
 		struct candidate now = { .index = i };
 		struct likeness like = { 0 };
+		struct exchange part;
 
 		if (m->used[i] ||
 		    !match_on_lane(t, x, call->lane, call->host))
+			continue;
+		if (call->talking && (!talk_answered(x, call->said) ||
+				      !talk_prefix(x, call->said, &part)))
 			continue;
 		now.cause = cause_rank(m, x, call->cause);
 		if (now.cause < 0)
 			continue;
 		like.arena = arena_create();
-		likeness_of(m, x, call->message, &like);
+		likeness_of(m, call->talking ? &part : x, call->message,
+			    &like);
 		arena_wipe(like.arena);
 		now.loose = like.loose;
 		if (like.differ == 0 &&
@@ -161,6 +167,35 @@ match_find(struct match *m, const struct live_call *call,
 	*out = (struct found_call){ .index = best.index,
 		.loose = best.loose, .early = best.cause == 3 };
 	return true;
+}
+
+bool
+match_agrees(const struct match *m, const struct exchange *x,
+	     const struct message *live)
+{
+	struct likeness like = { .arena = arena_create() };
+
+	likeness_of(m, x, live, &like);
+	arena_wipe(like.arena);
+	return like.differ == 0;
+}
+
+bool
+match_may_become(const struct match *m, const struct live_call *call)
+{
+	const struct tape *t = m->tape;
+
+	for (size_t i = 0; i < t->nexchanges; i++) {
+		const struct exchange *x = &t->exchanges[i];
+		struct exchange part;
+
+		if (!m->used[i] &&
+		    match_on_lane(t, x, call->lane, call->host) &&
+		    talk_prefix(x, call->said, &part) &&
+		    match_agrees(m, &part, call->message))
+			return true;
+	}
+	return false;
 }
 
 /* ---- the nearest one ------------------------------------------------------------ */

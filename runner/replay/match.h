@@ -27,6 +27,9 @@ struct live_call {
 	const struct message *message;
 	struct slice host;	/* "": the lane leads to one host alone */
 	uint32_t cause;		/* the ingress exchange it names, 0: none */
+	bool talking;		/* it goes on: only what was answered behind
+				 * as many messages (talk.h) is found */
+	size_t said;
 };
 
 struct found_call {
@@ -39,6 +42,11 @@ struct found_call {
  * it found as used. */
 bool match_find(struct match *m, const struct live_call *call,
 		struct found_call *out);
+/* Could a call that is `talking` still become one that is left? */
+bool match_may_become(const struct match *m, const struct live_call *call);
+/* Is this the recorded call? */
+bool match_agrees(const struct match *m, const struct exchange *x,
+		  const struct message *live);
 /* The recorded call that is most like it, used or not; NULL: none on the
  * lane. */
 const struct exchange *match_nearest(const struct match *m,

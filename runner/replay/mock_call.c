@@ -20,19 +20,25 @@ observe(struct mocks *m, uint32_t index, const struct message *call)
 	m->seen[index] = o;
 }
 
-uint64_t
-mock_call_seen(struct mocks *m, uint32_t index, const struct message *call)
+int64_t
+answer_think_us(const struct exchange *x)
 {
-	const struct exchange *x = &m->tape->exchanges[index];
-	const struct mock_run *run = m->run;
 	int64_t at_us = x->response.present ? x->response.at_us
 					    : x->response.end_us;
+
+	return at_us - x->request.end_us;
+}
+
+uint64_t
+mock_call_seen(struct mocks *m, uint32_t index, const struct message *call,
+	       int64_t think_us)
+{
+	const struct mock_run *run = m->run;
 	uint64_t wait = 0;
 
 	observe(m, index, call);
 	if (run != NULL && run->timing != TIMING_FAST)
-		wait = schedule_scaled_ns(run->timing,
-					  at_us - x->request.end_us);
+		wait = schedule_scaled_ns(run->timing, think_us);
 	return loop_now_ns(m->loop) + wait;
 }
 

@@ -163,7 +163,8 @@ mock_conn_answer(struct mock_conn *c)
 {
 	struct mocks *m = c->lane->mocks;
 	const struct exchange *x = &m->tape->exchanges[c->index];
-	uint64_t at_ns = mock_call_seen(m, c->index, &c->call);
+	uint64_t at_ns = mock_call_seen(m, c->index, &c->call,
+					answer_think_us(x));
 
 	c->then = answer_recorded(x, m->match.values, m->keys, &c->out);
 	mock_socket_accept(c);

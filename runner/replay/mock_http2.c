@@ -2,7 +2,7 @@
 #include "mock_http2.h"
 
 #include "h2_fields.h"
-#include "mock_stream.h"
+#include "mock_talk.h"
 
 #include <dvr/base/mem.h>
 #include <dvr/net/sock.h>
@@ -57,6 +57,7 @@ head_came(struct mock_stream *s)
 	head->head.crlf_only = true;
 	collect_head(&s->collect, &head->head, &s->call);
 	s->call.framing = FRAMING_STREAM;
+	mock_talk_begins(s);
 }
 
 static int
@@ -83,12 +84,14 @@ on_data(nghttp2_session *session, uint8_t flags, int32_t id,
 {
 	struct mock_stream *s =
 		nghttp2_session_get_stream_user_data(session, id);
+	struct slice in = slice_of((const char *)data, n);
 
 	(void)flags;
 	(void)arg;
-	if (s != NULL && s->head_seen)
-		collect_body(&s->collect, slice_of((const char *)data, n),
-			     &s->call);
+	if (s == NULL || !s->head_seen)
+		return 0;
+	collect_body(&s->collect, in, &s->call);
+	mock_talk_goes_on(s, in);
 	return 0;
 }
 
@@ -100,8 +103,10 @@ on_close(nghttp2_session *session, int32_t id, uint32_t error, void *arg)
 
 	(void)error;
 	(void)arg;
-	if (s != NULL)
-		mock_stream_destroy(s);
+	if (s == NULL)
+		return 0;
+	mock_talk_left(s);
+	mock_stream_destroy(s);
 	return 0;
 }
 

@@ -1,5 +1,5 @@
 /* A stream of the service to a mock: a call, matched, and its answer in time. */
-#include "mock_stream.h"
+#include "mock_talk.h"
 
 #include "correlate.h"
 #include "h2_fields.h"
@@ -7,7 +7,6 @@
 
 #include <dvr/base/mem.h>
 #include <dvr/scrub/scrub.h>
-#include <dvr/wire/grpc.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -32,39 +31,12 @@ mock_stream_destroy(struct mock_stream *s)
 		gate_leave(s->hold.gate, &s->hold);
 	loop_timer_cancel(m->loop, &s->latency);
 	loop_timer_cancel(m->loop, &s->pace);
+	mock_talk_release(s);
 	collect_release(&s->collect);
 	free(s);
 }
 
 /* ---- answering ---------------------------------------------------------- */
-
-/* Body bytes that are due by now, as they were on the tape; sets the timer for
- * the rest. */
-static size_t
-due_bytes(struct mock_stream *s)
-{
-	struct mocks *m = mocks_of(s);
-	const struct exchange *x = &m->tape->exchanges[s->index];
-	struct slice rest = s->answer.body;
-	uint64_t now = loop_now_ns(m->loop);
-	struct grpc_message msg;
-
-	for (size_t i = 0; s->recorded && m->run && i < x->nmessages; i++) {
-		int64_t after = x->messages[i].at_us - x->response.at_us;
-		uint64_t at = s->begun_ns +
-			      schedule_scaled_ns(m->run->timing, after);
-
-		if (x->messages[i].from != FROM_SERVER)
-			continue;
-		if (at > now) {
-			loop_timer_set(m->loop, &s->pace, at);
-			return s->answer.body.n - rest.n;
-		}
-		if (!grpc_next(&rest, &msg))
-			break;
-	}
-	return s->answer.body.n;
-}
 
 static ssize_t
 read_answer(nghttp2_session *session, int32_t id, uint8_t *to, size_t n,
@@ -72,7 +44,7 @@ read_answer(nghttp2_session *session, int32_t id, uint8_t *to, size_t n,
 {
 	struct mock_stream *s = source->ptr;
 	const struct message *a = &s->answer;
-	size_t due = due_bytes(s);
+	size_t due = mock_talk_due(s);
 
 	(void)arg;
 	if (n > due - s->sent)
@@ -82,7 +54,8 @@ read_answer(nghttp2_session *session, int32_t id, uint8_t *to, size_t n,
 	s->sent += n;
 	if (s->sent < a->body.n)
 		return n > 0 ? (ssize_t)n : NGHTTP2_ERR_DEFERRED;
-	if (a->end == END_OPEN || a->end == END_TIMEOUT)
+	if (a->end == END_OPEN || a->end == END_TIMEOUT ||
+	    !mock_talk_may_end(s))
 		return n > 0 ? (ssize_t)n : NGHTTP2_ERR_DEFERRED;
 	*flags |= NGHTTP2_DATA_FLAG_EOF;
 	if (a->end == END_COMPLETE && a->trailers.n == 0)
@@ -120,7 +93,7 @@ submit_head(struct mock_stream *s, const struct message *m, bool final)
 		.read_callback = read_answer };
 	struct headers fields = answer_fields(mocks_of(s)->arena, m);
 	bool bare = m->body.n == 0 && m->trailers.n == 0 &&
-		    m->end == END_COMPLETE;
+		    m->end == END_COMPLETE && mock_talk_may_end(s);
 	nghttp2_nv *nv = h2_fields(&fields);
 
 	if (final)
@@ -187,12 +160,19 @@ latency_over(struct loop_timer *t)
 		mock_stream_answer(s);
 }
 
+void
+mock_stream_resume(struct mock_stream *s)
+{
+	if (s->answered)
+		nghttp2_session_resume_data(s->h->session, s->id);
+}
+
 static void
 piece_due(struct loop_timer *t)
 {
 	struct mock_stream *s = t->owner;
 
-	nghttp2_session_resume_data(s->h->session, s->id);
+	mock_stream_resume(s);
 	mock_http2_flush(s->h);
 }
 
@@ -220,6 +200,14 @@ refuse(struct mock_stream *s)
 	const struct header *type = headers_find(&s->call.headers,
 						 "content-type");
 
+	if (s->answered) {
+		/* It ends behind what was said already. */
+		s->answer.body.n = s->sent;
+		s->answer.end = END_COMPLETE;
+		s->answer.trailers = (struct headers){ grpc + 1,
+			ARRAY_LEN(grpc) - 1 };
+		return;
+	}
 	s->answer = (struct message){ .present = true,
 		.line = SLICE("HTTP/2 501") };
 	if (type == NULL || !grpc_type(type->value))
@@ -266,15 +254,19 @@ answer_stub_as(struct mock_stream *s, const struct plan_stub *stub)
 			.name = SLICE("grpc-status"), .value = SLICE("0") };
 }
 
-static void
-not_recorded(struct mock_stream *s, const struct live_call *call)
+void
+mock_stream_not_recorded(struct mock_stream *s, const struct live_call *call)
 {
 	struct mocks *m = mocks_of(s);
-	const struct plan_stub *stub = match_stub(m->plan, call);
+	const struct plan_stub *stub = NULL;
 	const struct exchange *x = NULL;
 	char q1[QUOTE_MAX], q2[QUOTE_MAX];
 
-	if (stub == NULL && m->on_miss == ON_MISS_NEAREST)
+	s->refused = true;
+	s->recorded = false;
+	if (!s->answered)
+		stub = match_stub(m->plan, call);
+	if (!s->answered && stub == NULL && m->on_miss == ON_MISS_NEAREST)
 		x = match_nearest(&m->match, call);
 	if (stub != NULL) {
 		answer_stub_as(s, stub);
@@ -288,33 +280,65 @@ not_recorded(struct mock_stream *s, const struct live_call *call)
 		mock_call_missed(m, call);
 		refuse(s);
 	}
-	loop_timer_set(m->loop, &s->latency, loop_now_ns(m->loop));
+	if (s->answered)
+		mock_stream_resume(s);
+	else
+		loop_timer_set(m->loop, &s->latency, loop_now_ns(m->loop));
+}
+
+struct live_call
+mock_stream_call(const struct mock_stream *s, const struct message *call)
+{
+	const struct mock_lane *lane = s->h->conn->lane;
+	struct mocks *m = lane->mocks;
+
+	return (struct live_call){ .lane = lane->name, .message = call,
+		.host = lane->forward ? match_host(call) : slice_of(NULL, 0),
+		.cause = correlate_cause(m->tape, m->prefix, call) };
+}
+
+void
+mock_stream_answers_as(struct mock_stream *s, uint32_t index)
+{
+	answer_as(s, &mocks_of(s)->tape->exchanges[index]);
+}
+
+void
+mock_stream_found(struct mock_stream *s, uint32_t index,
+		  const struct message *call, int64_t think_us)
+{
+	struct mocks *m = mocks_of(s);
+	uint64_t at_ns = mock_call_seen(m, index, call, think_us);
+
+	s->recorded = true;
+	s->index = index;
+	if (!s->answered) {
+		mock_stream_answers_as(s, index);
+		loop_timer_set(m->loop, &s->latency, at_ns);
+	}
+	if (m->run != NULL)
+		gate_happened(m->run->gate, HOLD_ARRIVED, index);
 }
 
 void
 mock_stream_came(struct mock_stream *s)
 {
 	struct mocks *m = mocks_of(s);
-	struct live_call call = { .lane = s->h->conn->lane->name,
-		.message = &s->call };
+	const struct exchange *x;
+	struct live_call call;
 	struct found_call found;
-	uint64_t at_ns;
 
 	collect_end(&s->collect, &s->call);
-	if (s->h->conn->lane->forward)
-		call.host = match_host(&s->call);
-	call.cause = correlate_cause(m->tape, m->prefix, &s->call);
-	s->recorded = match_find(&m->match, &call, &found);
-	if (!s->recorded) {
-		not_recorded(s, &call);
+	if (mock_talk_ends(s))
+		return;
+	call = mock_stream_call(s, &s->call);
+	if (!match_find(&m->match, &call, &found)) {
+		mock_stream_not_recorded(s, &call);
 		return;
 	}
-	s->index = (uint32_t)found.index;
-	at_ns = mock_call_seen(m, s->index, &s->call);
-	answer_as(s, &m->tape->exchanges[s->index]);
-	loop_timer_set(m->loop, &s->latency, at_ns);
-	if (m->run != NULL)
-		gate_happened(m->run->gate, HOLD_ARRIVED, s->index);
+	x = &m->tape->exchanges[found.index];
+	mock_stream_found(s, (uint32_t)found.index, &s->call,
+			  answer_think_us(x));
 }
 
 void

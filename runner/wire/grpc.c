@@ -36,6 +36,13 @@ grpc_type(struct slice content_type)
 	       rest.p[0] == ' ';
 }
 
+static uint32_t
+length_of(const unsigned char *prefix)
+{
+	return (uint32_t)prefix[1] << 24 | (uint32_t)prefix[2] << 16 |
+	       (uint32_t)prefix[3] << 8 | prefix[4];
+}
+
 bool
 grpc_next(struct slice *body, struct grpc_message *out)
 {
@@ -44,8 +51,7 @@ grpc_next(struct slice *body, struct grpc_message *out)
 
 	if (body->n < GRPC_PREFIX_BYTES || p[0] > 1)
 		return false;
-	n = (uint32_t)p[1] << 24 | (uint32_t)p[2] << 16 |
-	    (uint32_t)p[3] << 8 | p[4];
+	n = length_of(p);
 	if (n > body->n - GRPC_PREFIX_BYTES)
 		return false;
 	out->compressed = p[0] == 1;
@@ -53,6 +59,30 @@ grpc_next(struct slice *body, struct grpc_message *out)
 				   GRPC_PREFIX_BYTES + (size_t)n);
 	*body = slice_from(*body, GRPC_PREFIX_BYTES + (size_t)n);
 	return true;
+}
+
+enum grpc_step
+grpc_follow(struct grpc_cursor *c, struct slice *in)
+{
+	size_t n;
+
+	while (c->nprefix < GRPC_PREFIX_BYTES) {
+		if (in->n == 0)
+			return GRPC_MORE;
+		c->prefix[c->nprefix++] = (unsigned char)in->p[0];
+		*in = slice_from(*in, 1);
+		if (c->nprefix < GRPC_PREFIX_BYTES)
+			continue;
+		c->left = length_of(c->prefix);
+		return GRPC_BEGINS;
+	}
+	n = in->n < c->left ? in->n : (size_t)c->left;
+	c->left -= n;
+	*in = slice_from(*in, n);
+	if (c->left > 0)
+		return GRPC_MORE;
+	c->nprefix = 0;
+	return GRPC_ENDS;
 }
 
 const char *

@@ -27,6 +27,17 @@ bool grpc_type(struct slice content_type);
  * ends, ends in the middle of one, or is no gRPC. */
 bool grpc_next(struct slice *body, struct grpc_message *out);
 
+/* Follows a body that comes in pieces; all zero where it begins. */
+struct grpc_cursor {
+	unsigned char prefix[GRPC_PREFIX_BYTES];
+	size_t nprefix;
+	uint64_t left;			/* of the payload */
+};
+enum grpc_step { GRPC_MORE, GRPC_BEGINS, GRPC_ENDS };
+/* Takes bytes off *in: to where a message's payload begins (its length is in
+ * `left`), to where it ends, or all of them. */
+enum grpc_step grpc_follow(struct grpc_cursor *c, struct slice *in);
+
 /* "INTERNAL"; NULL for a number that has no name. */
 const char *grpc_status_name(unsigned status);
 /* By name or number; -1 when it is neither. */
