@@ -89,9 +89,8 @@ fs_write_all(int fd, struct slice s)
 	return 0;
 }
 
-/* The folder that holds `path`. */
-static int
-parent_of(const char *path, char out[FS_PATH_MAX], struct err *e)
+int
+fs_parent(const char *path, char out[FS_PATH_MAX], struct err *e)
 {
 	const char *slash = strrchr(path, '/');
 	size_t n = slash ? (size_t)(slash - path) : 0;
@@ -128,7 +127,7 @@ fs_write_atomic(const char *path, mode_t mode, struct slice content,
 	char dir[FS_PATH_MAX], temp[FS_PATH_MAX];
 	int fd, saved;
 
-	if (parent_of(path, dir, e) < 0)
+	if (fs_parent(path, dir, e) < 0)
 		return -1;
 	if ((size_t)snprintf(temp, sizeof(temp), "%s.new-XXXXXX", path) >=
 	    sizeof(temp))

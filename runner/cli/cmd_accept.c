@@ -105,7 +105,7 @@ accept_tape(struct accept *a, struct err *e)
 		return err_set(e, ERR_MISMATCH, "accept: with the answer %u "
 			       "pinned the tape does not pass: %.*s",
 			       (unsigned)status, SLICE_ARG(r.reason));
-	if (plan_save(&a->plan, a->dir, e) != 0)
+	if (library_replan(a->dir, &a->tape, &a->plan, e) != 0)
 		return -1;
 	printf("%.*s: pinned %u at exchange %u, expect: fixed (%u clean "
 	       "replay%s)\n", SLICE_ARG(a->tape.id), (unsigned)status,

@@ -62,12 +62,7 @@ ls(const struct args *args, struct err *e)
 		struct tape t;
 		struct plan p;
 
-		if (tape_read(lib.v[i].dir, &t, &mine) != 0) {
-			fprintf(stderr, "dvr: %s\n", mine.msg);
-			rc = ERR_TAPE;
-			continue;
-		}
-		if (plan_load(t.arena, lib.v[i].dir, &p, &mine) != 0) {
+		if (library_read(lib.v[i].dir, &t, &p, &mine) != 0) {
 			fprintf(stderr, "dvr: %s\n", mine.msg);
 			rc = ERR_TAPE;
 		} else if (args_has(args, OPT_JSON)) {

@@ -186,11 +186,9 @@ command_tape(const struct config *c, const char *what, struct tape *t,
 			found->id);
 		goto out;
 	}
-	if (tape_read(dir, t, e) != 0)
-		goto out;
-	if (plan_load(t->arena, dir, p, e) != 0 ||
-	    plan_check(p, t, dir, e) != 0) {
-		tape_release(t);
+	if (library_read(dir, t, p, e) != 0 || plan_check(p, t, dir, e) != 0) {
+		if (t->arena)
+			tape_release(t);
 		goto out;
 	}
 	rc = 0;

@@ -203,6 +203,26 @@ never_reproduced(const struct library_entry *x)
 	return never;
 }
 
+/* The run goes on whatever this finds: it is not about its traffic. */
+static void
+mend_library(const struct config *c)
+{
+	struct err e = { .code = ERR_NONE };
+	struct slice lines;
+	struct buf told;
+
+	buf_init(&told, 64 * KiB);
+	if (library_mend(c->fixtures, &told, &e) != 0)
+		warn("%s", e.msg);
+	lines = buf_slice(&told);
+	while (lines.n > 0) {
+		struct slice line = slice_cut(&lines, '\n');
+
+		warn("%.*s", SLICE_ARG(line));
+	}
+	buf_release(&told);
+}
+
 static int
 start_ledger(struct recorder *r, struct err *e)
 {
@@ -214,6 +234,7 @@ start_ledger(struct recorder *r, struct err *e)
 	for (size_t i = 0; i < c->nlanes; i++)
 		lanes[i] = (struct ledger_lane){ c->lanes[i].name,
 						 c->lanes[i].role };
+	mend_library(c);
 	c->ledger.secrets = &c->secrets;
 	r->ledger = ledger_create(&c->ledger, lanes, c->nlanes, r->loop,
 				  r->scrub, e);

@@ -173,7 +173,7 @@ learn(const struct regression *g, const struct tape *t, const char *dir,
 		fprintf(stderr, "dvr: %.*s: %u field%s masked in "
 			"replay.yaml\n", SLICE_ARG(t->id), n,
 			plural(n));
-	return plan_save(p, dir, e);
+	return library_replan(dir, t, p, e);
 }
 
 /* A tape with its plan, or why there is none. */
@@ -192,12 +192,7 @@ read_one(const struct regression *g, size_t i)
 	struct read_tape *x = mem_alloc(sizeof(*x));
 
 	x->i = i;
-	if (tape_read(dir, &x->t, &x->why) != 0) {
-		x->t.arena = NULL;
-		x->bad = true;
-		return x;
-	}
-	if (plan_load(x->t.arena, dir, &x->own, &x->why) != 0 ||
+	if (library_read(dir, &x->t, &x->own, &x->why) != 0 ||
 	    plan_check(&x->own, &x->t, dir, &x->why) != 0 ||
 	    regression_stubs(g->cfg, &x->t, &x->own, dir, &x->why) != 0)
 		x->bad = true;

@@ -127,13 +127,11 @@ verify_tape(struct recorder *r, const char *dir, struct verified *v,
 	unsigned hits = 0, n = r->cfg->verify_runs;
 	int rc = -1;
 
-	if (tape_read(dir, &t, e) != 0)
-		return -1;
+	if (library_read(dir, &t, &p, e) != 0)
+		goto out;
 	verify_trial_config(r->cfg, r->scrub, &tc);
 	tc.stop = interrupt_flag();
 	tc.learned = &learned;
-	if (plan_load(t.arena, dir, &p, e) != 0)
-		goto out;
 	masked = p;
 	regression_masks(r->cfg, t.arena, &masked);
 	if (trial_verify(&tc, &t, &masked, n, &hits, t.arena, &result, e) != 0)
@@ -172,9 +170,10 @@ verify_tape(struct recorder *r, const char *dir, struct verified *v,
 	note_unreached(&result, v);
 	v->masked = learn_masks(&t, &result, &p);
 	learned_add_all(&p, t.arena, &learned);
-	rc = plan_save(&p, dir, e);
+	rc = library_replan(dir, &t, &p, e);
 out:
-	tape_release(&t);
+	if (t.arena)
+		tape_release(&t);
 	return rc;
 }
 

@@ -116,18 +116,23 @@ write_tape(const struct ledger *l, struct tape *t, const struct plan *plan,
 {
 	static const struct exchange nothing;
 	const struct exchange *x = tape_exchange(t, t->trigger.exchange);
+	struct library_lock lock;
 	struct buf id;
+	int rc = -1;
 
 	buf_init(&id, FS_PATH_MAX);
 	route_tape_id(x ? x : &nothing, &t->trigger,
 		      arena_str(t->arena, t->signature), &id);
 	if (fs_mkdirs(l->config.fixtures, 0755, e) ||
-	    free_id(l, t, buf_slice(&id), dir, e))
-		return -1;
+	    library_lock(l->config.fixtures, LIBRARY_WRITE, &lock, e))
+		goto out;
+	/* A name that is free stays so until the tape has it. */
+	if (free_id(l, t, buf_slice(&id), dir, e) == 0)
+		rc = tape_write_with(t, plan, l->config.fixtures, e);
+	library_unlock(&lock);
+out:
 	buf_release(&id);
-	if (tape_write(t, l->config.fixtures, e))
-		return -1;
-	return plan_save(plan, dir, e);
+	return rc;
 }
 
 static void

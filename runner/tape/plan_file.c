@@ -1,13 +1,10 @@
 /* Loads and saves replay.yaml beside its tape. */
-#include <dvr/tape/plan.h>
+#include "plan_file.h"
 
 #include <dvr/base/fs.h>
 
 #include <errno.h>
 #include <sys/stat.h>
-
-/* A plan is short; pins and stubs hold bodies. */
-#define PLAN_FILE_MAX (4u * MiB)
 
 int
 plan_load(struct arena *a, const char *tape_dir, struct plan *out,
@@ -35,31 +32,35 @@ plan_load(struct arena *a, const char *tape_dir, struct plan *out,
 }
 
 int
-plan_save(const struct plan *p, const char *tape_dir, struct err *e)
+plan_text(const struct plan *p, const char *path, struct buf *out,
+	  struct err *e)
 {
 	struct arena *a = arena_create();
-	char path[FS_PATH_MAX];
 	struct plan back;
+	int rc = 0;
+
+	plan_print(p, out);
+	/* What cannot be read again is not written. */
+	if (out->full)
+		rc = err_set(e, ERR_INTERNAL, "%s: larger than %u bytes", path,
+			     PLAN_FILE_MAX);
+	else if (plan_read(a, path, buf_slice(out), &back, e) < 0)
+		rc = err_prefix(e, "plan not written");
+	arena_destroy(a);
+	return rc;
+}
+
+int
+plan_save(const struct plan *p, const char *tape_dir, struct err *e)
+{
+	char path[FS_PATH_MAX];
 	struct buf text;
 	int rc = -1;
 
 	buf_init(&text, PLAN_FILE_MAX);
-	plan_print(p, &text);
-	if (fs_join(path, tape_dir, "replay.yaml", e) < 0)
-		goto out;
-	/* What cannot be read again is not written. */
-	if (text.full) {
-		err_set(e, ERR_INTERNAL, "%s: larger than %u bytes", path,
-			PLAN_FILE_MAX);
-		goto out;
-	}
-	if (plan_read(a, path, buf_slice(&text), &back, e) < 0) {
-		err_prefix(e, "plan not written");
-		goto out;
-	}
-	rc = fs_write_atomic(path, 0644, buf_slice(&text), e);
-out:
+	if (fs_join(path, tape_dir, "replay.yaml", e) == 0 &&
+	    plan_text(p, path, &text, e) == 0)
+		rc = fs_write_atomic(path, 0644, buf_slice(&text), e);
 	buf_release(&text);
-	arena_destroy(a);
 	return rc;
 }

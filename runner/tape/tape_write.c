@@ -4,6 +4,7 @@
 #include <dvr/base/fs.h>
 
 #include "check.h"
+#include "plan_file.h"
 #include "state_files.h"
 
 #include <errno.h>
@@ -60,9 +61,15 @@ out:
 	return rc;
 }
 
+/* What one folder is made of. */
+struct content {
+	const struct tape *tape;
+	struct slice text, plan;	/* plan.p NULL: none */
+	struct tape_blobs blobs;
+};
+
 static int
-write_folder(const char *path, const struct tape *t, struct slice text,
-	     const struct tape_blobs *blobs, struct err *e)
+write_folder(const char *path, const struct content *c, struct err *e)
 {
 	int rc = -1, dir;
 
@@ -71,9 +78,10 @@ write_folder(const char *path, const struct tape *t, struct slice text,
 	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)
 		return err_sys(e, ERR_INTERNAL, "%s", path);
-	if (write_bodies(dir, blobs, e) < 0 ||
-	    state_files_write(dir, t, e) < 0 ||
-	    write_file(dir, "tape.yaml", text, e) < 0) {
+	if (write_bodies(dir, &c->blobs, e) < 0 ||
+	    state_files_write(dir, c->tape, e) < 0 ||
+	    (c->plan.p && write_file(dir, "replay.yaml", c->plan, e) < 0) ||
+	    write_file(dir, "tape.yaml", c->text, e) < 0) {
 		err_prefix(e, "%s", path);
 		goto out;
 	}
@@ -128,9 +136,9 @@ sibling(char out[FS_PATH_MAX], const char *fixtures, struct slice id,
 }
 
 static int
-write_and_rename(const struct tape *t, const char *fixtures, struct slice text,
-		 const struct tape_blobs *blobs, struct err *e)
+write_and_rename(const struct content *c, const char *fixtures, struct err *e)
 {
+	const struct tape *t = c->tape;
 	char temp[FS_PATH_MAX], old[FS_PATH_MAX], final[FS_PATH_MAX];
 	char id[256];
 
@@ -142,7 +150,7 @@ write_and_rename(const struct tape *t, const char *fixtures, struct slice text,
 	/* What a killed process with our number may have left. */
 	if (fs_remove_tree(temp, e) < 0 || fs_remove_tree(old, e) < 0)
 		return -1;
-	if (write_folder(temp, t, text, blobs, e) < 0 ||
+	if (write_folder(temp, c, e) < 0 ||
 	    put_in_place(temp, final, old, e) < 0) {
 		fs_remove_tree(temp, NULL);
 		return -1;
@@ -150,32 +158,53 @@ write_and_rename(const struct tape *t, const char *fixtures, struct slice text,
 	return fs_sync_dir(fixtures, e);
 }
 
-int
-tape_write(const struct tape *t, const char *fixtures, struct err *e)
+static int
+check_tape(const struct tape *t, struct err *e)
 {
-	struct tape_blobs blobs = { 0 };
 	struct fault f;
-	struct buf text;
+
+	if (!tape_find_fault(t, &f))
+		return 0;
+	err_set(e, ERR_INTERNAL, "tape not written: %s", f.text);
+	if (f.exchange < t->nexchanges)
+		err_prefix(e, "exchange %u%s%s", t->exchanges[f.exchange].id,
+			   f.side ? ", " : "", f.side ? f.side : "");
+	return -1;
+}
+
+int
+tape_write_with(const struct tape *t, const struct plan *p,
+		const char *fixtures, struct err *e)
+{
+	struct content c = { .tape = t };
+	struct buf text, plan;
 	int rc = -1;
 
-	if (tape_find_fault(t, &f)) {
-		err_set(e, ERR_INTERNAL, "tape not written: %s", f.text);
-		if (f.exchange < t->nexchanges)
-			err_prefix(e, "exchange %u%s%s",
-				   t->exchanges[f.exchange].id,
-				   f.side ? ", " : "", f.side ? f.side : "");
+	if (check_tape(t, e) != 0)
 		return -1;
-	}
 	buf_init(&text, TAPE_FILE_MAX);
-	tape_print(t, &text, &blobs);
+	buf_init(&plan, PLAN_FILE_MAX);
+	if (p && plan_text(p, "replay.yaml", &plan, e) != 0)
+		goto out;
+	tape_print(t, &text, &c.blobs);
+	c.text = buf_slice(&text);
+	c.plan = p ? buf_slice(&plan) : (struct slice){ 0 };
 	if (text.full)
 		err_set(e, ERR_INTERNAL,
 			"tape not written: its text is larger than %u bytes; "
 			"record a shorter session",
 			TAPE_FILE_MAX);
 	else if (fs_mkdirs(fixtures, DIR_MODE, e) == 0)
-		rc = write_and_rename(t, fixtures, buf_slice(&text), &blobs, e);
-	free(blobs.v);
+		rc = write_and_rename(&c, fixtures, e);
+out:
+	free(c.blobs.v);
+	buf_release(&plan);
 	buf_release(&text);
 	return rc;
+}
+
+int
+tape_write(const struct tape *t, const char *fixtures, struct err *e)
+{
+	return tape_write_with(t, NULL, fixtures, e);
 }

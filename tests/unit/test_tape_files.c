@@ -5,6 +5,7 @@
 #include <dvr/base/clock.h>
 #include <dvr/base/fs.h>
 #include <dvr/base/hash.h>
+#include <dvr/tape/library.h>
 
 #include <check.h>
 #include <errno.h>
@@ -186,6 +187,66 @@ START_TEST(replacing_is_atomic)
 	ck_assert_int_eq(status, 0);
 	assert_reads_back();
 	ck_assert_uint_eq(count_names(root), 1);
+}
+END_TEST
+
+static void
+write_locked(void)
+{
+	struct library_lock l;
+
+	ck_assert_int_eq(library_lock(root, LIBRARY_WRITE, &l, &err), 0);
+	ck_assert_int_ge(l.fd, 0);
+	write_sample();
+	library_unlock(&l);
+}
+
+/* Who reads as a library is read sees all of one tape, each time. */
+START_TEST(readers_and_writers_take_turns)
+{
+	pid_t pid;
+	int status;
+
+	write_locked();
+	pid = fork();
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0) {
+		for (int i = 0; i < 40; i++)
+			write_locked();
+		_exit(0);
+	}
+	do {
+		struct tape back;
+		struct plan plan;
+
+		ck_assert_msg(library_read(dir, &back, &plan, &err) == 0, "%s",
+			      err.msg);
+		tape_release(&back);
+	} while (waitpid(pid, &status, WNOHANG) == 0);
+	ck_assert_int_eq(status, 0);
+}
+END_TEST
+
+/* A plan that was made for another recording is not put beside this one. */
+START_TEST(plans_are_for_the_tape_that_was_read)
+{
+	struct plan plan = { .expect = EXPECT_BROKEN }, back_plan;
+	struct tape t, back;
+
+	write_sample();
+	ck_assert_int_eq(library_read(dir, &back, &back_plan, &err), 0);
+	ck_assert_int_eq(library_replan(dir, &back, &plan, &err), 0);
+	sample_tape(&t);
+	t.session = SLICE("another");
+	ck_assert_int_eq(tape_write_with(&t, &(struct plan){
+		.expect = EXPECT_SAME }, root, &err), 0);
+	ck_assert_int_eq(library_replan(dir, &back, &plan, &err), -1);
+	ck_assert_msg(strstr(err.msg, "recorded anew") != NULL, "%s", err.msg);
+	tape_release(&back);
+	ck_assert_int_eq(library_read(dir, &back, &back_plan, &err), 0);
+	ck_assert_int_eq(back_plan.expect, EXPECT_SAME);
+	tape_release(&back);
+	tape_release(&t);
 }
 END_TEST
 
@@ -463,6 +524,8 @@ suite_tape_files(void)
 	tcase_add_test(t, library_is_made);
 	tcase_add_test(t, old_folder_is_replaced);
 	tcase_add_test(t, replacing_is_atomic);
+	tcase_add_test(t, readers_and_writers_take_turns);
+	tcase_add_test(t, plans_are_for_the_tape_that_was_read);
 	tcase_add_test(t, unwritable_library_is_an_error);
 	tcase_add_test(t, failed_write_leaves_nothing);
 	tcase_add_test(t, faulty_tapes_are_not_written);

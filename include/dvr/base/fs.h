@@ -26,6 +26,8 @@ int fs_temp_dir(const char *prefix, char out[FS_PATH_MAX], struct err *e);
 /* Joins with one '/'; -1 when it does not fit. */
 int fs_join(char out[FS_PATH_MAX], const char *dir, const char *name,
 	    struct err *e);
+/* The folder that holds `path`: "." for a name alone. */
+int fs_parent(const char *path, char out[FS_PATH_MAX], struct err *e);
 /* Names in a folder in bytewise order, without "." and "..". The array and the
  * names are one free()able block; *count may be 0. */
 int fs_list(const char *dir, char ***names, size_t *count, struct err *e);

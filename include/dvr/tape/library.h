@@ -28,4 +28,30 @@ int library_select(const struct library *l, const char *what,
 		   const struct library_entry **out, size_t max,
 		   size_t *count, struct err *e);
 
+/*
+ * Two dvr may work in one library: who writes to it holds it alone, who reads
+ * a tape keeps it as it is meanwhile.  The lock is flock(2) on the folder: it
+ * ends with its holder however that ends, and leaves no file.  Where a file
+ * system has no such locks nobody waits.
+ */
+enum library_use { LIBRARY_READ, LIBRARY_WRITE };
+struct library_lock { int fd; };	/* -1: none was to be had */
+/* ERR_INTERNAL when others hold it for too long.  No folder: no lock. */
+int library_lock(const char *fixtures, enum library_use use,
+		 struct library_lock *out, struct err *e);
+void library_unlock(struct library_lock *l);
+
+/* A tape and its plan (not checked against each other), both of one recording.
+ * -1: t->arena is NULL, or the tape is there and the plan is not. */
+int library_read(const char *dir, struct tape *t, struct plan *p,
+		 struct err *e);
+/* plan_save() where `t`, read from `dir`, is still the tape there; ERR_TAPE
+ * when another run has recorded it anew. */
+int library_replan(const char *dir, const struct tape *t,
+		   const struct plan *p, struct err *e);
+
+/* Takes away what commits that were killed have left, and puts back what they
+ * had put aside: a line each is appended to `told`. */
+int library_mend(const char *fixtures, struct buf *told, struct err *e);
+
 #endif

@@ -129,6 +129,10 @@ void tape_print_lines(const struct tape *t, unsigned *lines);
  * `fixtures` is the library, made when it is not there; the folder's name is
  * t->id.  A tape that could not be read back is an error. */
 int tape_write(const struct tape *t, const char *fixtures, struct err *e);
+/* The same with its replay.yaml in it: nobody sees one without the other. */
+struct plan;
+int tape_write_with(const struct tape *t, const struct plan *p,
+		    const char *fixtures, struct err *e);
 
 /* Reads fixtures/<id> (the folder). Errors carry file:line:column: truncated,
  * conflict markers, wrong version, duplicate ids, negative or backward times,
