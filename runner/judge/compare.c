@@ -2,7 +2,7 @@
 #include "compare.h"
 
 #include <dvr/field/nest.h>
-#include <dvr/wire/coding.h>
+#include <dvr/tape/payload.h>
 
 #include <stdlib.h>
 
@@ -419,17 +419,9 @@ compare_opaque(struct comparison *c, struct slice want, struct slice got,
 struct slice
 compare_plain(struct arena *a, const struct message *m)
 {
-	struct slice coding = header_value(m, "content-encoding"), body;
-	struct buf out;
+	struct slice body;
 
-	if (m->decoded.n || coding.n == 0 || coding_identity(coding))
-		return m->body;
-	buf_init(&out, PLAIN_MAX);
-	if (coding_decode(coding, m->body, &out) == CODING_OK)
-		body = arena_copy(a, buf_slice(&out));
-	else
-		body = m->body;
-	buf_release(&out);
+	(void)message_plain(a, m, PLAIN_MAX, &body);
 	return body;
 }
 

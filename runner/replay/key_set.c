@@ -2,7 +2,7 @@
 #include "key_set.h"
 
 #include <dvr/field/field.h>
-#include <dvr/wire/coding.h>
+#include <dvr/tape/payload.h>
 
 #define SET_MAX (1u * MiB)
 
@@ -30,34 +30,13 @@ header_value(const struct message *m, const char *name)
 	return h ? h->value : SLICE("");
 }
 
-/* Without its content coding, which *coding then names. */
-static bool
-plain(struct arena *a, const struct message *m, struct slice *body,
-      struct slice *coding)
-{
-	struct slice told = header_value(m, "Content-Encoding");
-	struct buf b;
-	bool ok;
-
-	*body = m->body;
-	*coding = m->decoded;
-	if (m->decoded.n > 0 || told.n == 0 || coding_identity(told))
-		return true;
-	buf_init(&b, SET_MAX);
-	ok = coding_decode(told, m->body, &b) == CODING_OK;
-	if (ok) {
-		*body = arena_copy(a, buf_slice(&b));
-		*coding = told;
-	}
-	buf_release(&b);
-	return ok;
-}
-
 bool
 key_set_add(const struct mint *keys, struct arena *a, const struct message *m,
 	    struct message *out)
 {
-	struct slice type = header_value(m, "Content-Type"), body, coding;
+	struct slice type = header_value(m, "Content-Type"), body;
+	struct slice coding = m->decoded.n > 0 ? m->decoded :
+		message_coding(a, m);
 	const struct field_format *json = field_format_for(type);
 	struct set set = { .kty = false };
 	struct buf b, added;
@@ -65,7 +44,7 @@ key_set_add(const struct mint *keys, struct arena *a, const struct message *m,
 
 	if (keys == NULL || m->body.n == 0 || m->body.n > SET_MAX ||
 	    json == NULL || json != field_format_named("json") ||
-	    !plain(a, m, &body, &coding) ||
+	    !message_plain(a, m, SET_MAX, &body) ||
 	    json->walk(a, body, on_field, &set) != FIELD_OK || !set.kty)
 		return false;
 	buf_init(&added, 64 * KiB);
@@ -84,7 +63,7 @@ key_set_add(const struct mint *keys, struct arena *a, const struct message *m,
 	*out = *m;
 	out->body = arena_copy(a, buf_slice(&b));
 	out->raw_body = (struct slice){ 0 };
-	/* scrub_live() mends the framing of a body that was decoded */
+	/* scrub_live() codes it again and mends its framing */
 	out->decoded = coding.n > 0 ? coding : SLICE("identity");
 	buf_release(&b);
 	return true;

@@ -3,7 +3,7 @@
 
 #include <dvr/field/nest.h>
 #include <dvr/scrub/scrub.h>
-#include <dvr/wire/coding.h>
+#include <dvr/tape/payload.h>
 
 /* Enough to say that two bodies have nothing in common. */
 #define DIFFER_MAX 64
@@ -311,19 +311,13 @@ value_of(const struct message *m, const char *name)
 	return h ? h->value : slice_of("", 0);
 }
 
-/* The payload without its content coding; itself when that stays. */
+/* The payload without its codings; itself when they stay. */
 static struct slice
 plain(struct comparing *c, const struct message *m)
 {
-	struct slice coding = value_of(m, "Content-Encoding"), body = m->body;
-	struct buf out;
+	struct slice body;
 
-	if (m->decoded.n || coding.n == 0 || coding_identity(coding))
-		return m->body;
-	buf_init(&out, PLAIN_MAX);
-	if (coding_decode(coding, m->body, &out) == CODING_OK)
-		body = arena_copy(c->out->arena, buf_slice(&out));
-	buf_release(&out);
+	(void)message_plain(c->out->arena, m, PLAIN_MAX, &body);
 	return body;
 }
 

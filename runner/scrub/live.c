@@ -1,6 +1,8 @@
 /* Messages alive again: what a replay sends for a scrubbed one. */
 #include <dvr/scrub/scrub.h>
 
+#include <dvr/wire/coding.h>
+
 #include "head.h"
 #include "live_body.h"
 
@@ -15,6 +17,7 @@ struct revival {
 	struct message out;
 	bool changed;		/* anything at all */
 	bool body_changed;
+	bool uncoded;		/* its coding could not be made again */
 };
 
 static struct slice
@@ -94,7 +97,22 @@ expand_headers(struct revival *r, const struct headers *in,
 	}
 }
 
-/* The coding is undone, so the field that tells of it goes. */
+/* Under the coding that was undone for the tape, as its receiver was sent it. */
+static bool
+code_again(struct arena *a, struct slice coding, struct slice *body)
+{
+	struct buf b;
+	bool ok;
+
+	buf_init(&b, body->n + GROWTH_MAX);
+	ok = coding_encode(coding, *body, &b) == CODING_OK;
+	if (ok)
+		*body = arena_copy(a, buf_slice(&b));
+	buf_release(&b);
+	return ok;
+}
+
+/* The coding stays undone, so the field that tells of it goes. */
 static void
 drop_coding(struct revival *r)
 {
@@ -199,6 +217,8 @@ revive_body(struct revival *r)
 		return;
 	r->out.raw_body = (struct slice){ 0 };
 	r->out.decoded = (struct slice){ 0 };
+	r->uncoded = r->in->decoded.n > 0 &&
+		     !code_again(r->arena, r->in->decoded, &r->out.body);
 	if (r->in->framing == FRAMING_CHUNKED)
 		mend_chunks(r);
 }
@@ -214,7 +234,7 @@ mend(struct revival *r)
 			mend_length(r, &r->out.headers.v[i]);
 		r->out.body_bytes = r->out.body.n;
 	}
-	if (r->in->decoded.n > 0)
+	if (r->uncoded)
 		drop_coding(r);
 	mend_raw_head(r);
 }
@@ -262,11 +282,18 @@ revive_side(struct arena *a, const struct scrub_values *v, enum sender from,
 	bool any;
 
 	scrub_live(a, v, &was, side);
-	for (size_t i = 0; i < x->nmessages; i++)
-		if (x->messages[i].from == from)
-			x->messages[i].payload = expand_body(&r, &was,
-				x->protocol == PROTOCOL_HTTP2,
-				x->messages[i].payload, &any);
+	for (size_t i = 0; i < x->nmessages; i++) {
+		struct stream_message *m = &x->messages[i];
+
+		if (m->from != from)
+			continue;
+		m->payload = expand_body(&r, &was,
+					 x->protocol == PROTOCOL_HTTP2,
+					 m->payload, &any);
+		if (m->decoded.n > 0 &&
+		    code_again(a, m->decoded, &m->payload))
+			m->decoded = (struct slice){ 0 };
+	}
 	if (x->nmessages > 0 && x->protocol == PROTOCOL_HTTP2)
 		exchange_join(a, x, from,
 			      expand(&r, slice_from(was.body, joined), &any));

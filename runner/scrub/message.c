@@ -1,6 +1,7 @@
 /* Messages: their head lines and bodies as pieces of a job, and back. */
 #include "message.h"
 
+#include <dvr/tape/payload.h>
 #include <dvr/wire/coding.h>
 
 #include "policy.h"
@@ -97,31 +98,12 @@ header_value(const struct message *m, const char *name)
 	return h ? h->value : (struct slice){ 0 };
 }
 
-/* All Content-Encoding fields as one list (RFC 9110 §5.3). */
-static struct slice
-content_coding(struct job *j, const struct message *m)
-{
-	struct slice all = { 0 };
-	size_t i;
-
-	for (i = 0; i < m->headers.n; i++) {
-		const struct header *h = &m->headers.v[i];
-
-		if (!slice_ieq(h->name, SLICE("content-encoding")))
-			continue;
-		all = all.n ? arena_fmt(j->scratch, "%.*s, %.*s",
-					SLICE_ARG(all), SLICE_ARG(h->value)) :
-			h->value;
-	}
-	return all;
-}
-
 /* Undoes the coding; sets w->withheld when that cannot be done, w->coding
  * when there is one, w->broken when the stream ends in the middle. */
 static struct slice
 decode_body(struct job *j, struct message_work *w)
 {
-	struct slice coding = content_coding(j, w->in);
+	struct slice coding = message_coding(j->scratch, w->in);
 	struct slice text = slice_from(w->in->body, w->joined);
 	struct buf b;
 

@@ -1,4 +1,4 @@
-/* Undoes a list of content codings, the last one first, within limits. */
+/* Undoes lists of content codings within limits, and makes them again. */
 #include "coding.h"
 
 /* A body that is coded more often than this is an attack. */
@@ -15,21 +15,22 @@
 struct coding {
 	struct slice name;
 	coding_fn *decode;	/* NULL: nothing to undo */
+	encode_fn *encode;
 };
 
 /* RFC 9110 §18.6; "x-gzip" is §8.4.1.3's alias. */
 static const struct coding codings[] = {
-	{ { "gzip", 4 }, coding_gzip },
-	{ { "br", 2 }, coding_brotli },
-	{ { "deflate", 7 }, coding_deflate },
-	{ { "zstd", 4 }, coding_zstd },
-	{ { "x-gzip", 6 }, coding_gzip },
-	{ { "identity", 8 }, NULL },
+	{ { "gzip", 4 }, coding_gzip, encode_gzip },
+	{ { "br", 2 }, coding_brotli, encode_brotli },
+	{ { "deflate", 7 }, coding_deflate, encode_deflate },
+	{ { "zstd", 4 }, coding_zstd, encode_zstd },
+	{ { "x-gzip", 6 }, coding_gzip, encode_gzip },
+	{ { "identity", 8 }, NULL, NULL },
 };
 
 /* The codings of a header's value that have something to undo. */
 struct chain {
-	coding_fn *step[CODINGS_MAX];
+	const struct coding *step[CODINGS_MAX];
 	size_t n;
 	bool known, too_long;
 };
@@ -97,7 +98,7 @@ chain_of(struct slice rest)
 			c.too_long = true;
 			break;
 		}
-		c.step[c.n++] = k->decode;
+		c.step[c.n++] = k;
 	}
 	return c;
 }
@@ -153,7 +154,7 @@ coding_decode(struct slice names, struct slice in, struct buf *out)
 
 		if (i > 0)
 			buf_clear(to);
-		r = undo(c.step[i], in, to);
+		r = undo(c.step[i]->decode, in, to);
 		if (first == CODING_OK)
 			first = r;
 		in = buf_slice(to);
@@ -161,6 +162,37 @@ coding_decode(struct slice names, struct slice in, struct buf *out)
 	buf_release(&between[0]);
 	buf_release(&between[1]);
 	return first;
+}
+
+enum coding_result
+coding_encode(struct slice names, struct slice in, struct buf *out)
+{
+	struct chain c = chain_of(names);
+	struct buf between[2];
+	size_t turn = 0;
+
+	if (!c.known)
+		return CODING_UNKNOWN;
+	if (c.too_long)
+		return CODING_LIMIT;
+	if (c.n == 0)
+		buf_add(out, in);
+	buf_init(&between[0], out->limit);
+	buf_init(&between[1], out->limit);
+	for (size_t i = 0; i < c.n; i++, turn ^= 1) {
+		struct buf *to = i + 1 == c.n ? out : &between[turn];
+
+		if (i + 1 < c.n)
+			buf_clear(to);
+		c.step[i]->encode(in, to);
+		if (to->full)
+			break;
+		in = buf_slice(to);
+	}
+	turn = out->full || between[0].full || between[1].full;
+	buf_release(&between[0]);
+	buf_release(&between[1]);
+	return turn ? CODING_LIMIT : CODING_OK;
 }
 
 bool

@@ -1,6 +1,6 @@
 /*
- * Private to wire/: one decoder a content coding.  Each appends to `out`
- * through sink_add(), which knows the limits.
+ * Private to wire/: one decoder a content coding, which appends to `out`
+ * through sink_add(), which knows the limits; and one encoder (encode.c).
  */
 #ifndef WIRE_CODING_H
 #define WIRE_CODING_H
@@ -29,6 +29,11 @@ typedef enum coding_result coding_fn(struct slice in, struct sink *s);
 coding_fn coding_gzip, coding_deflate;	/* inflate.c */
 coding_fn coding_brotli;		/* brotli.c */
 coding_fn coding_zstd;			/* zstd.c */
+
+/* Appends `in` coded.  An encoder fails for want of memory alone. */
+typedef void encode_fn(struct slice in, struct buf *out);
+
+encode_fn encode_gzip, encode_deflate, encode_brotli, encode_zstd;
 
 /*
  * brotli and zstd give back nothing of what a call decoded when that call finds

@@ -93,6 +93,52 @@ long_text(struct buf *out, size_t bytes)
 	}
 }
 
+/* What is coded comes back, under one coding and under a list of them. */
+START_TEST(a_body_is_coded_again)
+{
+	static const char *const lists[] = { "gzip", "deflate", "br", "zstd",
+		"x-gzip", "identity", "gzip, br", "br, identity,zstd , gzip" };
+	struct slice names = slice_str(lists[_i]);
+	struct buf plain, coded, out;
+
+	buf_init(&plain, 4 * MiB);
+	buf_init(&coded, 4 * MiB);
+	buf_init(&out, 4 * MiB);
+	long_text(&plain, 300000);
+	ck_assert_int_eq(coding_encode(names, buf_slice(&plain), &coded),
+			 CODING_OK);
+	if (!coding_identity(names))
+		ck_assert_uint_lt(coded.n, plain.n / 2);
+	ck_assert_int_eq(coding_decode(names, buf_slice(&coded), &out),
+			 CODING_OK);
+	ck_assert(slice_eq(buf_slice(&out), buf_slice(&plain)));
+	buf_clear(&coded);
+	buf_clear(&out);
+	ck_assert_int_eq(coding_encode(names, SLICE(""), &coded), CODING_OK);
+	ck_assert_int_eq(coding_decode(names, buf_slice(&coded), &out),
+			 CODING_OK);
+	ck_assert_uint_eq(out.n, 0);
+	buf_release(&plain);
+	buf_release(&coded);
+	buf_release(&out);
+}
+END_TEST
+
+/* A name that is not known codes nothing; a limit is kept. */
+START_TEST(coding_has_its_bounds)
+{
+	struct buf out;
+
+	buf_init(&out, 16);
+	ck_assert_int_eq(coding_encode(SLICE("gzip, snappy"), TEXT, &out),
+			 CODING_UNKNOWN);
+	ck_assert_uint_eq(out.n, 0);
+	ck_assert_int_eq(coding_encode(SLICE("gzip"), TEXT, &out),
+			 CODING_LIMIT);
+	buf_release(&out);
+}
+END_TEST
+
 /* Every coding gives back a short and a long body, behind what `out` held. */
 START_TEST(a_body_comes_back)
 {
@@ -439,6 +485,8 @@ suite_coding(void)
 	int n = (int)ARRAY_LEN(coders);
 
 	tcase_set_timeout(tc, 60);
+	tcase_add_loop_test(tc, a_body_is_coded_again, 0, 8);
+	tcase_add_test(tc, coding_has_its_bounds);
 	tcase_add_loop_test(tc, a_body_comes_back, 0, n);
 	tcase_add_loop_test(tc, a_cut_at_every_byte_keeps_the_beginning, 0, n);
 	tcase_add_loop_test(tc, bytes_behind_the_end_are_broken, 0, n);

@@ -94,8 +94,8 @@ bool scrub_resembles(struct slice recorded, struct slice live);
 bool scrub_has_handle(struct slice s);
 /*
  * What a replay sends: wire bytes of a request with every handle expanded,
- * Content-Length and chunk sizes made right again, the coding that was undone
- * (`decoded`) left undone and its header dropped.
+ * Content-Length and chunk sizes made right again, under the coding that was
+ * undone for the tape (`decoded`).
  */
 void scrub_print_live(const struct scrub_values *v, const struct message *m,
 		      struct buf *out);

@@ -21,6 +21,10 @@ enum coding_result {
  * fault (a broken stream's readable part is still scanned for secrets). */
 enum coding_result coding_decode(struct slice names, struct slice in,
 				 struct buf *out);
+/* Appends `in` under the codings that `names` lists, applied from the first to
+ * the last; not the same bytes as another encoder's. */
+enum coding_result coding_encode(struct slice names, struct slice in,
+				 struct buf *out);
 /* True when every name is known (so that an identity-only list is too). */
 bool coding_known(struct slice names);
 /* True when there is nothing to undo. */

@@ -1,0 +1,28 @@
+/*
+ * What a message carries: its body without the codings around it, and back.
+ * Whoever looks for fields asks here, so that all see the same ones.
+ */
+#ifndef DVR_TAPE_PAYLOAD_H
+#define DVR_TAPE_PAYLOAD_H
+
+#include <dvr/tape/tape.h>
+
+/* Content-Encoding's fields as one list (RFC 9110 §5.3); "" when there is none,
+ * or when its coding was undone already.  Slice into the message or `a`. */
+struct slice message_coding(struct arena *a, const struct message *m);
+/*
+ * The body without content coding, and the messages of a gRPC body without the
+ * compression that grpc-encoding names (their flags cleared).  The body itself
+ * where nothing is to be undone; a copy in `a` else, of `max` bytes at most.
+ * False: that cannot be done, *out is the body as it stands.
+ */
+bool message_plain(struct arena *a, const struct message *m, size_t max,
+		   struct slice *out);
+/*
+ * Such a body, changed, under the codings of `m`: what was compressed is
+ * compressed again.  *out is `plain` itself where nothing is, else in `a`.
+ */
+bool message_code(struct arena *a, const struct message *m,
+		  struct slice plain, struct slice *out);
+
+#endif
