@@ -16,6 +16,9 @@ struct nest_walk {
 	struct arena *arena;
 	field_fn *fn;
 	void *arg;
+	const struct field_format *format;
+	struct slice text;		/* that is walked */
+	const struct nested *within;	/* NULL: the body */
 	struct slice prefix;
 	unsigned depth;
 	bool stopped;
@@ -205,6 +208,17 @@ nest_wrap(enum nest_coding coding, struct slice text, struct buf *out)
 	}
 }
 
+void
+nest_encode(const struct nested *n, struct slice text, struct buf *out)
+{
+	struct buf b;
+
+	buf_init(&b, out->limit);
+	nest_wrap(n->coding, text, &b);
+	n->around->encode(n->kind, buf_slice(&b), out);
+	buf_release(&b);
+}
+
 /* ---- walking --------------------------------------------------------------- */
 
 static int on_field(void *arg, const struct field *f);
@@ -232,6 +246,7 @@ give(struct nest_walk *w, const struct field *f)
 {
 	struct field own = *f;
 
+	own.within = w->within;
 	if (w->prefix.n > 0)
 		own.place = arena_fmt(w->arena, "%.*s%.*s",
 				      SLICE_ARG(w->prefix),
@@ -244,15 +259,25 @@ static int
 go_on_within(struct nest_walk *w, const struct field *f, const struct nest *n)
 {
 	struct nest_walk inner = *w;
+	struct nested *doc = arena_alloc(w->arena, sizeof(*doc));
 	struct field own = *f;
 
+	*doc = (struct nested){
+		.outer = w->within, .around = w->format, .whole = w->text,
+		.span = f->span, .kind = f->kind, .coding = n->coding,
+		.text = n->text, .format = n->format,
+	};
 	own.kind = FIELD_OBJECT;
+	own.holds = true;
 	if (give(w, &own))
 		return 1;
 	inner.prefix = w->prefix.n == 0 ? f->place :
 		arena_fmt(w->arena, "%.*s%.*s", SLICE_ARG(w->prefix),
 			  SLICE_ARG(f->place));
 	inner.depth++;
+	inner.within = doc;
+	inner.text = n->text;
+	inner.format = n->format;
 	(void)field_walk(n->format, w->arena, n->text, on_field, &inner);
 	w->stopped = inner.stopped;
 	return w->stopped;
@@ -279,7 +304,8 @@ enum field_result
 nest_walk(const struct field_format *f, struct arena *a, struct slice body,
 	  field_fn *fn, void *arg)
 {
-	struct nest_walk w = { .arena = a, .fn = fn, .arg = arg };
+	struct nest_walk w = { .arena = a, .fn = fn, .arg = arg,
+			       .format = f, .text = body };
 
 	return field_walk(f, a, body, on_field, &w);
 }

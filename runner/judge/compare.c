@@ -426,29 +426,29 @@ compare_plain(struct arena *a, const struct message *m)
 }
 
 void
-compare_body(struct comparison *c, struct slice want, struct slice type,
+compare_body(struct comparison *c, const struct message *want,
 	     const struct message *got)
 {
+	struct slice recorded = compare_plain(c->a, want);
 	struct slice live = compare_plain(c->a, got);
-	const struct field_format *f;
-	struct slice live_type;
+	const struct field_format *f, *other;
 	struct leaves a, b;
 
 	/* The usual case, and a replay that goes fast has many of them. */
-	if (slice_eq(want, live))
+	if (slice_eq(recorded, live))
 		return;
-	f = field_format_for(type);
-	live_type = header_value(got, "content-type");
-	if (f && f == field_format_for(live_type) && parse(c, f, want, &a) &&
+	f = message_format(want, recorded);
+	other = message_format(got, live);
+	if (f && f == other && parse(c, f, recorded, &a) &&
 	    parse(c, f, live, &b)) {
 		compare_leaves(c, &a, &b);
 		return;
 	}
 	/* What a format would have kept from sight must not slip through as
 	 * text: only bodies that never had one are shown. */
-	compare_opaque(c, want, live,
-		       !f && !field_format_for(live_type) &&
-			       slice_is_utf8(want) && slice_is_utf8(live));
+	compare_opaque(c, recorded, live,
+		       !f && !other && slice_is_utf8(recorded) &&
+			       slice_is_utf8(live));
 }
 
 void
@@ -476,6 +476,5 @@ compare_answer(struct comparison *c, const struct message *want,
 						      got->body_bytes));
 		return;
 	}
-	compare_body(c, compare_plain(c->a, want), header_value(want, "content-type"),
-		     got);
+	compare_body(c, want, got);
 }

@@ -24,8 +24,8 @@ struct comparison {
 /* Everything but the outcome: headers, then the body. */
 void compare_answer(struct comparison *c, const struct message *want,
 		    const struct message *got);
-/* Only the body; `type` is the recorded Content-Type. */
-void compare_body(struct comparison *c, struct slice want, struct slice type,
+/* Only the body. */
+void compare_body(struct comparison *c, const struct message *want,
 		  const struct message *got);
 /* Highest risk first, then in order of discovery. */
 void compare_sort(struct comparison *c);

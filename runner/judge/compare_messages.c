@@ -60,12 +60,15 @@ compare_payload(struct comparison *c, const struct stream_message *want,
 	struct header type = header_of_line(json ?
 		SLICE("content-type: application/json") :
 		SLICE("content-type: application/octet-stream"));
-	struct message live = {
+	struct message recorded = {
 		.present = true, .headers = { &type, 1 },
-		.body = got->payload, .body_bytes = got->payload.n,
+		.body = want->payload, .body_bytes = want->payload.n,
 	};
+	struct message live = recorded;
 
-	compare_body(c, want->payload, type.value, &live);
+	live.body = got->payload;
+	live.body_bytes = got->payload.n;
+	compare_body(c, &recorded, &live);
 }
 
 static struct slice

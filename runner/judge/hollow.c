@@ -30,7 +30,7 @@ holds_object(struct judging *j, const struct field_format *f,
 {
 	struct top t = { .seen = false };
 
-	return f->walk(j->a, body, look, &t) == FIELD_OK && t.seen &&
+	return field_walk(f, j->a, body, look, &t) == FIELD_OK && t.seen &&
 	       t.kind == FIELD_OBJECT && t.filled;
 }
 

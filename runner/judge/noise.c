@@ -1,6 +1,9 @@
 /* Finds the fields that differ between replays of one build (see noise.h). */
 #include <dvr/judge/noise.h>
 
+#include <dvr/field/nest.h>
+#include <dvr/tape/payload.h>
+
 #include "compare.h"
 #include "noise_kind.h"
 
@@ -269,13 +272,13 @@ learn_body(struct learning *l)
 	for (size_t i = 0; i < l->n; i++) {
 		struct sample *s = &l->s[i];
 		void *arg[2] = { l, s };
-		const struct field_format *own = field_format_for(
-			header_value(s->answer, "content-type"));
+		struct slice body = compare_plain(l->scratch, s->answer);
+		const struct field_format *own = message_format(s->answer,
+								body);
 
 		if (!own || (f && own != f) ||
-		    own->walk(l->scratch,
-			      compare_plain(l->scratch, s->answer), keep_leaf,
-			      arg) != FIELD_OK)
+		    nest_walk(own, l->scratch, body, keep_leaf, arg) !=
+			    FIELD_OK)
 			return;
 		f = own;
 		if (s->n)

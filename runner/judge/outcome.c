@@ -2,6 +2,7 @@
 #include <dvr/judge/outcome.h>
 
 #include <dvr/field/field.h>
+#include <dvr/tape/payload.h>
 #include <dvr/wire/grpc.h>
 #include <dvr/wire/websocket.h>
 
@@ -28,20 +29,19 @@ see_error(void *arg, const struct field *f)
 static bool
 has_body_errors(const struct message *m)
 {
-	const struct header *type;
-	const struct field_format *format;
+	const struct field_format *json = field_format_named("json");
+	const struct header *type = headers_find(&m->headers, "content-type");
+	struct slice body;
 	struct arena *a;
 	bool found = false;
 
-	if (m->body.n > ERRORS_BODY_MAX ||
-	    slice_find(m->body, SLICE("\"errors\"")) < 0)
-		return false;
-	type = headers_find(&m->headers, "content-type");
-	format = type ? field_format_for(type->value) : NULL;
-	if (!format || !slice_eq(slice_str(format->name), SLICE("json")))
+	if (m->body.n == 0 || m->body.n > ERRORS_BODY_MAX || !type ||
+	    field_format_for(type->value) != json)
 		return false;
 	a = arena_create();
-	if (format->walk(a, m->body, see_error, &found) != FIELD_OK)
+	if (message_plain(a, m, ERRORS_BODY_MAX, &body) &&
+	    slice_find(body, SLICE("\"errors\"")) >= 0 &&
+	    json->walk(a, body, see_error, &found) != FIELD_OK)
 		found = false;
 	arena_wipe(a);
 	return found;

@@ -27,6 +27,8 @@ struct finding {
 	struct slice resource;		/* of its path */
 	bool created;			/* its answer is a 201 */
 	const struct value *value;	/* whose parts come */
+	struct slice bound;		/* place of a body's value that is bound
+					 * with the document in it */
 	struct plan *plan;
 	size_t cap;
 };
@@ -327,17 +329,32 @@ bind_runs(struct finding *f, const struct value *v)
 		each_run(f, v->value, run_chars[i], bind_run, taken);
 }
 
+static bool
+is_bound_around(const struct finding *f, const struct value *v)
+{
+	return v->within && f->bound.n > 0 &&
+	       slice_starts(v->place.name, f->bound) &&
+	       v->place.name.n > f->bound.n &&
+	       v->place.name.p[f->bound.n] == '/';
+}
+
 static int
 on_asked_value(void *arg, const struct value *v)
 {
 	struct finding *f = arg;
 
 	if ((v->kind != FIELD_STRING && v->kind != FIELD_NUMBER) ||
-	    v->value.n == 0 || value_is_clients_own(v))
+	    v->value.n == 0 || value_is_clients_own(v) ||
+	    is_bound_around(f, v))
 		return 0;
 	f->value = v;
-	if (bind_whole(f, v) || bind_behind_scheme(f, v) ||
-	    v->kind == FIELD_NUMBER)
+	if (bind_whole(f, v)) {
+		if (v->holds)
+			f->bound = v->place.name;
+		return 0;
+	}
+	/* What a document holds is bound by itself. */
+	if (bind_behind_scheme(f, v) || v->kind == FIELD_NUMBER || v->holds)
 		return 0;
 	bind_runs(f, v);
 	return 0;
@@ -388,6 +405,7 @@ asked(struct finding *f)
 {
 	f->resource = path_resource(f->scratch,
 				    message_path(&f->x->request));
+	f->bound = SLICE("");
 	values_walk(f->scratch, &f->x->request, PLACE_REQUEST, on_asked_value,
 		    f);
 	values_walk(f->scratch, &f->x->request, PLACE_REQUEST, on_sent_value,

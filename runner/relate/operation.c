@@ -1,9 +1,12 @@
 /* The operation within a route: GraphQL, SOAP, AWS. */
 #include <dvr/relate/route.h>
 
-#include <dvr/field/field.h>
+#include <dvr/tape/payload.h>
 
 #include <string.h>
+
+/* Larger bodies are not looked into (bytes). */
+#define PLAIN_MAX (8u * MiB)
 
 struct graphql {
 	struct slice name, query;
@@ -105,16 +108,19 @@ graphql_operation(struct arena *a, const struct message *m)
 {
 	const struct header *type = headers_find(&m->headers, "content-type");
 	struct slice target = message_target(m);
-	const struct field_format *f = type ? field_format_for(type->value) :
-		NULL;
 	ssize_t question = slice_chr(target, '?');
+	const struct field_format *f;
 	struct graphql g = { 0 };
+	struct slice body;
+
+	(void)message_plain(a, m, PLAIN_MAX, &body);
+	f = message_format(m, body);
 
 	if (type && slice_istarts(type->value, SLICE("application/graphql")) &&
 	    !slice_istarts(type->value, SLICE("application/graphql+")))
-		g.query = m->body;
+		g.query = body;
 	else if (f && strcmp(f->name, "json") == 0)
-		f->walk(a, m->body, on_field, &g);
+		f->walk(a, body, on_field, &g);
 	else if (question >= 0 &&
 		 slice_ifind(slice_range(target, 0, (size_t)question),
 			     SLICE("graphql")) >= 0)

@@ -3,7 +3,8 @@
 
 #include <dvr/base/hash.h>
 #include <dvr/base/mem.h>
-#include <dvr/field/field.h>
+#include <dvr/field/nest.h>
+#include <dvr/tape/payload.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include "segment.h"
 
 #define SHAPE_MAX (64u * KiB)	/* bytes of one field's place */
+#define PLAIN_MAX (8u * MiB)	/* larger bodies have no shape */
 #define ID_WORDS 3		/* of the route in a tape's id */
 #define ID_WORD_MAX 24
 #define ID_SIGNATURE 5		/* hex digits: tells 1,000 tapes apart */
@@ -91,15 +93,16 @@ static void
 hash_shape(struct sha256 *h, const struct message *m)
 {
 	const struct header *type = headers_find(&m->headers, "content-type");
-	const struct field_format *f = type ? field_format_for(type->value) :
-		NULL;
 	struct shape s = { .arena = arena_create() };
-	struct slice bare = type ? type->value : SLICE("");
+	struct slice bare = type ? type->value : SLICE(""), body;
+	const struct field_format *f = NULL;
 	size_t i;
 
+	if (message_plain(s.arena, m, PLAIN_MAX, &body))
+		f = message_format(m, body);
 	if (m->body.n == 0) {
 		hash_text(h, SLICE("no body"));
-	} else if (!f || f->walk(s.arena, m->body, add_shape, &s) !=
+	} else if (!f || nest_walk(f, s.arena, body, add_shape, &s) !=
 		   FIELD_OK) {
 		hash_text(h, f ? SLICE("broken") : SLICE("opaque"));
 		hash_text(h, slice_trim(slice_cut(&bare, ';')));

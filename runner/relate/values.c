@@ -1,9 +1,9 @@
 /* Walks the values of a message (see values.h). */
 #include <dvr/relate/values.h>
 
-#include <dvr/wire/coding.h>
+#include <dvr/tape/payload.h>
 
-/* Answers are decoded up to this (bytes): as far as replays keep them. */
+/* Bodies are decoded up to this (bytes): as far as replays keep them. */
 #define PLAIN_MAX (8u * MiB)
 /* A body of no known format is one value up to this (bytes). */
 #define OPAQUE_MAX (64u * KiB)
@@ -24,10 +24,22 @@ static void
 give(struct walk *w, struct value v)
 {
 	v.place.side = w->side;
-	v.whole = w->whole;
-	v.format = w->format;
+	v.whole = v.within ? v.within->text : w->whole;
+	v.format = v.within ? v.within->format : w->format;
 	if (!w->stopped)
 		w->stopped = w->fn(w->arg, &v) != 0;
+}
+
+/* Nobody makes a token anew whose signature is another's. */
+static bool
+is_in_token(const struct nested *n)
+{
+	const struct field_format *jwt = field_format_named("jwt");
+
+	for (; n; n = n->outer)
+		if (n->format == jwt)
+			return true;
+	return false;
 }
 
 static int
@@ -36,27 +48,28 @@ on_field(void *arg, const struct field *f)
 	struct walk *w = arg;
 	bool body = w->part == PLACE_BODY;
 
-	if (f->kind == FIELD_ARRAY || f->kind == FIELD_OBJECT)
+	if ((f->kind == FIELD_ARRAY || f->kind == FIELD_OBJECT) && !f->holds)
 		return 0;
-	if (!body && f->place.n < 2)
+	if ((!body && f->place.n < 2) || is_in_token(f->within))
 		return 0;
 	give(w, (struct value){
 		.place = { .part = w->part,
 			   .name = slice_from(f->place, body ? 0 : 1) },
-		.key = f->key, .kind = f->kind, .span = f->span,
-		.value = f->value,
+		.key = f->key, .span = f->span, .value = f->value,
+		.kind = f->holds ? FIELD_STRING : f->kind,
+		.within = f->within, .holds = f->holds,
 	});
 	return w->stopped;
 }
 
 /* Fields of one format within `text`, which is in `whole`. */
-static bool
+static void
 walk_format(struct walk *w, enum place_part part, const char *name,
 	    struct slice text)
 {
 	w->part = part;
 	w->format = field_format_named(name);
-	return w->format->walk(w->arena, text, on_field, w) == FIELD_OK;
+	(void)field_walk(w->format, w->arena, text, on_field, w);
 }
 
 /* ---- the start line --------------------------------------------------- */
@@ -192,40 +205,29 @@ header_value(const struct message *m, const char *name)
 	return h ? h->value : SLICE("");
 }
 
-/* Without its content coding; false: it cannot be seen. */
 static bool
-plain_body(struct walk *w, struct slice *out)
+walk_fields(struct walk *w, const struct field_format *f, struct slice body)
 {
-	struct slice coding = header_value(w->m, "Content-Encoding");
-	struct buf b;
-	bool ok;
-
-	*out = w->m->body;
-	if (w->m->decoded.n || coding.n == 0 || coding_identity(coding))
-		return true;
-	if (w->side == PLACE_REQUEST)
-		return false;
-	buf_init(&b, PLAIN_MAX);
-	ok = coding_decode(coding, w->m->body, &b) == CODING_OK;
-	if (ok)
-		*out = arena_copy(w->arena, buf_slice(&b));
-	buf_release(&b);
-	return ok;
+	w->part = PLACE_BODY;
+	w->format = f;
+	return nest_walk(f, w->arena, body, on_field, w) == FIELD_OK;
 }
 
 static void
 walk_body(struct walk *w)
 {
-	struct slice type = header_value(w->m, "Content-Type"), body;
-	const struct field_format *f = field_format_for(type);
+	const struct field_format *f;
+	struct slice body;
 
-	if (w->m->body.n == 0 || !plain_body(w, &body))
+	if (w->m->body.n == 0 ||
+	    !message_plain(w->arena, w->m, PLAIN_MAX, &body))
 		return;
 	w->whole = body;
-	if (slice_istarts(type, SLICE("text/html")) &&
-	    w->side == PLACE_RESPONSE)
+	f = message_format(w->m, body);
+	if (slice_istarts(header_value(w->m, "Content-Type"),
+			  SLICE("text/html")) && w->side == PLACE_RESPONSE)
 		f = field_format_named("html");
-	if (f && walk_format(w, PLACE_BODY, f->name, body))
+	if (f && walk_fields(w, f, body))
 		return;
 	w->format = NULL;
 	if (body.n > OPAQUE_MAX)

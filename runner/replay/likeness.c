@@ -303,14 +303,6 @@ compare_leaves(struct comparing *c, struct leaves *a, struct leaves *b)
 	}
 }
 
-static struct slice
-value_of(const struct message *m, const char *name)
-{
-	const struct header *h = headers_find(&m->headers, name);
-
-	return h ? h->value : slice_of("", 0);
-}
-
 /* The payload without its codings; itself when they stay. */
 static struct slice
 plain(struct comparing *c, const struct message *m)
@@ -333,8 +325,7 @@ static void
 compare_body(struct comparing *c, const struct message *live)
 {
 	const struct message *rec = &c->x->request;
-	const struct field_format *f =
-		field_format_for(value_of(rec, "Content-Type"));
+	const struct field_format *f;
 	struct place p = place_in(c, PLACE_BODY);
 	struct slice want, got;
 	struct leaves a, b;
@@ -347,7 +338,8 @@ compare_body(struct comparing *c, const struct message *live)
 	got = plain(c, live);
 	if (slice_eq(want, got))
 		return;
-	if (f && f == field_format_for(value_of(live, "Content-Type")) &&
+	f = message_format(rec, want);
+	if (f && f == message_format(live, got) &&
 	    read_leaves(c, f, want, &a) && read_leaves(c, f, got, &b))
 		compare_leaves(c, &a, &b);
 	else

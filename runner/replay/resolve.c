@@ -314,6 +314,10 @@ resolver_request(struct resolver *r, uint32_t index, struct arena *a,
 	edit_begin(&e, &r->tape->exchanges[index]);
 	values_walk(e.arena, &e.was, PLACE_REQUEST, on_request_value, &e);
 	edit_end(&e, out);
+	if (e.coded)
+		notes_fmt(r->notes, "request %u: values were put into its "
+			  "body, which was compressed again",
+			  r->tape->exchanges[index].id);
 	sign(r, index, &e, out);
 	for (size_t i = from; i < to; i++)
 		tell_missing(r, &r->v[i]);

@@ -3,6 +3,7 @@
 
 #include <dvr/base/hash.h>
 #include <dvr/scrub/scrub.h>
+#include <dvr/tape/payload.h>
 
 #define EDIT_MAX ((size_t)1 << 30)
 
@@ -162,6 +163,17 @@ add_for_place(const struct value *v, struct slice text, struct buf *out)
 		buf_add(out, text);
 }
 
+/* The body that the value is in. */
+static struct slice
+outermost(const struct value *v)
+{
+	const struct nested *n = v->within;
+
+	while (n && n->outer)
+		n = n->outer;
+	return n ? n->whole : v->whole;
+}
+
 void
 edit_value(struct editing *e, struct bound *b, size_t n,
 	   const struct value *v)
@@ -169,6 +181,8 @@ edit_value(struct editing *e, struct bound *b, size_t n,
 	size_t from = (size_t)(v->span.p - v->whole.p);
 	struct buf value, text;
 
+	if (v->place.part == PLACE_BODY)
+		e->plain = outermost(v);
 	buf_init(&value, EDIT_MAX);
 	buf_init(&text, EDIT_MAX);
 	if (compose(b, n, v->value, &value)) {
@@ -177,6 +191,7 @@ edit_value(struct editing *e, struct bound *b, size_t n,
 				      sizeof(*e->edits));
 		e->edits[e->nedits++] = (struct edit){
 			.whole = v->whole, .format = v->format,
+			.within = v->within,
 			.by = { from, from + v->span.n,
 				arena_copy(e->arena, buf_slice(&text)) },
 		};
@@ -187,33 +202,92 @@ edit_value(struct editing *e, struct bound *b, size_t n,
 
 /* ---- the whole ------------------------------------------------------------ */
 
-/* `whole` with its edits; itself when there are none. */
+struct splicing {		/* of one whole */
+	struct slice whole;
+	const struct field_format *format;
+	struct field_edit *v;
+	size_t n;
+};
+
+static bool
+is_same(struct slice a, struct slice b)
+{
+	return a.p == b.p && a.n == b.n;
+}
+
+/* Edits that lie in another one were made by it. */
+static void
+add_edit(struct splicing *s, const struct field_format *f,
+	 const struct field_edit *by)
+{
+	if (s->n > 0 && by->from < s->v[s->n - 1].to)
+		return;
+	s->v[s->n++] = *by;
+	s->format = f;
+}
+
+static struct slice edited(struct editing *e, struct slice whole);
+
+/* A document in a value of `s`, of which something was edited. */
+static void
+add_document(struct editing *e, struct splicing *s, const struct nested *n)
+{
+	struct field_edit by = {
+		.from = (size_t)(n->span.p - s->whole.p),
+		.to = (size_t)(n->span.p - s->whole.p) + n->span.n,
+	};
+	struct buf b;
+
+	if (s->n > 0 && by.from < s->v[s->n - 1].to)
+		return;
+	buf_init(&b, EDIT_MAX);
+	nest_encode(n, edited(e, n->text), &b);
+	by.text = arena_copy(e->arena, buf_slice(&b));
+	buf_release(&b);
+	add_edit(s, n->around, &by);
+}
+
+/* `whole` with its edits, and those of the documents in it; itself when there
+ * are none. */
 static struct slice
 edited(struct editing *e, struct slice whole)
 {
-	struct field_edit *v = arena_array(e->arena, e->nedits + 1,
-					   sizeof(*v));
-	const struct field_format *format = NULL;
+	struct splicing s = { .whole = whole,
+		.v = arena_array(e->arena, e->nedits + 1, sizeof(*s.v)) };
 	struct slice done;
 	struct buf b;
-	size_t n = 0;
 
 	for (size_t i = 0; i < e->nedits; i++) {
 		const struct edit *x = &e->edits[i];
+		const struct nested *n = x->within;
 
-		if (x->whole.p != whole.p || x->whole.n != whole.n ||
-		    (n > 0 && x->by.from < v[n - 1].to))
+		if (is_same(x->whole, whole)) {
+			add_edit(&s, x->format, &x->by);
 			continue;
-		v[n++] = x->by;
-		format = x->format;
+		}
+		while (n && !is_same(n->whole, whole))
+			n = n->outer;
+		if (n)
+			add_document(e, &s, n);
 	}
-	if (n == 0)
+	if (s.n == 0)
 		return whole;
 	buf_init(&b, EDIT_MAX);
-	field_splice(format, whole, v, n, &b);
+	field_splice(s.format, whole, s.v, s.n, &b);
 	done = arena_copy(e->arena, buf_slice(&b));
 	buf_release(&b);
 	return done;
+}
+
+/* Under the codings that it came in. */
+static void
+edit_body(struct editing *e, struct message *out)
+{
+	struct slice plain = edited(e, e->plain);
+
+	if (plain.p != e->plain.p &&
+	    message_code(e->arena, &e->was, plain, &out->body))
+		e->coded = out->body.p != plain.p;
 }
 
 void
@@ -231,7 +305,7 @@ edit_end(struct editing *e, struct message *out)
 		v[i] = line.p == in->v[i].line.p ? in->v[i] :
 						   header_of_line(line);
 	}
-	if (e->was.body.n > 0)
-		out->body = edited(e, e->was.body);
+	if (e->plain.n > 0)
+		edit_body(e, out);
 	scrub_live_mend(e->arena, &e->was, out);
 }

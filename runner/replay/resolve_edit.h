@@ -18,6 +18,7 @@ struct bound {			/* one binding of the plan */
 struct edit {			/* of `whole`, in its order */
 	struct slice whole;
 	const struct field_format *format;
+	const struct nested *within;	/* that `whole` is the text of */
 	struct field_edit by;
 };
 
@@ -27,8 +28,10 @@ struct editing {
 	struct bound *v;	/* of the request, by place and offset */
 	size_t n;
 	struct message was;	/* the request, handles expanded */
+	struct slice plain;	/* its body as it was walked, or {0} */
 	struct edit *edits;
 	size_t nedits, cap;
+	bool coded;		/* the body was changed and coded again */
 };
 
 void edit_begin(struct editing *e, const struct exchange *recorded);

@@ -147,23 +147,6 @@ is_wide(struct slice type, struct slice text)
 	return mark && text.n >= 4 && (text.p[2] == 0) != (text.p[3] == 0);
 }
 
-/* By its type, or by its first byte: a JSON body under a form's type (curl
- * -d) or under none is read as JSON when it is. */
-static const struct field_format *
-format_of(struct job *j, struct slice type, struct slice text)
-{
-	const struct field_format *f = field_format_for(type);
-	struct slice t = slice_range(text, 0, 64);
-
-	(void)j;
-	while (t.n > 0 && (unsigned char)t.p[0] <= ' ')
-		t = slice_from(t, 1);
-	if ((!f || strcmp(f->name, "form") == 0) && t.n > 0 &&
-	    (t.p[0] == '{' || t.p[0] == '['))
-		return field_format_named("json");
-	return f;
-}
-
 static void
 drop_chance(struct job *j, size_t i)
 {
@@ -238,7 +221,7 @@ message_look_body(struct job *j, struct message_work *w)
 	if (w->withheld.n)
 		return;
 	w->body = job_add(j, text, place(j, w, "body", SLICE("")));
-	format = format_of(j, header_value(w->in, "content-type"), text);
+	format = message_format(w->in, text);
 	/* the messages of a call come without their frames */
 	if (w->nth > 0 && format == field_format_named("grpc"))
 		format = field_format_named("protobuf");

@@ -5,6 +5,7 @@
 #include <dvr/wire/grpc.h>
 
 #define CODED_MAX ((size_t)1 << 30)
+#define FIRST_LOOK 64		/* bytes of space before a body begins */
 
 static struct slice
 header_value(const struct message *m, const char *name)
@@ -185,4 +186,19 @@ message_code(struct arena *a, const struct message *m, struct slice plain,
 	if (ok)
 		*out = plain;
 	return ok;
+}
+
+const struct field_format *
+message_format(const struct message *m, struct slice plain)
+{
+	const struct field_format *f =
+		field_format_for(header_value(m, "content-type"));
+	struct slice start = slice_range(plain, 0, FIRST_LOOK);
+
+	while (start.n > 0 && (unsigned char)start.p[0] <= ' ')
+		start = slice_from(start, 1);
+	if ((!f || f == field_format_named("form")) && start.n > 0 &&
+	    (start.p[0] == '{' || start.p[0] == '['))
+		return field_format_named("json");
+	return f;
 }

@@ -4,6 +4,7 @@
 #include <dvr/base/hash.h>
 #include <dvr/relate/bindings.h>
 #include <dvr/relate/values.h>
+#include <dvr/wire/coding.h>
 
 #include <check.h>
 #include <stdio.h>
@@ -179,6 +180,48 @@ START_TEST(bodies_take_values)
 }
 END_TEST
 
+/* Documents within values have values of their own; one that comes back as it
+ * was given is bound as a whole. */
+START_TEST(values_are_found_in_documents_within_values)
+{
+	add("GET /login HTTP/1.1\r\n\r\n", json(OK,
+	    "{\"s\":\"{\\\"t\\\":\\\"" TOKEN "\\\"}\","
+	    "\"next\":\"eyJhZnRlciI6IlFxN3Q0UlhwMkwifQ==\"}"));
+	add(json("POST /x HTTP/1.1\r\n",
+		 "{\"auth\":\"" TOKEN "\","
+		 "\"p\":\"<a t=\\\"" TOKEN "\\\"/>\","
+		 "\"page\":\"eyJhZnRlciI6IlFxN3Q0UlhwMkwifQ==\"}"),
+	    OK "Content-Length: 0\r\n\r\n");
+	assert_bindings("1.resp.body#/s/t>2.req.body#/auth\n"
+			"1.resp.body#/s/t>2.req.body#/p/a/@t\n"
+			"1.resp.body#/next>2.req.body#/page\n");
+}
+END_TEST
+
+/* A message in codings: the values are those of the body without them. */
+START_TEST(values_are_found_under_codings)
+{
+	struct arena *a = f.tape.arena;
+	struct message *m;
+	struct buf coded;
+
+	add("GET /login HTTP/1.1\r\n\r\n", json(OK, "{\"t\":\"" TOKEN "\"}"));
+	add(json("POST /x HTTP/1.1\r\nContent-Encoding: br\r\n"
+		 "Content-Encoding: gzip\r\n", "{\"q\":\"" TOKEN "\"}"),
+	    OK "Content-Length: 0\r\n\r\n");
+	m = &f.tape.exchanges[1].request;
+	buf_init(&coded, 64 * KiB);
+	ck_assert_int_eq(coding_encode(SLICE("br, gzip"), m->body, &coded),
+			 CODING_OK);
+	m->body = arena_copy(a, buf_slice(&coded));
+	buf_release(&coded);
+	assert_bindings("1.resp.body#/t>2.req.body#/q\n");
+	/* Cut in the middle it is no value. */
+	m->body.n /= 2;
+	assert_bindings("");
+}
+END_TEST
+
 /* The answer that said it last is the producer, if it had ended by then. */
 START_TEST(the_latest_earlier_answer_produces)
 {
@@ -273,6 +316,8 @@ suite_bindings(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_loop_test(t, carriers_and_codings, 0, ARRAY_LEN(pairs));
 	tcase_add_test(t, bodies_take_values);
+	tcase_add_test(t, values_are_found_in_documents_within_values);
+	tcase_add_test(t, values_are_found_under_codings);
 	tcase_add_test(t, the_latest_earlier_answer_produces);
 	tcase_add_test(t, a_clients_own_values_are_not_bound);
 	tcase_add_test(t, egress_is_left_alone);

@@ -67,6 +67,19 @@ START_TEST(noise_has_a_reason)
 }
 END_TEST
 
+/* Of a document within a value what differs, and not all of it. */
+START_TEST(noise_is_learned_within_documents)
+{
+	static const char *const bodies[3] = {
+		"{\"p\":\"{\\\"ts\\\":1795341600,\\\"n\\\":1}\"}",
+		"{\"p\":\"{\\\"ts\\\":1795341601,\\\"n\\\":1}\"}",
+		"{\"p\":\"{\\\"ts\\\":1795341602,\\\"n\\\":1}\"}",
+	};
+
+	assert_noise(1, bodies, "2.resp.body#/p/ts clock\n");
+}
+END_TEST
+
 /* The same items in another order. */
 START_TEST(order_is_told_from_values)
 {
@@ -183,6 +196,7 @@ suite_noise(void)
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, noise_has_a_reason);
+	tcase_add_test(t, noise_is_learned_within_documents);
 	tcase_add_test(t, order_is_told_from_values);
 	tcase_add_test(t, structure_is_never_masked);
 	tcase_add_test(t, a_status_is_never_masked);

@@ -35,6 +35,8 @@ enum field_kind {
 	FIELD_BYTES			/* opaque */
 };
 
+struct nested;				/* dvr/field/nest.h */
+
 struct field {
 	/* RFC 6901 pointer into the body ("/cart/items/0/id"), or the name for
 	 * flat formats ("/user"; the nth of the same name: "/user/1"). */
@@ -44,6 +46,10 @@ struct field {
 	struct slice span;	/* the lexeme within the body; for a JSON string
 				 * without its quotes, escapes kept */
 	struct slice value;	/* decoded (arena or span itself) */
+	/* nest_walk() alone: the document that it stands in, NULL the body;
+	 * and is it a string that holds one? */
+	const struct nested *within;
+	bool holds;
 };
 
 enum field_result { FIELD_OK, FIELD_BROKEN };

@@ -26,10 +26,25 @@ bool nest_find(struct arena *a, struct slice value, struct nest *out);
 /* Appends `text` as it stands in the value. */
 void nest_wrap(enum nest_coding coding, struct slice text, struct buf *out);
 
+/* A document that nest_walk() found in a value, and where that stands. */
+struct nested {
+	const struct nested *outer;	/* in which it was found; NULL: body */
+	const struct field_format *around;	/* the outer one's format */
+	struct slice whole;		/* the outer one's text */
+	struct slice span;		/* the value, in `whole` */
+	enum field_kind kind;
+	enum nest_coding coding;
+	struct slice text;		/* its own */
+	const struct field_format *format;
+};
+/* Appends what is to stand at n->span when the document is `text` instead. */
+void nest_encode(const struct nested *n, struct slice text, struct buf *out);
+
 /*
  * field_walk() that goes on within strings: a string that holds a document is
- * told as FIELD_OBJECT, with its text as value, and what is in it behind it.
- * Spans of what is within lie in decoded copies, not in the body.
+ * told as FIELD_OBJECT (`holds`), with its text as value, and what is in it
+ * behind it (`within`).  Spans of what is within lie in decoded copies, not in
+ * the body.
  */
 enum field_result nest_walk(const struct field_format *f, struct arena *a,
 			    struct slice body, field_fn *fn, void *arg);

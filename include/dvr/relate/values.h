@@ -6,7 +6,7 @@
 #ifndef DVR_RELATE_VALUES_H
 #define DVR_RELATE_VALUES_H
 
-#include <dvr/field/field.h>
+#include <dvr/field/nest.h>
 #include <dvr/tape/tape.h>
 
 struct value {
@@ -16,11 +16,14 @@ struct value {
 	struct slice key;	/* what names it; before a path segment: the
 				 * segment in front of it */
 	enum field_kind kind;
-	struct slice whole;	/* the start line, a header's line, or the body
-				 * without its content coding */
+	struct slice whole;	/* the start line, a header's line, the body
+				 * without its codings, or the document that
+				 * it is in */
 	struct slice span;	/* in `whole` */
 	struct slice value;	/* decoded */
 	const struct field_format *format;	/* NULL: as it stands */
+	const struct nested *within;	/* that document; NULL: the body */
+	bool holds;		/* a document, whose values come behind it */
 };
 
 /* Non-zero ends the walk. */
@@ -29,9 +32,9 @@ typedef int value_fn(void *arg, const struct value *v);
 /*
  * Scalars only, those of one `whole` in ascending order and not overlapping.
  * A Set-Cookie field is a cookie with its value alone.  Of HTML the hidden
- * inputs and the metas are seen.  A body of no known format is one value; a
- * request's body under a content coding is none.  What is decoded lives in
- * `a`.
+ * inputs and the metas are seen.  What a token in a body claims is not told
+ * (see parts_walk()).  A body of no known format is one value; one whose
+ * coding cannot be undone is none.  What is decoded lives in `a`.
  */
 void values_walk(struct arena *a, const struct message *m,
 		 enum place_side side, value_fn *fn, void *arg);

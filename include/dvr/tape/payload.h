@@ -5,6 +5,7 @@
 #ifndef DVR_TAPE_PAYLOAD_H
 #define DVR_TAPE_PAYLOAD_H
 
+#include <dvr/field/field.h>
 #include <dvr/tape/tape.h>
 
 /* Content-Encoding's fields as one list (RFC 9110 §5.3); "" when there is none,
@@ -18,6 +19,10 @@ struct slice message_coding(struct arena *a, const struct message *m);
  */
 bool message_plain(struct arena *a, const struct message *m, size_t max,
 		   struct slice *out);
+/* How such a body is read: by its type, and by its first byte where that is
+ * JSON under a form's type (curl -d) or under none.  NULL: opaque. */
+const struct field_format *message_format(const struct message *m,
+					  struct slice plain);
 /*
  * Such a body, changed, under the codings of `m`: what was compressed is
  * compressed again.  *out is `plain` itself where nothing is, else in `a`.
