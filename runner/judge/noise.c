@@ -246,6 +246,7 @@ learn_leaf(struct learning *l, const struct leaf *x)
 	struct place p = { .exchange = l->exchange, .side = PLACE_RESPONSE,
 			   .part = PLACE_BODY, .name = x->place };
 	struct slice v[SAMPLES_MAX] = { x->value }, list;
+	const char *kind;
 
 	if ((x->kind != FIELD_STRING && x->kind != FIELD_NUMBER) ||
 	    x->place.n == 0)
@@ -260,8 +261,10 @@ learn_leaf(struct learning *l, const struct leaf *x)
 	if (!differ(l, v) || is_settled(l, &p) ||
 	    in_uneven_list(l, x->place, &list))
 		return;
-	add_mask(l, &p, is_reordered(l, x->place, list) ? "order-of-array" :
-							  noise_kind(v, l->n));
+	kind = is_reordered(l, x->place, list) ? "order-of-array" :
+		noise_kind(x->place, v, l->n);
+	if (kind)
+		add_mask(l, &p, kind);
 }
 
 static void
@@ -294,6 +297,7 @@ learn_header(struct learning *l, const struct header *h)
 	struct place p = { .exchange = l->exchange, .side = PLACE_RESPONSE,
 			   .part = PLACE_HEADER };
 	char *name = arena_str(l->a, h->name);
+	const char *kind;
 	struct slice v[SAMPLES_MAX] = { { .n = 0 } };
 
 	if (compare_header_noise(h->name) ||
@@ -311,8 +315,11 @@ learn_header(struct learning *l, const struct header *h)
 			name[i] = (char)(name[i] - 'A' + 'a');
 	}
 	p.name = slice_str(name);
-	if (differ(l, v) && !is_settled(l, &p))
-		add_mask(l, &p, noise_kind(v, l->n));
+	if (!differ(l, v) || is_settled(l, &p))
+		return;
+	kind = noise_kind(p.name, v, l->n);
+	if (kind)
+		add_mask(l, &p, kind);
 }
 
 /* The same answer in every replay, as far as outcomes go? */

@@ -96,14 +96,30 @@ all(bool (*is)(struct slice), const struct slice *v, size_t n)
 	return true;
 }
 
+static bool
+any_twice(const struct slice *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		for (size_t k = 0; k < i; k++) {
+			if (slice_eq(v[i], v[k]))
+				return true;
+		}
+	}
+	return false;
+}
+
 const char *
-noise_kind(const struct slice *v, size_t n)
+noise_kind(struct slice place, const struct slice *v, size_t n)
 {
 	if (all(is_uuid, v, n))
 		return "uuid";
 	if (all(is_clock, v, n))
 		return "clock";
+	if (noise_names_amount(place))
+		return NULL;
 	if (all(is_float, v, n))
 		return "float";
+	if (any_twice(v, n) && !noise_names_time(place))
+		return NULL;
 	return is_counter(v, n) ? "counter" : "random";
 }

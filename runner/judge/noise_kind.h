@@ -4,7 +4,15 @@
 
 #include <dvr/base/slice.h>
 
-/* "clock", "uuid", "counter", "float" or "random". */
-const char *noise_kind(const struct slice *v, size_t n);
+/*
+ * "clock", "uuid", "counter", "float" or "random"; NULL: none.  What takes the
+ * same value in two replays and another one in a third is one of a few states
+ * (by who came first, say), and money that differs is a finding.
+ */
+const char *noise_kind(struct slice place, const struct slice *v, size_t n);
+
+/* noise_name.c: "subtotal_cents", "/lines/0/unitPrice"; "took_ms". */
+bool noise_names_amount(struct slice place);
+bool noise_names_time(struct slice place);
 
 #endif

@@ -16,7 +16,8 @@
  * "order-of-array" or "random".  Both live in `a`; places are raw text (names
  * come from live answers).  Never a status, a whole body, a list whose length
  * or a value whose type differs, nor what tells of errors in the failing
- * exchange; bound values and their echoes need no mask.
+ * exchange, nor money, nor what is one of a few states; bound values and their
+ * echoes need no mask.
  */
 size_t noise_find(const struct tape *t, const struct plan *p,
 		  const struct observed *seen, size_t n, struct arena *a,
