@@ -51,6 +51,7 @@ struct conn {
 	bool opaque;		/* TLS that is not ours to open */
 	bool untapped;		/* passed through, not recorded */
 	const char *failed;	/* why it is refused, for the record; or NULL */
+	char failed_how[112];
 	bool h2;		/* began in the clear with HTTP/2's preface */
 	uint64_t up, down;	/* bytes */
 	struct conn *next, **link;

@@ -2,6 +2,7 @@
 #include "conn.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <sys/socket.h>
 
 static const char alpn_h2[] = "\x02h2", alpn_http1[] = "\x08http/1.1";
@@ -46,7 +47,11 @@ target_failed(struct conn *c, const char *why)
 
 	c->proxy->stats.connect_failed++;
 	notice(c->from->lane, NOTICE_TLS_TARGET, peer_text(c), why);
-	c->failed = "TLS with the target failed";
+	/* The alert, so that a mock can fail in the same way. */
+	snprintf(c->failed_how, sizeof(c->failed_how), "TLS with the target "
+		 "failed: %.60s (alert %d)", why,
+		 tls_alert_of(c->server.tls));
+	c->failed = c->failed_how;
 	if (!client) {
 		conn_refused(c, why);
 		return;

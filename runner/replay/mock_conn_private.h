@@ -21,6 +21,7 @@ struct mock_conn {
 	struct mock_lane *lane;
 	struct loop_io io;
 	struct tls *tls;		/* NULL: in the clear */
+	int alert;			/* TLS fails with it; 0: it does not */
 	struct slice tunnel;		/* host:port of its CONNECT, or "" */
 	struct http1_decoder in;
 	struct collect collect;

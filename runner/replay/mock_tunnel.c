@@ -1,10 +1,14 @@
 /* A mock's TLS towards the service, and the tunnels that it asks a proxy for. */
+#include "mock_call.h"
 #include "mock_conn_private.h"
 
 #include <dvr/net/sock.h>
 #include <dvr/proxy/proxy.h>
 
 #include <sys/socket.h>
+
+/* Of a failure that no alert was noted for (RFC 8446 §6.2). */
+#define HANDSHAKE_FAILURE 40
 
 /* A hello, or what came in its place. */
 #define SAID_MAX (1u * MiB)
@@ -83,6 +87,68 @@ show_leaf(struct mock_conn *c)
 	return tls_answer(c->tls, name, protocol_for(c)) == 0;
 }
 
+/* ---- handshakes that failed with the dependency --------------------------- */
+
+/* The alert that the proxy noted; 0: TLS is not what failed. */
+static int
+recorded_alert(const struct exchange *x)
+{
+	static const struct slice before = { " (alert ", 8 };
+	ssize_t at = slice_find(x->note, before);
+	uint64_t n;
+
+	if (!slice_starts(x->note, SLICE("TLS with the target failed")))
+		return 0;
+	if (at < 0 || slice_uint(slice_range(x->note, (size_t)at + before.n,
+					     x->note.n - 1), UINT8_MAX,
+				 &n) != 0 || n == 0)
+		return HANDSHAKE_FAILURE;
+	return (int)n;
+}
+
+/* A lane to one host alone: the recorded connections come in their order.  What
+ * never went well fails as often as it is tried. */
+static int
+failed_handshake(struct mock_conn *c)
+{
+	struct mocks *m = c->lane->mocks;
+	const struct tape *t = m->tape;
+	static const struct message nothing;
+	bool well = false;
+	int alert = 0;
+
+	for (size_t i = 0; i < t->nexchanges; i++) {
+		const struct exchange *x = &t->exchanges[i];
+
+		if (!match_on_lane(t, x, c->lane->name, slice_of(NULL, 0)))
+			continue;
+		alert = x->request.present ? 0 : recorded_alert(x);
+		well |= alert == 0;
+		if (m->match.used[i])
+			continue;
+		if (alert != 0) {
+			m->match.used[i] = true;
+			mock_call_seen(m, (uint32_t)i, &nothing, 0);
+		}
+		return alert;
+	}
+	return well ? 0 : alert;
+}
+
+static enum tls_step
+answer_hello(struct mock_conn *c)
+{
+	if (!c->lane->forward)
+		c->alert = failed_handshake(c);
+	if (c->alert == 0)
+		return show_leaf(c) ? tls_handshake(c->tls) : TLS_FAILED;
+	tls_refuse(c->tls, c->alert);
+	tls_handshake(c->tls);
+	/* The alert goes before the end does. */
+	shutdown(c->io.fd, SHUT_WR);
+	return TLS_FAILED;
+}
+
 void
 mock_shake(struct mock_conn *c)
 {
@@ -93,7 +159,7 @@ mock_shake(struct mock_conn *c)
 		return;
 	}
 	if (step == TLS_HELLO)
-		step = show_leaf(c) ? tls_handshake(c->tls) : TLS_FAILED;
+		step = answer_hello(c);
 	switch (step) {
 	case TLS_WAIT_READ:
 		loop_mod(c->lane->mocks->loop, &c->io, LOOP_READ);
@@ -109,7 +175,8 @@ mock_shake(struct mock_conn *c)
 	case TLS_FAILED:
 		break;
 	}
-	if (tls_hello_bytes(c->tls).n > 0 || tls_why(c->tls)[0] != '\0')
+	if (c->alert == 0 &&
+	    (tls_hello_bytes(c->tls).n > 0 || tls_why(c->tls)[0] != '\0'))
 		notes_fmt(&c->lane->mocks->notes, "%.*s: TLS with the service "
 			  "failed: %s", SLICE_ARG(c->lane->name),
 			  tls_why(c->tls));
@@ -158,6 +225,14 @@ mock_tunnel(struct mock_conn *c)
 	char q[QUOTE_MAX];
 
 	c->recorded = match_find(&m->match, &call, &found);
+	if (c->recorded)
+		c->alert = recorded_alert(&m->tape->exchanges[found.index]);
+	if (c->alert != 0) {
+		c->recorded = false;
+		mock_call_seen(m, (uint32_t)found.index, &c->call, 0);
+		tunnel_opens(c);
+		return;
+	}
 	if (!c->recorded && !was_passed_by(c->lane, target)) {
 		tunnel_opens(c);
 		return;

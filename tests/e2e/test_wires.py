@@ -2,13 +2,14 @@
 import json
 import os
 import shutil
-import subprocess
+import socket
 import sys
+import threading
 import unittest
 
 from harness import Case, main
 from test_transparency import grpc_python
-from tls_peers import Authority
+from tls_peers import Authority, serve, serve_raw
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -171,6 +172,91 @@ class Http2OverTls(WireCase):
         self.assertIn("reproduces: 3/3", r.err, r)
         r = self.regress(0, FIXED="1", WANT=self.said(r))
         self.assertNotIn("diverged", r.out)
+
+
+# GET /go asks $DEP_URL three times over TLS and says what came of it.
+HANDSHAKES = r'''
+import http.client, http.server, json, os, ssl
+from urllib.parse import urlsplit
+
+def ask():
+    u, way = urlsplit(os.environ["DEP_URL"]), urlsplit(os.environ.get("WORLD", ""))
+    try:
+        if way.hostname:
+            c = http.client.HTTPSConnection(way.hostname, way.port, timeout=10)
+            c.set_tunnel(u.hostname, u.port)
+        else:
+            c = http.client.HTTPSConnection(u.hostname, u.port, timeout=10)
+        c.request("GET", "/level")
+        return c.getresponse().read().decode()
+    except ssl.SSLError as x:
+        return x.reason
+    except Exception as x:
+        return type(x).__name__ + ": " + str(x)
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    def log_message(self, *a): pass
+    def do_GET(self):
+        said = [ask() for i in range(3)] if self.path == "/go" else []
+        good = self.path != "/go" or (os.environ.get("FIXED") == "1" and json.loads(os.environ["WANT"]) == said)
+        data = json.dumps({"said": said}).encode()
+        self.send_response(200 if good else 500)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Handler).serve_forever()
+'''
+
+
+class Handshakes(WireCase):
+    """TLS with a dependency that failed fails again in the replay, and with the same words."""
+
+    def play(self, lane, server, said, env=""):
+        self.write("handshakes.py", HANDSHAKES)
+        self.spec([lane], [sys.executable, "handshakes.py"], env=env)
+        r = self.record()
+        heard = json.loads(r.out.splitlines()[0])["said"]
+        self.assertEqual([s if s.isupper() else "ok" for s in heard], said, r)
+        self.assertIn("reproduces: 3/3", r.err, r)
+        calls = len(server.calls)
+        r = self.regress(0, FIXED="1", WANT=json.dumps(heard))
+        self.assertNotIn("was not made", r.out)
+        self.assertEqual(len(server.calls), calls)
+
+    def test_each_time(self):
+        server = serve(self, leaf=self.ca.leaf("old", days="-1"))
+        self.play(Http2OverTls.DEP % ("https://localhost:%d" % server.port), server,
+                  ["SSLV3_ALERT_CERTIFICATE_EXPIRED"] * 3)
+
+    def test_until_it_was_mended(self):
+        other = self.path("other")
+        os.mkdir(other)
+        bad = serve(self, leaf=Authority(other).leaf("stranger"))
+        good = serve(self, leaf=self.ca.leaf("good"))
+        ports = [bad.port, good.port, good.port]
+
+        def talk(s):
+            with socket.create_connection(("127.0.0.1", ports.pop(0))) as to:
+                pump = threading.Thread(target=copy, args=(to, s))
+                pump.start()
+                copy(s, to)
+                pump.join()
+        self.play(Http2OverTls.DEP % ("https://localhost:%d" % serve_raw(self, talk)), good,
+                  ["TLSV1_ALERT_UNKNOWN_CA", "ok", "ok"])
+
+    def test_in_a_tunnel(self):
+        server = serve(self, leaf=self.ca.leaf("old", "IP:127.0.0.6", days="-1"), host="127.0.0.6")
+        self.play("{name: world, role: egress, proxy: forward, env: WORLD, ca: their-ca.pem}", server,
+                  ["SSLV3_ALERT_CERTIFICATE_EXPIRED"] * 3, ", DEP_URL: 'https://127.0.0.6:%d'" % server.port)
+
+
+def copy(one, other):
+    while data := one.recv(65536):
+        other.sendall(data)
+    other.shutdown(socket.SHUT_WR)
 
 
 # Asks transparent_grpc.py's service at $DEP_URL; $TURNS: waits for each answer.
