@@ -21,10 +21,17 @@ struct accept {
 	struct arena *arena;	/* of the results */
 };
 
-/* What the failing exchange answered in the last replay: its status. */
+static bool
+is_acceptable(const struct outcome *o)
+{
+	return o->kind == OUTCOME_STATUS && o->status < 500 &&
+	       !o->body_errors && !outcome_failed(o);
+}
+
+/* How the failing exchange ended in the last replay. */
 static int
-live_status(const struct accept *a, const struct tape_result *r,
-	    uint64_t *status, struct err *e)
+live_case(const struct accept *a, const struct tape_result *r,
+	  const struct case_result **out, struct err *e)
 {
 	const struct replay_result *last;
 
@@ -41,7 +48,8 @@ live_status(const struct accept *a, const struct tape_result *r,
 	for (size_t i = 0; i < last->ncases; i++) {
 		if (last->cases[i].exchange != a->tape.trigger.exchange)
 			continue;
-		if (slice_uint(last->cases[i].got, 499, status) == 0)
+		*out = &last->cases[i];
+		if (is_acceptable(&last->cases[i].outcome))
 			return 0;
 		return err_set(e, ERR_MISMATCH, "accept: exchange %u answered "
 			       "'%.*s', which is no answer to accept",
@@ -53,7 +61,7 @@ live_status(const struct accept *a, const struct tape_result *r,
 }
 
 static void
-set_pin(struct accept *a, unsigned status)
+set_pin(struct accept *a, const struct outcome *got)
 {
 	struct plan_pin *pins = arena_array(a->arena, a->plan.npins + 1,
 					    sizeof(*pins));
@@ -67,7 +75,9 @@ set_pin(struct accept *a, unsigned status)
 	clock_rfc3339(clock_wall_us(&clock_system), today);
 	pins[n++] = (struct plan_pin){
 		.exchange = a->tape.trigger.exchange,
-		.status = status,
+		.status = got->status,
+		.has_grpc = got->is_grpc, .grpc = got->grpc,
+		.has_close = got->is_socket, .close = got->close,
 		.accepted = arena_copy(a->arena, slice_of(today, 10)),
 	};
 	a->plan.pins = pins;
@@ -90,25 +100,25 @@ static int
 accept_tape(struct accept *a, struct err *e)
 {
 	struct tape_result r;
-	uint64_t status;
+	const struct case_result *got = NULL;
 
 	a->trial.repeat = 1;
 	if (try_plan(a, &r, e) != 0 ||
-	    live_status(a, &r, &status, e) != 0)
+	    live_case(a, &r, &got, e) != 0)
 		return -1;
-	set_pin(a, (unsigned)status);
+	set_pin(a, &got->outcome);
 	/* the pinned plan must hold in as many replays as its proof asks for */
 	a->trial.repeat = 0;
 	if (try_plan(a, &r, e) != 0)
 		return -1;
 	if (r.verdict != VERDICT_PASS)
-		return err_set(e, ERR_MISMATCH, "accept: with the answer %u "
+		return err_set(e, ERR_MISMATCH, "accept: with the answer %.*s "
 			       "pinned the tape does not pass: %.*s",
-			       (unsigned)status, SLICE_ARG(r.reason));
+			       SLICE_ARG(got->got), SLICE_ARG(r.reason));
 	if (library_replan(a->dir, &a->tape, &a->plan, e) != 0)
 		return -1;
-	printf("%.*s: pinned %u at exchange %u, expect: fixed (%u clean "
-	       "replay%s)\n", SLICE_ARG(a->tape.id), (unsigned)status,
+	printf("%.*s: pinned %.*s at exchange %u, expect: fixed (%u clean "
+	       "replay%s)\n", SLICE_ARG(a->tape.id), SLICE_ARG(got->got),
 	       a->tape.trigger.exchange, r.clean, plural(r.clean));
 	return 0;
 }

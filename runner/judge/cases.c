@@ -101,6 +101,7 @@ fill_case(struct judging *j, size_t at, unsigned line)
 	j->got[at] = (struct outcome){ .kind = OUTCOME_OPEN };
 	if (seen)
 		j->got[at] = outcome_of(&seen->x);
+	c->outcome = j->got[at];
 	c->got = c->want;
 	if (!same_outcome(&j->got[at], &j->want[at]))
 		c->got = arena_copy(j->a, slice_str(outcome_text(&j->got[at],

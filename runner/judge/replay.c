@@ -75,6 +75,15 @@ compare_case(struct judging *j, size_t at)
 	c->more = cmp.more;
 }
 
+/* By its outcome; pins of old say nothing of gRPC's and WebSocket's. */
+static bool
+pin_fits(const struct plan_pin *pin, const struct outcome *got)
+{
+	return answers(got) && got->status == pin->status &&
+	       (!pin->has_grpc || (got->is_grpc && got->grpc == pin->grpc)) &&
+	       (!pin->has_close || got->close == pin->close);
+}
+
 static bool
 pin_holds(struct judging *j, size_t at, const struct plan_pin *pin)
 {
@@ -83,7 +92,7 @@ pin_holds(struct judging *j, size_t at, const struct plan_pin *pin)
 	const struct message *live;
 	struct message pinned;
 
-	if (!answers(&j->got[at]) || j->got[at].status != pin->status)
+	if (!pin_fits(pin, &j->got[at]))
 		return false;
 	if (!pin->has_body)
 		return true;
@@ -222,11 +231,13 @@ outlives_abort(const struct judging *j, size_t at)
 	       got->kind == OUTCOME_ABORTED && want->status == got->status;
 }
 
-/* People may accept a 5xx in place of a crash; that is theirs to say. */
+/* People may accept a 5xx in place of a crash; that is theirs to say.  A pin
+ * that knows only HTTP's status of a call or a socket does not say it. */
 static bool
 is_pinned(const struct plan_pin *pin, const struct outcome *got)
 {
-	return pin && answers(got) && pin->status == got->status;
+	return pin && pin_fits(pin, got) && (!got->is_grpc || pin->has_grpc) &&
+	       (got->close == 0 || pin->has_close);
 }
 
 /* The same status is the same failure: bodies hold ids and times.  When they

@@ -2,6 +2,7 @@
 #include <dvr/tape/plan.h>
 
 #include <dvr/base/yaml.h>
+#include <dvr/wire/grpc.h>
 
 #include "names.h"
 #include "printer.h"
@@ -66,6 +67,19 @@ print_masks(struct printer *p, const struct plan *plan)
 }
 
 static void
+print_pinned_end(struct printer *p, const struct plan_pin *x)
+{
+	const char *name = grpc_status_name(x->grpc);
+
+	if (x->has_grpc && name != NULL)
+		needed_text(p, "grpc", slice_str(name));
+	else if (x->has_grpc)
+		print_member_uint(p, "grpc", x->grpc);
+	if (x->has_close)
+		print_member_uint(p, "close", x->close);
+}
+
+static void
 print_pins(struct printer *p, const struct plan *plan)
 {
 	if (plan->npins > 0)
@@ -76,6 +90,7 @@ print_pins(struct printer *p, const struct plan *plan)
 		open_item(p);
 		print_member_uint(p, "exchange", x->exchange);
 		print_member_uint(p, "status", x->status);
+		print_pinned_end(p, x);
 		if (x->has_body)
 			needed_text(p, "body", x->body);
 		print_member_text(p, "accepted", x->accepted);

@@ -3,6 +3,7 @@
 
 #include <dvr/base/yaml.h>
 #include <dvr/field/field.h>
+#include <dvr/wire/grpc.h>
 
 #include "names.h"
 #include "reader.h"
@@ -195,10 +196,41 @@ read_masks(struct reader *r, const struct yaml_node *n, void *out)
 	return 0;
 }
 
+static int
+read_grpc(struct reader *r, const struct yaml_node *n, void *out)
+{
+	char q[QUOTE_MAX];
+	uint64_t v;
+
+	if (n->kind == YAML_SCALAR && grpc_status_parse(n->text, out) == 0)
+		return 0;
+	/* A number that has no name is an answer, too. */
+	if (n->kind == YAML_SCALAR &&
+	    slice_uint(n->text, UINT16_MAX, &v) == 0) {
+		*(unsigned *)out = (unsigned)v;
+		return 0;
+	}
+	return reader_fail(r, n, "bad gRPC status '%s'; expected a name as "
+			   "NOT_FOUND, or its number", quote(n->text, q));
+}
+
+static int
+read_close(struct reader *r, const struct yaml_node *n, void *out)
+{
+	uint64_t v;
+
+	if (reader_number(r, n, UINT16_MAX, &v) < 0)
+		return -1;
+	*(unsigned *)out = (unsigned)v;
+	return 0;
+}
+
 #define AT(member) offsetof(struct plan_pin, member)
 static const struct row pin_rows[] = {
 	{ "exchange", reader_u32, AT(exchange), true },
 	{ "status", reader_status, AT(status), true },
+	{ "grpc", read_grpc, AT(grpc), false },
+	{ "close", read_close, AT(close), false },
 	{ "body", reader_text, AT(body), false },
 	{ "accepted", read_date, AT(accepted), false },
 };
@@ -212,6 +244,8 @@ read_pin(struct reader *r, const struct yaml_node *n, void *out)
 	if (reader_map(r, n, pin_rows, ARRAY_LEN(pin_rows), out) < 0)
 		return -1;
 	pin->has_body = yaml_get(n, "body") != NULL;
+	pin->has_grpc = yaml_get(n, "grpc") != NULL;
+	pin->has_close = yaml_get(n, "close") != NULL;
 	return 0;
 }
 

@@ -360,5 +360,86 @@ class Grpc(WireCase):
         self.regress(0, FIXED="1", WANT=json.dumps(said[:2] + said[7:] + said[2:7]))
 
 
+# Answers each call with the gRPC status $STATUS, and closes each WebSocket with $CLOSE.
+ENDS = r'''
+import { createHash } from "node:crypto";
+import http from "node:http";
+import http2 from "node:http2";
+const { STATUS, CLOSE, PORT } = process.env;
+if (STATUS !== undefined) {
+  const s = http2.createServer();
+  s.on("stream", (stream) => {
+    stream.respond({ ":status": 200, "content-type": "application/grpc" }, { waitForTrailers: true });
+    stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": STATUS }));
+    stream.resume();
+    stream.on("end", () => stream.end(Buffer.from([0, 0, 0, 0, 0])));
+  });
+  s.on("sessionError", () => {});
+  s.listen(Number(PORT), "127.0.0.1");
+} else {
+  const s = http.createServer((q, r) => r.end());
+  s.on("upgrade", (q, socket) => {
+    const accept = createHash("sha1").update(q.headers["sec-websocket-key"] + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11");
+    socket.write("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
+      "Sec-WebSocket-Accept: " + accept.digest("base64") + "\r\n\r\n");
+    socket.on("error", () => {});
+    socket.once("data", () => socket.end(Buffer.from([0x88, 2, CLOSE >> 8, CLOSE & 255])));
+  });
+  s.listen(Number(PORT), "127.0.0.1");
+}
+'''
+TO_CALL = r'''
+import http2 from "node:http2";
+const s = http2.connect(process.env.DVR_BASE_URL);
+const r = s.request({ ":method": "POST", ":path": "/t.T/Buy", "content-type": "application/grpc", te: "trailers" });
+r.end(Buffer.from([0, 0, 0, 0, 0]));
+r.resume();
+r.on("close", () => s.close());
+'''
+TO_TALK = r'''
+import sys
+sys.path.insert(0, %r)
+from ws_client import Socket
+s = Socket()
+s.say("hello")
+while s.hear(): pass
+''' % HERE
+
+
+@unittest.skipUnless(shutil.which("node"), "no node")
+class Pins(WireCase):
+    """An accepted answer is more than HTTP's status where the wire says more."""
+
+    def accept(self, suite, name, bad, fixed, told):
+        self.write("ends.mjs", ENDS)
+        self.config(service=False, spec="""
+            service: {command: [node, ends.mjs], ready: {timeout: 20s}}
+            replay: {settle: 50ms}
+            """)
+        self.env[name] = bad
+        r = self.dvr("run", "--", *suite)
+        self.assertEqual(r.code, 0, r)
+        self.assertEqual(len(self.tapes()), 1, r)
+        r = self.dvr("accept", self.tapes()[0])
+        self.assertIn("still fails as recorded", r.err, r)
+        self.env[name] = fixed
+        r = self.dvr("accept", self.tapes()[0])
+        self.assertEqual(r.code, 0, r)
+        self.assertIn(told, self.read("fixtures", self.tapes()[0], "replay.yaml").decode())
+        self.regress(0)
+
+    def test_the_status_of_a_call(self):
+        self.write("call.mjs", TO_CALL)
+        self.accept(("node", "call.mjs"), "STATUS", "13", "5", "status: 200, grpc: NOT_FOUND")
+        self.assertIn("not the accepted answer", self.regress(1, STATUS="0").out)
+        self.assertIn("came again", self.regress(1, STATUS="13").out)
+
+    def test_the_close_code_of_a_websocket(self):
+        self.write("talk.py", TO_TALK)
+        self.accept((sys.executable, "talk.py"), "CLOSE", "1011", "1008", "status: 101, close: 1008")
+        self.assertIn("not the accepted answer", self.regress(1, CLOSE="1000").out)
+        self.assertIn("came again", self.regress(1, CLOSE="1011").out)
+
+
 if __name__ == "__main__":
     main()

@@ -444,6 +444,41 @@ START_TEST(pins_decide)
 }
 END_TEST
 
+/* Calls and sockets have an outcome beside HTTP's; a pin without it, as they
+ * were once made, takes any that is no failure. */
+START_TEST(pins_know_grpc_statuses_and_close_codes)
+{
+	static const struct {
+		struct plan_pin pin;
+		const char *grpc;
+		enum verdict verdict;
+	} rows[] = {
+		{ { .has_grpc = true, .grpc = 5 }, "5", VERDICT_PASS },
+		{ { .has_grpc = true, .grpc = 5 }, "0", VERDICT_FAILED },
+		{ { .has_grpc = true, .grpc = 0 }, "5", VERDICT_FAILED },
+		{ { .has_grpc = true, .grpc = 13 }, "13", VERDICT_PASS },
+		{ { .has_grpc = true, .grpc = 14 }, "13", VERDICT_FAILED },
+		{ { .has_close = true, .close = 1000 }, "0", VERDICT_FAILED },
+		{ { .has_close = true }, "0", VERDICT_PASS },
+		{ { .has_close = false }, "5", VERDICT_PASS },
+		{ { .has_close = false }, "13", VERDICT_FAILED },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct plan_pin pin = rows[i].pin;
+		struct scene s;
+
+		scene_init(&s);
+		pin.exchange = 5;
+		pin.status = 200;
+		s.p.pins = &pin;
+		s.p.npins = 1;
+		answer_call(&s, rows[i].grpc);
+		assert_replay(&s, rows[i].verdict, false, "");
+	}
+}
+END_TEST
+
 /* A pin does not excuse what happened before it. */
 START_TEST(a_pin_excuses_nothing_else)
 {
@@ -511,6 +546,7 @@ suite_judge(void)
 	tcase_add_test(c, masked_errors_excuse_nothing_else);
 	tcase_add_test(c, errors_at_the_failing_exchange_are_not_masked);
 	tcase_add_test(c, pins_decide);
+	tcase_add_test(c, pins_know_grpc_statuses_and_close_codes);
 	tcase_add_test(c, a_pin_excuses_nothing_else);
 	tcase_add_test(c, cases_have_stable_names);
 	suite_add_tcase(s, c);

@@ -43,6 +43,9 @@ static struct plan_pin pins[] = {
 	  .status = 200,
 	  .has_body = true,
 	  .body = { "\xff\0: x\n", 6 } },
+	{ .exchange = 7, .status = 200, .has_grpc = true, .grpc = 5 },
+	{ .exchange = 8, .status = 200, .has_grpc = true, .grpc = 99 },
+	{ .exchange = 9, .status = 101, .has_close = true, .close = 1000 },
 };
 static struct plan_hold holds[] = { { { "2.resp", 6 }, { "3.resp", 6 } } };
 static struct plan_stub stubs[] = {
@@ -94,6 +97,9 @@ static const char full_text[] =
 	"  - {exchange: 4, status: 409, accepted: '2026-11-25'}\n"
 	"  - {exchange: 5, status: 200, body: ''}\n"
 	"  - {exchange: 6, status: 200, body: !!binary \"/wA6IHgK\"}\n"
+	"  - {exchange: 7, status: 200, grpc: NOT_FOUND}\n"
+	"  - {exchange: 8, status: 200, grpc: 99}\n"
+	"  - {exchange: 9, status: 101, close: 1000}\n"
 	"holds:\n"
 	"  - {event: 2.resp, until: 3.resp}\n"
 	"stubs:\n"
@@ -179,6 +185,9 @@ static const struct {
 	{ "pins: [{exchange: 4, status: 7x}]\n",
 	  "replay.yaml:1:30: bad status '7x'; expected 100..599" },
 	{ "pins: [{exchange: 4, status: 600}]\n", "bad status '600'" },
+	{ "pins: [{exchange: 4, status: 200, grpc: LOST}]\n",
+	  "bad gRPC status 'LOST'" },
+	{ "pins: [{exchange: 4, status: 101, close: 70000}]\n", "70000" },
 	{ "holds: [{event: 2, until: 3.resp}]\n", "bad event '2'" },
 	{ "holds: [{event: 0.req, until: 3.resp}]\n", "bad event '0.req'" },
 	{ "holds: [{event: 2.rsp, until: 3.resp}]\n", "expected N.req or" },

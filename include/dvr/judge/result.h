@@ -5,7 +5,7 @@
 #ifndef DVR_JUDGE_RESULT_H
 #define DVR_JUDGE_RESULT_H
 
-#include <dvr/tape/tape.h>
+#include <dvr/judge/outcome.h>
 
 enum verdict { VERDICT_PASS, VERDICT_FAILED, VERDICT_ERROR, VERDICT_FLAKY,
 	VERDICT_XFAIL, VERDICT_SKIPPED };
@@ -26,6 +26,7 @@ struct case_result {			/* one exchange */
 	struct slice type;		/* "dvr.mismatch", "dvr.transport" … */
 	struct slice message;		/* one line */
 	struct slice want, got;		/* outcomes, e.g. "200", "500" */
+	struct outcome outcome;		/* the live one; for who judged it alone */
 	bool errors_appeared;		/* the recorded status, but errors in
 					 * the body where the tape has none */
 	struct difference *diffs;

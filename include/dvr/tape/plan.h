@@ -22,6 +22,10 @@ struct plan_mask { struct slice field, reason; };	/* place pattern */
 struct plan_pin {
 	uint32_t exchange;
 	unsigned status;
+	bool has_grpc, has_close;
+	unsigned grpc;			/* status of a gRPC call */
+	unsigned close;			/* code by which the server closed a
+					 * WebSocket; 0: it did not */
 	bool has_body;
 	struct slice body;
 	struct slice accepted;		/* date, YYYY-MM-DD */
@@ -79,7 +83,10 @@ const char *expect_name(enum expect x);
  *     before ? after ?   bytes of the request's value that stay in front of
  *                it and behind it ("Bearer ": before: 7)
  *   masks        list of {field: place pattern, reason}
- *   pins         list of {exchange, status: 100..599, body, accepted: date}
+ *   pins         list of {exchange, status: 100..599, grpc, close, body,
+ *                accepted: date}
+ *     grpc ?     the call's status by name or number; any without it
+ *     close ?    the WebSocket's close code, 0: the server does not close it
  *   holds        list of {event: N.req | N.resp, until: N.req | N.resp}
  *   stubs        list of {lane, method, path, status, headers: ['Name: value'],
  *                body}
