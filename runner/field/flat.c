@@ -1,5 +1,8 @@
 /* Walkers for flat name=value lists: form, query and Cookie header. */
 #include "formats.h"
+
+#include <dvr/field/header.h>
+
 #include "nth.h"
 
 struct flat_walk {
@@ -40,43 +43,27 @@ place_of(struct flat_walk *w, struct slice name, size_t nth)
 }
 
 static int
-emit(struct flat_walk *w, struct slice item, field_fn *fn, void *arg)
+emit(struct flat_walk *w, const struct header_part *p, field_fn *fn, void *arg)
 {
-	struct slice rest = item;
-	struct slice name = slice_cut(&rest, '=');
 	struct field f = { .kind = FIELD_STRING };
 
-	if (item.n == 0)
-		return 0;
-	if (!rest.p)
-		rest = slice_from(item, item.n);
-	if (!w->percent && rest.n >= 2 && rest.p[0] == '"' &&
-	    rest.p[rest.n - 1] == '"')	/* RFC 6265 §4.1.1 */
-		rest = slice_range(rest, 1, rest.n - 1);
-	f.key = decode(w, name);
+	f.key = decode(w, p->name);
 	f.place = place_of(w, f.key, nth_of_name(&w->seen, f.key));
-	f.span = rest;
-	f.value = decode(w, rest);
+	f.span = p->value.p ? p->value : slice_from(p->text, p->text.n);
+	f.value = decode(w, f.span);
 	return fn(arg, &f);
 }
 
 static enum field_result
 walk(struct flat_walk *w, struct slice body, field_fn *fn, void *arg)
 {
-	char sep = w->percent ? '&' : ';';
-	struct slice rest = body;
+	struct header_walk parts = header_walk(w->percent ? HEADER_QUERY :
+					       HEADER_COOKIE, body);
+	struct header_part p;
 
-	if (body.n == 0)
-		return FIELD_OK;
 	w->seen.arena = w->arena;
-	while (rest.p) {
-		struct slice item = slice_cut(&rest, sep);
-
-		if (!w->percent)
-			item = slice_trim(item);
-		if (emit(w, item, fn, arg) != 0)
-			break;
-	}
+	while (header_next(&parts, &p) && emit(w, &p, fn, arg) == 0)
+		;
 	return FIELD_OK;
 }
 

@@ -1,6 +1,8 @@
 /* The table of formats: which walker reads a body of which media type. */
 #include "formats.h"
 
+#include <dvr/field/header.h>
+
 static const struct field_format *const formats[] = {
 	&field_json,
 	&field_form,
@@ -105,8 +107,7 @@ is_lines(struct slice type)
 const struct field_format *
 field_format_for(struct slice content_type)
 {
-	struct slice rest = content_type;
-	struct slice type = slice_trim(slice_cut(&rest, ';'));
+	struct slice type = header_bare(content_type);
 
 	if (is_grpc(type))
 		return &field_grpc;

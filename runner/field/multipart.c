@@ -1,6 +1,8 @@
 /* Walker for multipart bodies (RFC 2046 §5.1): one field a part, by name. */
 #include "formats.h"
 
+#include <dvr/field/header.h>
+
 #include <string.h>
 
 #define BOUNDARY_MAX 200	/* RFC 2046 says 70; real ones are looser */
@@ -24,29 +26,36 @@ delimiter(struct slice body)
 	return line;
 }
 
-/* name="…" of Content-Disposition in a part's head; "" when none. */
+/* The value of a part's Content-Disposition, folded lines and all. */
 static struct slice
-part_name(struct slice head)
+disposition(struct slice head)
 {
-	ssize_t at = slice_ifind(head, SLICE("name=\""));
-	struct slice rest;
-	ssize_t end;
+	struct slice rest = head, value = { 0 };
 
-	/* not the one inside filename="…" */
-	while (at > 0 && head.p[at - 1] != ' ' && head.p[at - 1] != ';') {
-		ssize_t next = slice_ifind(slice_from(head, (size_t)at + 1),
-					   SLICE("name=\""));
+	while (rest.p) {
+		struct slice line = slice_cut(&rest, '\n');
+		struct slice name = slice_cut(&line, ':');
 
-		if (next < 0)
-			return (struct slice){ 0 };
-		at += next + 1;
+		if (!line.p || !slice_ieq(slice_trim(name),
+					  SLICE("content-disposition")))
+			continue;
+		value = line;
+		while (rest.n > 0 && (rest.p[0] == ' ' || rest.p[0] == '\t')) {
+			line = slice_cut(&rest, '\n');
+			value.n = (size_t)(line.p + line.n - value.p);
+		}
+		return value;
 	}
-	if (at < 0)
-		return (struct slice){ 0 };
-	rest = slice_from(head, (size_t)at + 6);
-	end = slice_chr(rest, '"');
-	return end < 0 ? (struct slice){ 0 } :
-		slice_range(rest, 0, (size_t)end);
+	return value;
+}
+
+static bool
+is_file(struct slice value)
+{
+	struct header_part p;
+
+	return header_param(value, SLICE("filename"), &p) ||
+	       header_param(value, SLICE("filename*"), &p);
 }
 
 /* The end of the part that starts at `from`: where CRLF "--boundary" is. */
@@ -71,19 +80,20 @@ static int
 emit(struct arena *a, struct slice head, struct slice value, size_t nth,
      field_fn *fn, void *arg)
 {
-	struct slice name = part_name(head);
+	struct slice how = disposition(head);
 	struct field f = {
-		.key = name, .kind = FIELD_STRING, .span = value,
-		.value = value,
+		.kind = FIELD_STRING, .span = value, .value = value,
 	};
+	struct header_part name;
 	struct buf place;
 
-	if (slice_ifind(head, SLICE("filename=")) >= 0 ||
-	    !slice_is_utf8(value))
+	if (header_param(how, SLICE("name"), &name))
+		f.key = header_text(a, &name);
+	if (is_file(how) || !slice_is_utf8(value))
 		f.kind = FIELD_BYTES;
-	if (name.n) {
-		buf_init(&place, name.n * 2 + 2);
-		pointer_add(&place, name);
+	if (f.key.n) {
+		buf_init(&place, f.key.n * 2 + 2);
+		pointer_add(&place, f.key);
 		f.place = arena_copy(a, buf_slice(&place));
 		buf_release(&place);
 	} else {

@@ -84,6 +84,36 @@ START_TEST(multipart_parts_are_fields)
 }
 END_TEST
 
+#define DISPOSED(how) "--B\r\n" how "\r\n\r\n1\r\n--B--\r\n"
+
+/* The name is the parameter, however its head is written. */
+START_TEST(multipart_names_are_read_by_their_grammar)
+{
+	static const struct { const char *head, *want; } v[] = {
+		{ DISPOSED("content-disposition:form-data;name=a"),
+		  "/a 1=1\n" },
+		{ DISPOSED("Content-Disposition: form-data; "
+				 "name=\"a\\\"; name=b\""),
+		  "/a\"; name=b 1=1\n" },
+		{ DISPOSED("Content-Disposition: form-data; "
+				 "filename=\"; name=x\"; name=\"a;b\""),
+		  "/a;b 1=1 bytes\n" },
+		{ DISPOSED("X: y\r\nContent-Disposition: form-data;\r\n"
+				 "\tname = \"a\"; filename*=UTF-8''n%20m"),
+		  "/a 1=1 bytes\n" },
+		{ DISPOSED("X-Content-Disposition: a; name=\"x\""),
+		  "/0 1=1\n" },
+		{ DISPOSED("Content-Disposition: form-data; name=\"x"),
+		  "/\"x 1=1\n" },
+	};
+
+	for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++)
+		ck_assert_int_eq(assert_walk("multipart",
+					     slice_str(v[i].head),
+					     v[i].want), FIELD_OK);
+}
+END_TEST
+
 /* Cut short, the parts that are there are told all the same. */
 START_TEST(multipart_cut_short_is_broken_but_told)
 {
@@ -145,6 +175,7 @@ suite_field_flat(void)
 	tcase_add_test(tc, many_equal_names_stay_linear);
 	tcase_add_test(tc, cookies_are_kept_as_sent);
 	tcase_add_test(tc, multipart_parts_are_fields);
+	tcase_add_test(tc, multipart_names_are_read_by_their_grammar);
 	tcase_add_test(tc, multipart_cut_short_is_broken_but_told);
 	tcase_add_test(tc, percent_coding_is_undone);
 	tcase_add_test(tc, malformed_escapes_stay);
