@@ -68,7 +68,7 @@ static const struct {
 	{ "referer", read_url, DETECT_TOKEN, "" },
 	{ "location", read_url, DETECT_TOKEN, "" },
 	{ "content-location", read_url, DETECT_TOKEN, "" },
-	{ "link", read_url, DETECT_TOKEN, "" },
+	{ "link", read_links, DETECT_TOKEN, "" },
 	{ "refresh", read_url, DETECT_TOKEN, "" },
 	{ "x-forwarded-for", read_addresses, DETECT_IPV4, "" },
 	{ "forwarded", read_addresses, DETECT_IPV4, "" },

@@ -3,6 +3,9 @@
 
 #include "pii.h"
 
+#include <dvr/field/header.h>
+
+/* RFC 7239 §6, and what else is written: more of them in one string. */
 static bool
 ends_address(char c)
 {
@@ -20,15 +23,13 @@ without_port(struct slice v)
 		slice_range(v, 0, (size_t)colon) : v;
 }
 
-/* Here no version number stands: all public addresses go, and only they. */
-void
-read_addresses(const struct reading *r)
+static void
+read_node(const struct reading *r, struct slice v)
 {
-	struct slice v = r->value;
 	struct reading as = *r;
-	size_t from = 0, to;
+	size_t from, to;
 
-	while (from < v.n) {
+	for (from = 0; from < v.n; from = to + 1) {
 		struct slice part;
 
 		for (to = from; to < v.n && !ends_address(v.p[to]); to++)
@@ -40,6 +41,16 @@ read_addresses(const struct reading *r)
 		as.detector = DETECT_IPV6;
 		if (ipv6_is_public(part))
 			reading_mark(&as, part, "ipv6");
-		from = to + 1;
 	}
+}
+
+/* Here no version number stands: all public addresses go, and only they. */
+void
+read_addresses(const struct reading *r)
+{
+	struct header_walk w = header_walk(HEADER_LIST, r->value);
+	struct header_part p;
+
+	while (header_next(&w, &p))
+		read_node(r, p.value.p ? p.value : p.text);
 }

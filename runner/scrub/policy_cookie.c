@@ -2,6 +2,7 @@
 #include "reading.h"
 
 #include <dvr/base/attr.h>
+#include <dvr/field/header.h>
 
 /* The last word of a name, in whatever case: "user-lang", "cookieConsent". */
 static struct slice
@@ -93,9 +94,10 @@ void
 read_set_cookie(const struct reading *r)
 {
 	struct reading copy = *r;
-	ssize_t end = slice_chr(r->value, ';');
+	struct header_part cookie;
 
-	if (end >= 0)
-		copy.value = slice_range(r->value, 0, (size_t)end);
+	if (!header_cookie(r->value, &cookie))
+		return;
+	copy.value = cookie.text;
 	read_cookie(&copy);
 }

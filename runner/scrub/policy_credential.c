@@ -2,6 +2,7 @@
 #include "reading.h"
 
 #include <dvr/base/hash.h>
+#include <dvr/field/header.h>
 
 #include <string.h>
 
@@ -25,34 +26,30 @@ learn_basic(const struct reading *r, struct slice coded)
 	buf_release(&b);
 }
 
-/* name=value and name="value" of a list, where the name is one of a few. */
+/* Parameters whose name is one of a few; all of what is malformed. */
 static void
-read_params(const struct reading *r, struct slice list)
+read_params(const struct reading *r, struct header_walk w)
 {
 	static const char *const secret[] = { "signature", "credential",
 		"response", "username", "cnonce", "oauth_token",
 		"oauth_signature", "oauth_consumer_key", "oauth_nonce",
 		"mac", "token", "sig", "key", "secret" };
-	struct slice rest = list;
+	struct header_part p;
 
-	while (rest.p) {
-		struct slice value = slice_trim(slice_cut(&rest, ','));
-		struct slice name = slice_trim(slice_cut(&value, '='));
+	while (header_next(&w, &p)) {
+		struct slice value = p.value;
 		size_t i;
 
 		if (!value.p)
 			continue;
-		value = slice_trim(value);
-		if (value.n >= 2 && value.p[0] == '"')
-			value = slice_range(value, 1, value.n - 1);
-		for (i = 0; i < ARRAY_LEN(secret); i++) {
-			if (slice_ieq(name, slice_str(secret[i])))
+		for (i = 0; i < ARRAY_LEN(secret) && !p.odd; i++) {
+			if (slice_ieq(p.name, slice_str(secret[i])))
 				break;
 		}
 		if (i == ARRAY_LEN(secret))
 			continue;
 		/* AWS: the key id; its scope of date and region is none */
-		if (slice_ieq(name, SLICE("credential")) &&
+		if (!p.odd && slice_ieq(p.name, SLICE("credential")) &&
 		    slice_chr(value, '/') > 0)
 			value = slice_cut(&value, '/');
 		reading_mark(r, value, "signature");
@@ -115,22 +112,21 @@ keep_public(const struct reading *r, struct slice scheme, struct slice rest)
 void
 read_authorization(const struct reading *r)
 {
-	struct slice rest = r->value;
-	struct slice scheme = slice_cut(&rest, ' ');
+	struct header_walk w = header_walk(HEADER_CREDENTIALS, r->value);
+	struct slice scheme = header_scheme(&w), rest = w.rest;
 	ssize_t colon;
 
-	if (!rest.p || slice_trim(rest).n == 0) {
+	if (scheme.n == 0) {
 		reading_mark(r, r->value, "credential");
 		return;
 	}
-	rest = slice_trim(rest);
 	if (keep_public(r, scheme, rest))
 		return;
 	if (slice_ieq(scheme, SLICE("Basic"))) {
 		learn_basic(r, rest);
 		reading_mark(r, rest, "basic");
 	} else if (has_params(scheme, rest)) {
-		read_params(r, rest);
+		read_params(r, w);
 	} else if (slice_istarts(scheme, SLICE("SharedKey")) ||
 		   slice_ieq(scheme, SLICE("AWS"))) {
 		colon = slice_chr(rest, ':');	/* account:signature */

@@ -1,10 +1,12 @@
 /* Reading URLs: the request's target, and those in header fields. */
 #include "reading.h"
 
+#include <dvr/field/header.h>
+
 #include <stdio.h>
 #include <string.h>
 
-/* "<https://…?token=x>; rel=next": the query up to what ends a URL. */
+/* "5; url=https://…?token=x": the query up to what ends a URL. */
 void
 read_url(const struct reading *r)
 {
@@ -24,6 +26,22 @@ read_url(const struct reading *r)
 	in.where = KEY_URL;
 	job_walk(r->job, r->piece, slice_range(query, 0, n),
 		 field_format_named("query"), &in);
+}
+
+/* "<https://…?token=x>; rel=next, <https://…>; anchor=\"…\"" */
+void
+read_links(const struct reading *r)
+{
+	struct header_walk w = header_walk(HEADER_LIST, r->value);
+	struct header_part p;
+
+	while (header_next(&w, &p)) {
+		struct reading one = *r;
+
+		one.value = p.value.p ? p.value : p.text;
+		if (one.value.n > 0)
+			read_url(&one);
+	}
 }
 
 /* A path segment that is coded is looked at decoded. */

@@ -20,8 +20,8 @@ typedef void read_fn(const struct reading *r);
 read_fn read_authorization;
 /* policy_cookie.c */
 read_fn read_cookie, read_set_cookie;
-/* policy_url.c: the query of a URL. */
-read_fn read_url;
+/* policy_url.c: the query of a URL, of each URL in a Link. */
+read_fn read_url, read_links;
 /* policy_address.c: addresses of clients, in lists and in Forwarded. */
 read_fn read_addresses;
 
