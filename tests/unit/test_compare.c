@@ -174,6 +174,27 @@ START_TEST(bound_producers_are_noise)
 }
 END_TEST
 
+/* A challenge is made anew each time; what it asks for is not. */
+START_TEST(challenges_are_compared_without_their_nonce)
+{
+	struct pair p;
+
+	pair_init(&p, "", "");
+	scene_header(p.s.a, p.want, "WWW-Authenticate",
+		     "Digest realm=\"a\", nonce=\"1\", opaque=\"x\", Basic");
+	scene_header(p.s.a, p.got, "WWW-Authenticate",
+		     "Digest realm=\"a\", nonce=\"2\",opaque=\"y\", Basic");
+	scene_header(p.s.a, p.want, "Proxy-Authenticate",
+		     "Digest realm=\"a\", nonce=\"1\"");
+	scene_header(p.s.a, p.got, "Proxy-Authenticate",
+		     "Digest realm=\"b\", nonce=\"1\"");
+	assert_differences(&p, "MEDIUM 1.resp.header/proxy-authenticate: "
+			   "Digest realm=\"a\", nonce=\"1\" -> "
+			   "Digest realm=\"b\", nonce=\"1\"\n");
+	scene_release(&p.s);
+}
+END_TEST
+
 /* Dates, ids and connection headers are noise; others are compared. */
 START_TEST(header_noise_is_known)
 {
@@ -329,6 +350,7 @@ suite_compare(void)
 	tcase_add_test(c, masks_hide_noise);
 	tcase_add_test(c, every_format_has_field_differences);
 	tcase_add_test(c, bound_producers_are_noise);
+	tcase_add_test(c, challenges_are_compared_without_their_nonce);
 	tcase_add_test(c, header_noise_is_known);
 	tcase_add_test(c, a_missing_cookie_is_a_difference);
 	tcase_add_test(c, handles_match_and_hide_what_came);
