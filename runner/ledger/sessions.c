@@ -3,6 +3,7 @@
 
 #include <dvr/base/hash.h>
 #include <dvr/base/mem.h>
+#include <dvr/field/header.h>
 
 #include <assert.h>
 #include <stdlib.h>
@@ -264,17 +265,16 @@ session_run(struct ledger *l, struct slice namespace)
 	return session_get(l, SESSION_RUN, namespace, SLICE(""));
 }
 
-/* One cookie's value from a Cookie header (RFC 6265 §4.2.1). */
+/* One cookie's value from a Cookie header. */
 static struct slice
 cookie_value(struct slice header, struct slice name)
 {
-	struct slice rest = header, value, key;
+	struct header_walk w = header_walk(HEADER_COOKIE, header);
+	struct header_part p;
 
-	while (rest.p) {
-		value = slice_trim(slice_cut(&rest, ';'));
-		key = slice_cut(&value, '=');
-		if (value.p && slice_eq(key, name))
-			return value;
+	while (header_next(&w, &p)) {
+		if (p.value.p && slice_eq(p.name, name))
+			return p.value;
 	}
 	return SLICE("");
 }

@@ -3,6 +3,7 @@
 
 #include <dvr/base/hash.h>
 #include <dvr/base/mem.h>
+#include <dvr/field/header.h>
 #include <dvr/field/nest.h>
 #include <dvr/tape/payload.h>
 
@@ -94,8 +95,8 @@ hash_shape(struct sha256 *h, const struct message *m)
 {
 	const struct header *type = headers_find(&m->headers, "content-type");
 	struct shape s = { .arena = arena_create() };
-	struct slice bare = type ? type->value : SLICE(""), body;
 	const struct field_format *f = NULL;
+	struct slice body;
 	size_t i;
 
 	if (message_plain(s.arena, m, PLAIN_MAX, &body))
@@ -105,7 +106,7 @@ hash_shape(struct sha256 *h, const struct message *m)
 	} else if (!f || nest_walk(f, s.arena, body, add_shape, &s) !=
 		   FIELD_OK) {
 		hash_text(h, f ? SLICE("broken") : SLICE("opaque"));
-		hash_text(h, slice_trim(slice_cut(&bare, ';')));
+		hash_text(h, type ? header_bare(type->value) : SLICE(""));
 	} else {
 		hash_text(h, slice_str(f->name));
 		if (s.n > 1)

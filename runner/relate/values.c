@@ -1,6 +1,7 @@
 /* Walks the values of a message (see values.h). */
 #include <dvr/relate/values.h>
 
+#include <dvr/field/header.h>
 #include <dvr/tape/payload.h>
 
 /* Bodies are decoded up to this (bytes): as far as replays keep them. */
@@ -137,19 +138,14 @@ lower(struct arena *a, struct slice s)
 static void
 walk_set_cookie(struct walk *w, const struct header *h)
 {
-	struct slice pair = h->value, name;
+	struct header_part p;
 
-	pair = slice_cut(&pair, ';');
-	name = slice_trim(slice_cut(&pair, '='));
-	if (!pair.p || name.n == 0)
+	if (!header_cookie(h->value, &p) || !p.value.p || p.name.n == 0)
 		return;
-	pair = slice_trim(pair);
-	if (pair.n >= 2 && pair.p[0] == '"' && pair.p[pair.n - 1] == '"')
-		pair = slice_range(pair, 1, pair.n - 1);
 	give(w, (struct value){
-		.place = { .part = PLACE_COOKIE, .name = name },
-		.key = name, .kind = FIELD_STRING, .span = pair,
-		.value = pair,
+		.place = { .part = PLACE_COOKIE, .name = p.name },
+		.key = p.name, .kind = FIELD_STRING, .span = p.value,
+		.value = p.value,
 	});
 }
 

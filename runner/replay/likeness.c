@@ -1,6 +1,7 @@
 /* Compares a recorded request with a live one under masks and noise. */
 #include "likeness.h"
 
+#include <dvr/field/header.h>
 #include <dvr/field/nest.h>
 #include <dvr/scrub/scrub.h>
 #include <dvr/tape/payload.h>
@@ -152,17 +153,16 @@ struct params {
 static bool
 read_params(struct slice query, struct params *out)
 {
-	out->n = 0;
-	if (query.n == 0)
-		return true;
-	while (query.p != NULL) {
-		struct slice value = slice_cut(&query, '&');
+	struct header_walk w = header_walk(HEADER_QUERY, query);
+	struct header_part p;
 
+	out->n = 0;
+	while (header_next(&w, &p)) {
 		if (out->n == PARAMS_MAX)
 			return false;
 		out->taken[out->n] = false;
-		out->name[out->n] = slice_cut(&value, '=');
-		out->value[out->n++] = value;
+		out->name[out->n] = p.name;
+		out->value[out->n++] = p.value;
 	}
 	return true;
 }

@@ -3,6 +3,7 @@
 
 #include <dvr/base/hash.h>
 #include <dvr/base/mem.h>
+#include <dvr/field/header.h>
 #include <dvr/scrub/scrub.h>
 
 #include <openssl/evp.h>
@@ -121,14 +122,14 @@ sign_github(struct signing *s)
 static void
 sign_stripe(struct signing *s)
 {
-	struct slice list = signing_value(s, "stripe-signature"), t = SLICE("");
-	struct slice mac;
+	struct header_walk w = header_walk(HEADER_LIST, signing_value(s,
+		"stripe-signature"));
+	struct slice t = SLICE(""), mac;
+	struct header_part p;
 
-	while (list.p) {
-		struct slice item = slice_trim(slice_cut(&list, ','));
-
-		if (slice_starts(item, SLICE("t=")))
-			t = slice_from(item, 2);
+	while (header_next(&w, &p)) {
+		if (p.value.p && slice_eq(p.name, SLICE("t")))
+			t = p.value;
 	}
 	t = shifted(s, t);
 	mac = signed_body(s, "SHA256",

@@ -4,6 +4,7 @@
 #include <dvr/base/clock.h>
 #include <dvr/base/hash.h>
 #include <dvr/field/field.h>
+#include <dvr/field/header.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -85,15 +86,14 @@ target_query(const struct message *m)
 static void
 read_query(const struct signing *s, bool lower_names, struct pairs *out)
 {
-	struct slice query = target_query(s->m);
+	struct header_walk w = header_walk(HEADER_QUERY, target_query(s->m));
+	struct header_part p;
 
-	while (query.n > 0) {
-		struct slice value = slice_cut(&query, '&');
-		struct slice name = slice_cut(&value, '=');
+	while (header_next(&w, &p)) {
+		struct slice name = decoded(s->arena, p.name);
 
-		name = decoded(s->arena, name);
 		add_pair(out, lower_names ? lower(s->arena, name) : name,
-			 decoded(s->arena, value));
+			 decoded(s->arena, p.value));
 	}
 	sort_pairs(out);
 }
@@ -225,8 +225,9 @@ put_table_text(const struct signing *s, struct slice account, bool lite,
 void
 sign_azure(struct signing *s)
 {
-	struct slice rest = signing_value(s, "authorization");
-	struct slice scheme = slice_cut(&rest, ' ');
+	struct header_walk w = header_walk(HEADER_CREDENTIALS,
+					   signing_value(s, "authorization"));
+	struct slice scheme = header_scheme(&w), rest = w.rest;
 	struct slice account = slice_cut(&rest, ':'), date;
 	bool lite = slice_ieq(scheme, SLICE("SharedKeyLite"));
 	bool table = signing_value(s, "dataserviceversion").n > 0 ||
@@ -265,18 +266,19 @@ struct aws {
 static bool
 read_aws(struct signing *s, struct aws *out)
 {
-	struct slice list = signing_value(s, "authorization"), scope;
+	struct header_walk w = header_walk(HEADER_CREDENTIALS,
+					   signing_value(s, "authorization"));
+	struct header_part p;
+	struct slice scope;
 
-	slice_cut(&list, ' ');
+	header_scheme(&w);
 	*out = (struct aws){ .id = s->id };
-	while (list.p) {
-		struct slice item = slice_trim(slice_cut(&list, ','));
-
-		if (slice_starts(item, SLICE("SignedHeaders=")))
-			out->signed_headers = slice_from(item, 14);
-		if (!slice_starts(item, SLICE("Credential=")))
+	while (header_next(&w, &p)) {
+		if (slice_eq(p.name, SLICE("SignedHeaders")))
+			out->signed_headers = p.value;
+		if (!slice_eq(p.name, SLICE("Credential")))
 			continue;
-		scope = slice_from(item, 11);
+		scope = p.value;
 		if (out->id.n == 0)
 			out->id = slice_cut(&scope, '/');
 		else
