@@ -3,12 +3,13 @@
 
 #include <dvr/field/header.h>
 
-#include "nth.h"
+#include "siblings.h"
 
 struct flat_walk {
 	struct arena *arena;
 	bool percent;		/* names and values are form-coded */
-	struct nth_names seen;
+	struct siblings seen;
+	struct arena *names;	/* those of them that had escapes */
 };
 
 static struct slice
@@ -42,13 +43,26 @@ place_of(struct flat_walk *w, struct slice name, size_t nth)
 	return place;
 }
 
+/* How many of that name came before. */
+static size_t
+nth_of(struct flat_walk *w, struct slice name, struct slice decoded)
+{
+	if (decoded.p != name.p) {
+		if (!w->names)
+			w->names = arena_create();
+		decoded = arena_copy(w->names, decoded);
+	}
+	return siblings_next(&w->seen, &(struct sibling_name){
+		.text = decoded });
+}
+
 static int
 emit(struct flat_walk *w, const struct header_part *p, field_fn *fn, void *arg)
 {
 	struct field f = { .kind = FIELD_STRING };
 
 	f.key = decode(w, p->name);
-	f.place = place_of(w, f.key, nth_of_name(&w->seen, f.key));
+	f.place = place_of(w, f.key, nth_of(w, p->name, f.key));
 	f.span = p->value.p ? p->value : slice_from(p->text, p->text.n);
 	f.value = decode(w, f.span);
 	return fn(arg, &f);
@@ -61,9 +75,10 @@ walk(struct flat_walk *w, struct slice body, field_fn *fn, void *arg)
 					       HEADER_COOKIE, body);
 	struct header_part p;
 
-	w->seen.arena = w->arena;
 	while (header_next(&parts, &p) && emit(w, &p, fn, arg) == 0)
 		;
+	siblings_release(&w->seen);
+	arena_wipe(w->names);
 	return FIELD_OK;
 }
 
@@ -99,12 +114,15 @@ encode_plain(enum field_kind kind, struct slice value, struct buf *out)
 
 const struct field_format field_form = {
 	.name = "form", .walk = walk_coded, .encode = encode_form,
+	.fleeting = true,
 };
 
 const struct field_format field_query = {
 	.name = "query", .walk = walk_coded, .encode = encode_form,
+	.fleeting = true,
 };
 
 const struct field_format field_cookie = {
 	.name = "cookie", .walk = walk_cookie, .encode = encode_plain,
+	.fleeting = true,
 };

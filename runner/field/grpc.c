@@ -9,6 +9,7 @@
 #include <dvr/base/mem.h>
 
 #include <stdlib.h>
+#include <string.h>
 
 #define FRAME_HEAD 5		/* bytes: a flag, a length */
 
@@ -67,8 +68,9 @@ frame_kind(const struct frame *f)
 static bool
 walk_frame(struct proto_walk *w, const struct frame *f)
 {
+	struct slice place = arena_copy(w->arena, w->place);
 	struct field field = {
-		.place = w->place, .key = slice_from(w->place, 1),
+		.place = place, .key = slice_from(place, 1),
 		.kind = frame_kind(f), .span = f->data, .value = f->data,
 	};
 
@@ -88,12 +90,17 @@ grpc_walk_as(const struct field_format *self, struct arena *a,
 		.arg = arg,
 	};
 	struct frame f;
+	char place[UINT_DIGITS + 1] = "/", digits[UINT_DIGITS];
 	size_t at = 0, i;
 
 	if (!is_framed(body))
 		return FIELD_BROKEN;
 	for (i = 0; !w.stopped && at < body.n && frame_at(body, at, &f); i++) {
-		w.place = arena_fmt(a, "/%zu", i);
+		struct slice number = slice_digits(i, digits);
+
+		/* the arena may be rewound behind each field */
+		memcpy(place + 1, number.p, number.n);
+		w.place = slice_of(place, number.n + 1);
 		if (!walk_frame(&w, &f))
 			return FIELD_BROKEN;
 		at += FRAME_HEAD + f.data.n;
@@ -175,4 +182,5 @@ grpc_splice(const struct field_format *self, struct slice body,
 const struct field_format field_grpc = {
 	.name = "grpc", .walk = walk, .walk_as = grpc_walk_as,
 	.encode = proto_encode, .splice = grpc_splice, .binary = true,
+	.fleeting = true,
 };

@@ -1,10 +1,13 @@
 /* Walkers for streams of documents: JSON by lines, server-sent events. */
 #include "formats.h"
-#include "nth.h"
+#include "siblings.h"
+
+#include <string.h>
 
 struct line_walk {
 	struct arena *arena;
-	struct slice place;	/* of the line */
+	char place[UINT_DIGITS + 1];	/* of the line, "/0" */
+	size_t place_n;
 	field_fn *fn;
 	void *arg;
 	bool stopped;
@@ -17,13 +20,25 @@ without_cr(struct slice s)
 		s;
 }
 
+/* The arena is the fields' alone: it may be rewound behind each. */
+static void
+point_at(struct line_walk *w, size_t nth)
+{
+	char room[UINT_DIGITS];
+	struct slice digits = slice_digits(nth, room);
+
+	w->place[0] = '/';
+	memcpy(w->place + 1, digits.p, digits.n);
+	w->place_n = digits.n + 1;
+}
+
 static int
 below(void *arg, const struct field *f)
 {
 	struct line_walk *w = arg;
 	struct field own = *f;
 
-	own.place = arena_fmt(w->arena, "%.*s%.*s", SLICE_ARG(w->place),
+	own.place = arena_fmt(w->arena, "%.*s%.*s", (int)w->place_n, w->place,
 			      SLICE_ARG(f->place));
 	w->stopped = w->fn(w->arg, &own) != 0;
 	return w->stopped;
@@ -47,6 +62,7 @@ walk_lines(struct arena *a, struct slice body, field_fn *fn, void *arg)
 	/* all of them are proven before the first is told */
 	for (pass = 0; pass < 2; pass++) {
 		struct slice rest = body;
+		struct arena_mark mark;
 		size_t n = 0;
 
 		while (rest.p && !w.stopped) {
@@ -57,8 +73,11 @@ walk_lines(struct arena *a, struct slice body, field_fn *fn, void *arg)
 				s = slice_from(s, 1);
 			if (slice_trim(s).n == 0)
 				continue;
-			w.place = arena_fmt(a, "/%zu", n++);
+			point_at(&w, n++);
+			mark = arena_mark(a);
 			r = field_json.walk(a, s, pass ? below : ignore, &w);
+			if (pass == 0)
+				arena_rewind(a, &mark);
 			if (r != FIELD_OK)
 				return FIELD_BROKEN;
 		}
@@ -88,7 +107,7 @@ take_line(struct slice *rest)
 
 /* "name: value" at one line; an empty name is a comment. */
 static int
-event_field(struct line_walk *w, struct nth_names *seen, struct slice line)
+event_field(struct line_walk *w, struct siblings *seen, struct slice line)
 {
 	struct slice rest = line, name = slice_cut(&rest, ':');
 	struct field f = { .kind = FIELD_STRING, .key = name };
@@ -100,9 +119,9 @@ event_field(struct line_walk *w, struct nth_names *seen, struct slice line)
 		rest = slice_from(line, line.n);
 	if (rest.n > 0 && rest.p[0] == ' ')
 		rest = slice_from(rest, 1);
-	f.place = arena_fmt(w->arena, "%.*s/%.*s", SLICE_ARG(w->place),
+	f.place = arena_fmt(w->arena, "%.*s/%.*s", (int)w->place_n, w->place,
 			    SLICE_ARG(name));
-	nth = nth_of_name(seen, f.place);
+	nth = siblings_next(seen, &(struct sibling_name){ .text = name });
 	if (nth > 0)
 		f.place = arena_fmt(w->arena, "%.*s/%zu", SLICE_ARG(f.place),
 				    nth);
@@ -115,7 +134,7 @@ static enum field_result
 walk_events(struct arena *a, struct slice body, field_fn *fn, void *arg)
 {
 	struct line_walk w = { .arena = a, .fn = fn, .arg = arg };
-	struct nth_names seen = { .arena = a };
+	struct siblings seen = { 0 };		/* of one event */
 	struct slice rest = body;
 	bool within = false;
 	size_t n = 0;
@@ -126,13 +145,15 @@ walk_events(struct arena *a, struct slice body, field_fn *fn, void *arg)
 		if (s.n == 0) {
 			n += within;
 			within = false;
+			siblings_leave(&seen, 0);
 			continue;
 		}
 		within = within || s.p[0] != ':';
-		w.place = arena_fmt(a, "/%zu", n);
+		point_at(&w, n);
 		if (event_field(&w, &seen, s) != 0)
 			break;
 	}
+	siblings_release(&seen);
 	return FIELD_OK;
 }
 
@@ -156,8 +177,10 @@ encode_line(enum field_kind kind, struct slice value, struct buf *out)
 
 const struct field_format field_lines = {
 	.name = "lines", .walk = walk_lines, .encode = encode_line,
+	.fleeting = true,
 };
 
 const struct field_format field_events = {
 	.name = "events", .walk = walk_events, .encode = encode_event,
+	.fleeting = true,
 };

@@ -166,4 +166,5 @@ encode(enum field_kind kind, struct slice value, struct buf *out)
 
 const struct field_format field_multipart = {
 	.name = "multipart", .walk = walk, .encode = encode,
+	.fleeting = true,
 };

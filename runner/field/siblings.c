@@ -15,7 +15,7 @@ siblings_release(struct siblings *s)
 	*s = (struct siblings){ 0 };
 }
 
-static uint64_t
+static uint32_t
 name_hash(const struct sibling_name *name)
 {
 	uint64_t h = 1469598103934665603ull;	/* FNV-1a */
@@ -25,11 +25,11 @@ name_hash(const struct sibling_name *name)
 	h = (h ^ name->kind) * 1099511628211ull;
 	for (i = 0; i < name->text.n; i++)
 		h = (h ^ (unsigned char)name->text.p[i]) * 1099511628211ull;
-	return h ^ h >> 29;
+	return (uint32_t)(h ^ h >> 32);
 }
 
 static bool
-is_same(const struct sibling *x, const struct sibling_name *name, uint64_t h)
+is_same(const struct sibling *x, const struct sibling_name *name, uint32_t h)
 {
 	return x->hash == h && x->name.parent == name->parent &&
 	       x->name.kind == name->kind &&
@@ -38,7 +38,7 @@ is_same(const struct sibling *x, const struct sibling_name *name, uint64_t h)
 
 /* The slot of a name, or the free one where it belongs. */
 static size_t
-slot_of(const struct siblings *s, const struct sibling_name *name, uint64_t h)
+slot_of(const struct siblings *s, const struct sibling_name *name, uint32_t h)
 {
 	size_t i = (size_t)h & (s->nslots - 1);
 
@@ -51,19 +51,20 @@ slot_of(const struct siblings *s, const struct sibling_name *name, uint64_t h)
 static void
 grow(struct siblings *s)
 {
-	s->nslots = s->nslots ? s->nslots * 4 : SLOTS_FIRST;
+	s->nslots = s->nslots ? s->nslots * 2 : SLOTS_FIRST;
 	s->cap = s->nslots / 2;
 	s->v = mem_grow(s->v, s->cap, sizeof(*s->v));
 	free(s->slots);
 	s->slots = mem_array(s->nslots, sizeof(*s->slots));
 	for (size_t i = 0; i < s->n; i++)
-		s->slots[slot_of(s, &s->v[i].name, s->v[i].hash)] = i + 1;
+		s->slots[slot_of(s, &s->v[i].name, s->v[i].hash)] =
+			(uint32_t)i + 1;
 }
 
 size_t
 siblings_next(struct siblings *s, const struct sibling_name *name)
 {
-	uint64_t h = name_hash(name);
+	uint32_t h = name_hash(name);
 	size_t slot;
 
 	if (s->n == s->cap)
@@ -71,7 +72,7 @@ siblings_next(struct siblings *s, const struct sibling_name *name)
 	slot = slot_of(s, name, h);
 	if (s->slots[slot] == 0) {
 		s->v[s->n++] = (struct sibling){ .name = *name, .hash = h };
-		s->slots[slot] = s->n;
+		s->slots[slot] = (uint32_t)s->n;
 	}
 	return s->v[s->slots[slot] - 1].count++;
 }

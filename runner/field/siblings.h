@@ -13,21 +13,20 @@
 /* All of it together is the name. */
 struct sibling_name {
 	size_t parent;		/* its number in the document */
-	uint32_t kind;
 	struct slice text;	/* borrowed until the parent ends */
+	uint32_t kind;
 };
 
 struct sibling {
 	struct sibling_name name;
-	uint64_t hash;
-	size_t count;
+	uint32_t hash, count;
 };
 
 /* Zeroed is empty. */
 struct siblings {
 	struct sibling *v;	/* the youngest last */
 	size_t n, cap;
-	size_t *slots;		/* open addressing, a power of two: index + 1 */
+	uint32_t *slots;	/* open addressing, a power of two: index + 1 */
 	size_t nslots;
 };
 
