@@ -13,9 +13,13 @@
 struct missed { const char *at; struct slice rule, place; };
 
 struct check {
+	struct tape *tape;
 	struct arena *arena;
 	struct missed *v;
 	size_t n, cap;
+	struct slice *gone;	/* texts that were taken out: of one text there
+				 * may be several findings */
+	size_t ngone, gone_cap;
 };
 
 static void
@@ -39,17 +43,36 @@ is_in(const char *at, struct slice s)
 	return s.n > 0 && at >= s.p && at < s.p + s.n;
 }
 
+static void
+drop(struct check *c, struct slice *s, struct slice now)
+{
+	c->gone = arena_grow(c->arena, c->gone, c->ngone, &c->gone_cap,
+			     sizeof(*c->gone));
+	c->gone[c->ngone++] = *s;
+	*s = now;
+}
+
 static bool
-text_gone(const char *at, struct slice *s)
+is_gone(const struct check *c, const char *at)
+{
+	for (size_t i = 0; i < c->ngone; i++) {
+		if (is_in(at, c->gone[i]))
+			return true;
+	}
+	return false;
+}
+
+static bool
+text_gone(struct check *c, const char *at, struct slice *s)
 {
 	if (!is_in(at, *s))
 		return false;
-	*s = SAID;
+	drop(c, s, SAID);
 	return true;
 }
 
 static bool
-header_gone(struct arena *a, const char *at, struct headers *h)
+header_gone(struct check *c, const char *at, struct headers *h)
 {
 	for (size_t i = 0; i < h->n; i++) {
 		struct header *x = &h->v[i];
@@ -57,94 +80,113 @@ header_gone(struct arena *a, const char *at, struct headers *h)
 
 		if (!is_in(at, x->line))
 			continue;
-		*x = header_of_line(arena_fmt(a, "%.*s: (withheld)",
-			SLICE_ARG(named ? SLICE("x-withheld") : x->name)));
+		drop(c, &x->line, arena_fmt(c->tape->arena,
+			"%.*s: (withheld)", SLICE_ARG(named ?
+			SLICE("x-withheld") : x->name)));
+		*x = header_of_line(x->line);
 		return true;
 	}
 	return false;
 }
 
 static bool
-line_gone(struct arena *a, const char *at, struct slice *line)
+line_gone(struct check *c, const char *at, struct slice *line)
 {
 	struct slice method = *line;
 
 	if (!is_in(at, *line))
 		return false;
 	method = slice_cut(&method, ' ');
-	*line = arena_fmt(a, "%.*s /withheld HTTP/1.1",
-			  SLICE_ARG(is_in(at, method) ? SLICE("GET") : method));
+	drop(c, line, arena_fmt(c->tape->arena, "%.*s /withheld HTTP/1.1",
+		SLICE_ARG(is_in(at, method) ? SLICE("GET") : method)));
 	return true;
 }
 
+static void
+body_gone(struct check *c, struct message *m)
+{
+	drop(c, &m->body, SLICE(""));
+	drop(c, &m->raw_body, SLICE(""));
+	m->decoded = SLICE("");
+	m->withheld = WHY;
+}
+
 static bool
-message_gone(struct arena *a, const char *at, struct message *m)
+message_gone(struct check *c, const char *at, struct message *m)
 {
 	if (is_in(at, m->body) || is_in(at, m->raw_body)) {
-		m->body = m->raw_body = m->decoded = SLICE("");
-		m->withheld = WHY;
+		body_gone(c, m);
 		return true;
 	}
-	if (!line_gone(a, at, &m->line) && !is_in(at, m->raw_head) &&
-	    !header_gone(a, at, &m->headers) &&
-	    !header_gone(a, at, &m->trailers))
+	if (!line_gone(c, at, &m->line) && !is_in(at, m->raw_head) &&
+	    !header_gone(c, at, &m->headers) &&
+	    !header_gone(c, at, &m->trailers))
 		return false;
-	m->raw_head = SLICE("");
+	drop(c, &m->raw_head, SLICE(""));
 	return true;
 }
 
 static bool
-exchange_gone(struct arena *a, const char *at, struct exchange *x)
+exchange_gone(struct check *c, const char *at, struct exchange *x)
 {
-	bool gone = text_gone(at, &x->note);
+	bool gone = text_gone(c, at, &x->note);
 
-	gone |= message_gone(a, at, &x->request);
-	gone |= message_gone(a, at, &x->response);
+	gone |= message_gone(c, at, &x->request);
+	gone |= message_gone(c, at, &x->response);
 
 	for (size_t i = 0; i < x->ninterim; i++)
-		gone |= message_gone(a, at, &x->interim[i]);
+		gone |= message_gone(c, at, &x->interim[i]);
 	for (size_t i = 0; i < x->nmessages; i++) {
 		if (!is_in(at, x->messages[i].payload))
 			continue;
-		x->messages[i].payload = SLICE("");
+		drop(c, &x->messages[i].payload, SLICE(""));
 		x->messages[i].withheld = WHY;
 		/* the bodies are made of payloads */
-		x->request.body = x->response.body = SLICE("");
-		x->request.withheld = x->response.withheld = WHY;
+		body_gone(c, &x->request);
+		body_gone(c, &x->response);
 		gone = true;
 	}
 	return gone;
 }
 
+/* One file of it, and nothing of it can be restored. */
 static bool
-state_gone(const char *at, struct tape *t)
+state_gone(struct check *c, const char *at)
 {
+	struct tape *t = c->tape;
+	bool gone = false;
+
 	for (size_t i = 0; i < t->nstate; i++) {
+		for (size_t k = 0; k < t->state[i].nfiles; k++)
+			gone |= is_in(at, t->state[i].files[k].bytes) ||
+				is_in(at, t->state[i].files[k].path);
+	}
+	for (size_t i = 0; gone && i < t->nstate; i++) {
 		for (size_t k = 0; k < t->state[i].nfiles; k++) {
-			if (!is_in(at, t->state[i].files[k].bytes) &&
-			    !is_in(at, t->state[i].files[k].path))
-				continue;
-			t->nstate = 0;
-			return true;
+			drop(c, &t->state[i].files[k].bytes, SLICE(""));
+			drop(c, &t->state[i].files[k].path, SLICE(""));
 		}
 	}
-	return false;
+	if (gone)
+		t->nstate = 0;
+	return gone;
 }
 
 static bool
-take_out(struct tape *t, const struct missed *h)
+take_out(struct check *c, const char *at)
 {
+	struct tape *t = c->tape;
 	struct slice *const texts[] = { &t->log_tail, &t->trigger.detail,
 		&t->session, &t->namespace, &t->not_replayable };
-	bool gone = state_gone(h->at, t);
+	bool gone = is_gone(c, at) || state_gone(c, at);
 
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
-		gone |= text_gone(h->at, texts[i]);
+		gone |= text_gone(c, at, texts[i]);
 
 	for (size_t i = 0; i < t->nlosses; i++)
-		gone |= text_gone(h->at, &t->losses[i]);
+		gone |= text_gone(c, at, &t->losses[i]);
 	for (size_t i = 0; i < t->nexchanges; i++)
-		gone |= exchange_gone(t->arena, h->at, &t->exchanges[i]);
+		gone |= exchange_gone(c, at, &t->exchanges[i]);
 	return gone;
 }
 
@@ -186,12 +228,12 @@ leaks(struct scrub *s, const struct tape *t)
 int
 scrub_check(struct scrub *s, struct tape *t, struct err *e)
 {
-	struct check c = { .arena = arena_create() };
+	struct check c = { .tape = t, .arena = arena_create() };
 	int rc = 0;
 
 	scrub_inspect_tape(s, t, found, &c);
 	for (size_t i = 0; i < c.n && rc == 0; i++) {
-		if (!take_out(t, &c.v[i]))
+		if (!take_out(&c, c.v[i].at))
 			rc = err_set(e, ERR_INTERNAL, "tape not written: a "
 				     "last look found a secret at %.*s",
 				     SLICE_ARG(c.v[i].place));

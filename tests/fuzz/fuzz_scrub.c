@@ -5,6 +5,7 @@
  */
 #include <dvr/scrub/scrub.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -88,6 +89,7 @@ check_tape(struct scrub *s, struct slice type, struct slice text)
 	struct exchange x = { .id = 1 };
 	struct recording rec = { .raw = { .exchanges = &x, .nexchanges = 1,
 					  .log_tail = text } };
+	struct err e = { 0 };
 	struct tape t;
 
 	x.request = (struct message){
@@ -104,6 +106,11 @@ check_tape(struct scrub *s, struct slice type, struct slice text)
 	check_message(&t.exchanges[0].request);
 	check_message(&t.exchanges[0].response);
 	never(t.log_tail);
+	/* the last look has nothing against what was made clean */
+	if (scrub_check(s, &t, &e) < 0) {
+		fprintf(stderr, "%s\n", e.msg);
+		abort();
+	}
 	tape_release(&t);
 	arena_destroy(a);
 }

@@ -81,6 +81,34 @@ START_TEST(what_was_missed_is_withheld)
 }
 END_TEST
 
+/* Of several in one text the first one takes all of it. */
+START_TEST(two_in_one_text_are_withheld)
+{
+	struct slice one, two;
+	struct rig r;
+
+	begin(&r);
+	one = rig_secret(&r, "one", 22);
+	two = rig_secret(&r, "two", 24);
+	if (_i == 0)
+		r.tape.exchanges[0].request.body = slice_str(rig_fmt(&r,
+			"{\"token\":\"%s\",\"secret\":\"%s\"}", one.p,
+			two.p));
+	else if (_i == 1)
+		r.tape.log_tail = slice_str(rig_fmt(&r,
+			"password=%s\ntoken=%s\n", one.p, two.p));
+	else
+		r.tape.exchanges[0].request.headers.v[0] = header_of_line(
+			slice_str(rig_fmt(&r, "Cookie: a=%s; b=%s", one.p,
+					  two.p)));
+	look(&r, true);
+	rig_assert_gone(&r, "one", one);
+	rig_assert_gone(&r, "two", two);
+	ck_assert_uint_gt(r.tape.not_replayable.n, 0);
+	rig_release(&r);
+}
+END_TEST
+
 /* A known secret where it cannot be taken out: the tape is not written. */
 START_TEST(what_cannot_be_taken_out_is_not_written)
 {
@@ -93,6 +121,48 @@ START_TEST(what_cannot_be_taken_out_is_not_written)
 }
 END_TEST
 
+/* Lines that are no text stand on the disk in base64: what is no secret as it
+ * was sent (cut short, or a number's middle) is none there. */
+START_TEST(what_is_no_secret_is_none_in_base64)
+{
+	struct slice secret;
+	struct rig r;
+
+	rig_init(&r, NULL, 0);
+	secret = _i < 3 ? rig_secret(&r, "cut", (size_t)_i * 3 + 20) :
+		SLICE("40718263");
+	rig_answer(&r, rig_request(&r, rig_fmt(&r, "GET / HTTP/1.1\n"
+		"Authorization: Bearer %s\n", arena_str(r.arena, secret)),
+		SLICE("")), _i < 3 ? rig_fmt(&r, "HTTP/1.1 200 \xff %.*s\n", _i * 3 + 18,
+		arena_str(r.arena, secret)) :
+		rig_fmt(&r, "HTTP/1.1 200 \xff 99%s77\n",
+			arena_str(r.arena, secret)), SLICE(""));
+	rig_scrub(&r);
+	look(&r, true);
+	ck_assert_uint_eq(r.tape.not_replayable.n, 0);
+	rig_release(&r);
+}
+END_TEST
+
+/* And what is one is one. */
+START_TEST(a_secret_in_a_line_that_is_no_text_is_gone)
+{
+	struct slice secret;
+	struct rig r;
+
+	rig_init(&r, NULL, 0);
+	secret = rig_secret(&r, "whole", (size_t)_i + 20);
+	rig_answer(&r, rig_request(&r, rig_fmt(&r, "GET / HTTP/1.1\n"
+		"Authorization: Bearer %s\n", arena_str(r.arena, secret)),
+		SLICE("")), rig_fmt(&r, "HTTP/1.1 200 \xff%s\n",
+		arena_str(r.arena, secret)), SLICE(""));
+	rig_scrub(&r);
+	look(&r, true);
+	rig_assert_gone(&r, "whole", secret);
+	rig_release(&r);
+}
+END_TEST
+
 Suite *
 suite_last_look(void)
 {
@@ -101,7 +171,11 @@ suite_last_look(void)
 
 	tcase_add_test(tc, a_clean_tape_is_not_touched);
 	tcase_add_loop_test(tc, what_was_missed_is_withheld, 0, 5);
+	tcase_add_loop_test(tc, two_in_one_text_are_withheld, 0, 3);
 	tcase_add_test(tc, what_cannot_be_taken_out_is_not_written);
+	tcase_add_loop_test(tc, what_is_no_secret_is_none_in_base64, 0, 4);
+	tcase_add_loop_test(tc, a_secret_in_a_line_that_is_no_text_is_gone, 0,
+			    3);
 	suite_add_tcase(s, tc);
 	return s;
 }
