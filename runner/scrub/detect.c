@@ -9,6 +9,7 @@
 #include "needle.h"
 #include "vendor.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #define ANCHORS_MAX 256	/* of the whole table */
@@ -24,9 +25,17 @@ struct mark {
 	bool each_run;		/* of digits, short ones as well */
 };
 
+/* Where it stands somebody is asked: a detector, or else a vendor. */
+struct anchor {
+	struct slice text;
+	uint32_t detector, vendor;
+};
+
 struct detecting {
 	bool on[DETECTORS];
-	struct needles *anchors;	/* ids: detectors, then vendors */
+	struct needles *needles;	/* ids: indices of anchors */
+	struct anchor *anchors;
+	size_t nanchors;
 	struct arena *texts;		/* of the anchors */
 	struct key_index *keys;
 	struct mark marks[MARKS_MAX];
@@ -49,31 +58,41 @@ anchor_text(struct arena *a, struct slice s)
 }
 
 static void
+add_anchor(struct detecting *d, struct slice text, size_t detector,
+	   size_t vendor)
+{
+	assert(d->nanchors < ANCHORS_MAX + vendor_count);
+	if (text.n < NEEDLE_MIN)
+		return;
+	needles_add(d->needles, text, (uint32_t)d->nanchors);
+	d->anchors[d->nanchors++] = (struct anchor){
+		.text = text, .detector = (uint32_t)detector,
+		.vendor = (uint32_t)vendor,
+	};
+}
+
+static void
 add_anchors(struct detecting *d)
 {
-	struct needle *v = mem_array(ANCHORS_MAX + vendor_count, sizeof(*v));
-	size_t n = 0, count;
+	size_t count;
 	const struct scrub_detector *all = scrub_detectors(&count);
 
+	d->needles = needles_create(NEEDLE_MIN);
+	d->anchors = mem_array(ANCHORS_MAX + vendor_count,
+			       sizeof(*d->anchors));
 	for (size_t i = 0; i < count; i++) {
 		struct slice rest = slice_str(all[i].anchors);
 
-		while (d->on[i] && rest.n > 0 && n < ANCHORS_MAX)
-			v[n++] = (struct needle){
-				.text = anchor_text(d->texts,
-						    slice_cut(&rest, ' ')),
-				.id = (uint32_t)i,
-			};
+		while (d->on[i] && rest.n > 0)
+			add_anchor(d, anchor_text(d->texts,
+						  slice_cut(&rest, ' ')),
+				   i, vendor_count);
 	}
 	for (size_t i = 0; i < vendor_count; i++) {
 		if (d->on[vendors[i].detector])
-			v[n++] = (struct needle){
-				.text = slice_str(vendors[i].prefix),
-				.id = (uint32_t)(DETECTORS + i),
-			};
+			add_anchor(d, slice_str(vendors[i].prefix),
+				   vendors[i].detector, i);
 	}
-	d->anchors = needles_create(v, n);
-	free(v);
 }
 
 static void
@@ -174,7 +193,8 @@ detecting_destroy(struct detecting *d)
 {
 	if (!d)
 		return;
-	needles_destroy(d->anchors);
+	needles_destroy(d->needles);
+	free(d->anchors);
 	key_index_destroy(d->keys);
 	arena_destroy(d->texts);
 	free(d);
@@ -208,40 +228,58 @@ add_hit(struct slice text, const struct hit *h, const char *rule,
 }
 
 static bool
-ask_anchored(uint32_t id, struct slice text, size_t at, struct hit *h,
-	     const char **rule)
+ask_anchored(const struct anchor *a, struct slice text, size_t at,
+	     struct hit *h)
 {
 	size_t n;
-	const struct scrub_detector *all = scrub_detectors(&n);
 
-	if (id < DETECTORS) {
-		*rule = all[id].name;
-		return all[id].look(text, at, h);
+	if (!slice_starts(slice_from(text, at), a->text))
+		return false;
+	if (a->vendor < vendor_count)
+		return vendor_at(&vendors[a->vendor], text, at, h);
+	return scrub_detectors(&n)[a->detector].look(text, at, h);
+}
+
+/* Of several anchors at one place the longest has its say. */
+static bool
+ask_anchors(const struct detecting *d, struct slice text, size_t at,
+	    struct hit *h, const char **rule)
+{
+	const struct anchor *best = NULL;
+	struct needle_hit n;
+	struct hit own;
+	size_t count;
+	bool more = needles_first(d->needles, slice_from(text, at), &n);
+
+	for (; more; more = needles_more(d->needles, &n)) {
+		const struct anchor *a = &d->anchors[n.id];
+
+		if ((best && a->text.n <= best->text.n) ||
+		    !ask_anchored(a, text, at, &own))
+			continue;
+		best = a;
+		*h = own;
 	}
-	*rule = all[vendors[id - DETECTORS].detector].name;
-	return vendor_at(&vendors[id - DETECTORS], text, at, h);
+	if (best)
+		*rule = scrub_detectors(&count)[best->detector].name;
+	return best != NULL;
 }
 
 static void
 at_anchors(const struct detecting *d, struct slice text, struct spans *out)
 {
-	const struct needle *n;
 	const char *rule;
 	size_t at = 0;
 	struct hit h;
 
-	while ((n = needles_next(d->anchors, text, &at))) {
-		size_t from = at;
+	while (needles_next(d->needles, text, &at)) {
+		size_t next = at + 1;
 
-		for (; n; n = needles_shorter(d->anchors, n)) {
-			if (!ask_anchored(n->id, text, from, &h, &rule))
-				continue;
+		if (ask_anchors(d, text, at, &h, &rule)) {
 			add_hit(text, &h, rule, out);
-			at = h.to > from ? h.to : from + 1;
-			break;
+			next = h.to > at ? h.to : next;
 		}
-		if (!n)
-			at = from + 1;
+		at = next;
 	}
 }
 

@@ -2,14 +2,12 @@
 #include "forms.h"
 
 #include <dvr/base/hash.h>
-#include <dvr/base/mem.h>
 #include <dvr/field/field.h>
 
-#include <stdlib.h>
 #include <string.h>
 
-#define WRAPPED 0x80000000u
-#define LONG_ENOUGH 8	/* bytes from which a value is searched for */
+#define LONG_ENOUGH 8	/* bytes from which a value is searched for coded */
+#define FORM_VALUE_MAX (64u * KiB)	/* longer ones are data */
 
 static bool
 is_alnum(char c)
@@ -51,161 +49,148 @@ value_strength(struct slice v)
 	return v.n >= 24 && letters < v.n ? STRONG : BOUNDED;
 }
 
-static void
-push(struct form_list *l, struct slice text, uint32_t id)
-{
-	if (l->n == l->cap) {
-		l->cap = l->cap ? l->cap * 2 : 64;
-		l->v = mem_grow(l->v, l->cap, sizeof(*l->v));
-	}
-	l->v[l->n++] = (struct needle){ .text = text, .id = id };
-}
+/* ---- text with escapes --------------------------------------------------- */
 
-/* Unless it is the value itself. */
-static void
-push_coded(struct form_list *l, struct arena *a, struct slice value,
-	   const struct buf *coded, uint32_t id)
+/* False when there is nothing to write otherwise. */
+static bool
+lower_escapes(struct buf *b, size_t from)
 {
-	if (!slice_eq(buf_slice(coded), value))
-		push(l, arena_copy(a, buf_slice(coded)), id);
-}
-
-static void
-lower_escapes(struct buf *b)
-{
+	bool any = false;
 	size_t i;
 
-	for (i = 0; i + 2 < b->n; i++) {
+	for (i = from; i + 2 < b->n; i++) {
 		size_t k;
 
 		if (b->p[i] != '%')
 			continue;
 		for (k = i + 1; k < i + 3; k++) {
-			if (b->p[k] >= 'A' && b->p[k] <= 'F')
-				b->p[k] = (char)(b->p[k] - 'A' + 'a');
+			if (b->p[k] < 'A' || b->p[k] > 'F')
+				continue;
+			b->p[k] = (char)(b->p[k] - 'A' + 'a');
+			any = true;
 		}
 	}
+	return any;
 }
 
-static void
-percent_forms(struct form_list *l, struct arena *a, struct slice value,
-	      uint32_t id)
+static bool
+put_percent(enum form f, struct slice value, struct buf *out)
 {
-	struct buf b;
-	int form;
+	bool form = f == FORM_QUERY || f == FORM_QUERY_LOWER;
+	size_t from = out->n;
 
-	buf_init(&b, value.n * 3);
-	for (form = 0; form < 2; form++) {
-		size_t before = l->n;
+	/* of these the two make different things */
+	if (form && slice_chr(value, ' ') < 0 && slice_chr(value, '*') < 0 &&
+	    slice_chr(value, '~') < 0)
+		return false;
+	percent_encode(value, form, out);
+	if (f == FORM_PERCENT_LOWER || f == FORM_QUERY_LOWER)
+		return lower_escapes(out, from);
+	return !slice_eq(slice_from(buf_slice(out), from), value);
+}
 
-		buf_clear(&b);
-		percent_encode(value, form, &b);
-		push_coded(l, a, value, &b, id);
-		if (l->n == before)
-			break;		/* nothing to escape */
-		lower_escapes(&b);
-		if (!slice_eq(buf_slice(&b), l->v[l->n - 1].text))
-			push_coded(l, a, value, &b, id);
+static bool
+put_json(enum form f, struct slice value, struct buf *out)
+{
+	size_t from = out->n, i;
+
+	if (f == FORM_JSON) {
+		field_format_named("json")->encode(FIELD_STRING, value, out);
+		return !slice_eq(slice_from(buf_slice(out), from), value);
 	}
-	buf_release(&b);
-}
-
-static void
-json_forms(struct form_list *l, struct arena *a, struct slice value,
-	   uint32_t id)
-{
-	struct buf b;
-	size_t i;
-
-	buf_init(&b, value.n * 12);
-	field_format_named("json")->encode(FIELD_STRING, value, &b);
-	push_coded(l, a, value, &b, id);
-	if (slice_chr(value, '/') >= 0) {	/* PHP's way */
-		buf_clear(&b);
-		for (i = 0; i < value.n; i++) {
-			if (value.p[i] == '/')
-				buf_addc(&b, '\\');
-			buf_addc(&b, value.p[i]);
-		}
-		push_coded(l, a, value, &b, id);
+	if (slice_chr(value, '/') < 0)
+		return false;
+	for (i = 0; i < value.n; i++) {
+		if (value.p[i] == '/')
+			buf_addc(out, '\\');
+		buf_addc(out, value.p[i]);
 	}
-	buf_release(&b);
+	return true;
 }
 
-/*
- * Base64 of text that holds the value at any of three alignments: only the
- * groups of four that come from the value alone are searched for.
- */
-static void
-base64_forms(struct form_list *l, struct arena *a, struct slice value,
-	     uint32_t id)
+/* ---- coded bytes --------------------------------------------------------- */
+
+#define GROUP 3u		/* bytes that make four letters of base64 */
+
+/* Bytes of the value before the first group. */
+static size_t
+skipped(enum form f)
 {
-	struct buf b;
-	size_t skip;
+	if (f >= FORM_HEX)
+		return 0;
+	return f >= FORM_BASE64URL ? f - FORM_BASE64URL : f - FORM_BASE64;
+}
 
-	buf_init(&b, value.n * 2 + 8);
-	for (skip = 0; skip < 3; skip++) {
-		struct slice part = slice_from(value, skip);
+static bool
+put_base64(enum form f, struct slice value, struct buf *out)
+{
+	struct slice part = slice_from(value, skipped(f)), done;
+	size_t from = out->n;
 
-		part.n -= part.n % 3;
-		if (part.n < 6)
-			continue;
-		buf_clear(&b);
-		base64_encode(part, &b);
-		push(l, arena_copy(a, buf_slice(&b)), id | WRAPPED);
-		if (slice_chr(buf_slice(&b), '+') < 0 &&
-		    slice_chr(buf_slice(&b), '/') < 0)
-			continue;
-		buf_clear(&b);
-		base64url_encode(part, &b);
-		push(l, arena_copy(a, buf_slice(&b)), id | WRAPPED);
+	part.n -= part.n % GROUP;
+	if (part.n < 2 * GROUP)
+		return false;
+	if (f < FORM_BASE64URL) {
+		base64_encode(part, out);
+		return true;
 	}
-	buf_release(&b);
+	base64url_encode(part, out);
+	done = slice_from(buf_slice(out), from);
+	return slice_chr(done, '-') >= 0 || slice_chr(done, '_') >= 0;
 }
 
-static void
-hex_forms(struct form_list *l, struct arena *a, struct slice value,
-	  uint32_t id)
+static bool
+put_hex(enum form f, struct slice value, struct buf *out)
 {
-	struct buf b;
-	size_t i;
+	size_t i = out->n;
 
-	buf_init(&b, value.n * 2);
-	hex_encode(value, &b);
-	push(l, arena_copy(a, buf_slice(&b)), id | WRAPPED);
-	for (i = 0; i < b.n; i++) {
-		if (b.p[i] >= 'a')
-			b.p[i] = (char)(b.p[i] - 'a' + 'A');
+	hex_encode(value, out);
+	for (; f == FORM_HEX_UPPER && i < out->n; i++) {
+		if (out->p[i] >= 'a')
+			out->p[i] = (char)(out->p[i] - 'a' + 'A');
 	}
-	push(l, arena_copy(a, buf_slice(&b)), id | WRAPPED);
-	buf_release(&b);
-}
-
-void
-forms_add(struct form_list *l, struct arena *a, struct slice value,
-	  uint32_t index, enum strength strength)
-{
-	if (strength == WEAK || value.n > 64 * KiB)
-		return;
-	push(l, value, index);
-	percent_forms(l, a, value, index);
-	json_forms(l, a, value, index);
-	if (value.n < LONG_ENOUGH)
-		return;
-	base64_forms(l, a, value, index);
-	hex_forms(l, a, value, index);
-}
-
-uint32_t
-form_value(uint32_t id)
-{
-	return id & ~WRAPPED;
+	return true;
 }
 
 bool
-form_is_wrapped(uint32_t id)
+form_put(enum form f, struct slice value, struct buf *out)
 {
-	return id & WRAPPED;
+	if (value.n > FORM_VALUE_MAX)
+		return false;
+	if (f > FORM_JSON_SLASHES && value.n < LONG_ENOUGH)
+		return false;
+	switch (f) {
+	case FORM_RAW:
+		buf_add(out, value);
+		return true;
+	case FORM_PERCENT:
+	case FORM_PERCENT_LOWER:
+	case FORM_QUERY:
+	case FORM_QUERY_LOWER:
+		return put_percent(f, value, out);
+	case FORM_JSON:
+	case FORM_JSON_SLASHES:
+		return put_json(f, value, out);
+	case FORM_BASE64:
+	case FORM_BASE64_1:
+	case FORM_BASE64_2:
+	case FORM_BASE64URL:
+	case FORM_BASE64URL_1:
+	case FORM_BASE64URL_2:
+		return put_base64(f, value, out);
+	case FORM_HEX:
+	case FORM_HEX_UPPER:
+		return put_hex(f, value, out);
+	case FORMS:
+		break;
+	}
+	return false;
+}
+
+bool
+form_is_wrapped(enum form f)
+{
+	return f >= FORM_BASE64;
 }
 
 static bool
@@ -237,4 +222,78 @@ form_stands_alone(struct slice text, size_t from, size_t to)
 		return false;
 	return to >= text.n || !is_alnum(text.p[to - 1]) ||
 	       !is_alnum(text.p[to]);
+}
+
+/* The bytes of the group before `at`, or of the one there. */
+static void
+read_group(struct slice text, size_t at, bool before, struct buf *out)
+{
+	size_t from = before ? at - 4 : at, to = from;
+
+	if (before && at < 4)
+		return;
+	while (to < text.n && to - from < 4 && in_run(text.p[to]) &&
+	       text.p[to] != '=')
+		to++;
+	if ((before && to != at) || to - from < 2 ||
+	    base64_decode(slice_range(text, from, to), out) < 0)
+		buf_clear(out);
+}
+
+static void
+read_hex(struct slice text, size_t at, bool before, struct buf *out)
+{
+	size_t from = before ? at - 2 : at;
+	uint64_t byte;
+
+	if ((before && at < 2) || text.n < from + 2 ||
+	    slice_hex(slice_range(text, from, from + 2), 255, &byte) < 0)
+		return;
+	buf_addc(out, (char)byte);
+}
+
+/* Head, the value's middle and end, decoded. */
+static enum form_around
+compare_around(struct slice value, size_t skip, size_t tail,
+	       const struct buf *head, const struct buf *end)
+{
+	struct slice middle = slice_range(value, skip, value.n - tail);
+	size_t from = head->n - skip, to = from + value.n;
+	enum form_around done = AROUND_OTHER;
+	struct buf all;
+
+	buf_init(&all, head->n + middle.n + end->n);
+	buf_add(&all, buf_slice(head));
+	buf_add(&all, middle);
+	buf_add(&all, buf_slice(end));
+	if (slice_eq(slice_range(buf_slice(&all), from, to), value))
+		done = form_stands_alone(buf_slice(&all), from, to) ?
+			AROUND_ALONE : AROUND_JOINED;
+	buf_release(&all);
+	return done;
+}
+
+enum form_around
+form_around(enum form f, struct slice value, struct slice text, size_t from)
+{
+	size_t skip = skipped(f), tail = 0, letters = value.n * 2;
+	enum form_around done = AROUND_CUT;
+	struct buf head, end;
+
+	buf_init(&head, 4);
+	buf_init(&end, 4);
+	if (f >= FORM_HEX) {
+		read_hex(text, from, true, &head);
+		read_hex(text, from + letters, false, &end);
+	} else {
+		tail = (value.n - skip) % GROUP;
+		letters = (value.n - skip - tail) / GROUP * 4;
+		read_group(text, from, true, &head);
+		read_group(text, from + letters, false, &end);
+	}
+	if (head.n >= skip && end.n >= tail)
+		done = compare_around(value, skip, tail, &head, &end);
+	buf_release(&head);
+	buf_release(&end);
+	return done;
 }

@@ -93,37 +93,41 @@ mark_literals(struct job *j, size_t i)
 
 enum look { LOOK_RULES, LOOK_DETECT, LOOK_NAMED };
 
+/* Those from number k on were found in a part that begins at `by`. */
+static void
+spans_move(struct spans *s, size_t k, size_t by)
+{
+	for (; by > 0 && k < s->n; k++) {
+		s->v[k].from += by;
+		s->v[k].to += by;
+	}
+}
+
 /* What is found in the text between the handles that are there already. */
 static void
 detect_between(struct job *j, size_t i, enum look look)
 {
-	struct slice raw = j->v[i].raw;
-	struct spans found = { 0 };
+	struct piece *p = &j->v[i];	/* none is added meanwhile */
 	struct handle h;
-	size_t from = 0, at, k;
+	size_t from = 0, at;
 	bool more = true;
 
 	while (more) {
+		size_t before = p->spans.n;
 		struct slice part;
 
-		more = j->v[i].keep_handles && handle_next(raw, from, &at, &h);
-		part = slice_range(raw, from, more ? at : raw.n);
-		found.n = 0;
-		rules_search(j->s->rules, j->scratch, part, &found,
-			     &j->v[i].gave_up);
+		more = p->keep_handles && handle_next(p->raw, from, &at, &h);
+		part = slice_range(p->raw, from, more ? at : p->raw.n);
+		rules_search(j->s->rules, j->scratch, part, &p->spans,
+			     &p->gave_up);
 		if (look >= LOOK_DETECT)
-			detect(j->s->detecting, part, &found);
+			detect(j->s->detecting, part, &p->spans);
 		if (look >= LOOK_NAMED)
-			detect_named(j->s->detecting, part, &found);
-		for (k = 0; k < found.n; k++) {
-			found.v[k].from += from;
-			found.v[k].to += from;
-			spans_add(&j->v[i].spans, &found.v[k]);
-		}
+			detect_named(j->s->detecting, part, &p->spans);
+		spans_move(&p->spans, before, from);
 		if (more)
 			from = at + h.text.n;
 	}
-	spans_release(&found);
 }
 
 static void
@@ -249,28 +253,63 @@ learn(struct job *j, size_t i)
 }
 
 static void
-replace(struct job *j, struct piece *p)
+put_span(struct job *j, const struct span *x, struct buf *out)
+{
+	if (x->text.p)
+		buf_add(out, x->text);
+	else
+		known_handle(j->s->known, x, out);
+}
+
+/* Formats that write lengths in front of what changes need all of the edits
+ * at once. */
+static void
+splice(struct job *j, const struct piece *p, struct buf *out)
 {
 	struct field_edit *v = mem_array(p->spans.n, sizeof(*v));
-	size_t texts = 0, k;
-	struct buf b;
+	struct buf texts;
+	size_t k;
 
-	buf_init(&b, 256);
+	buf_init(&texts, out->limit);
 	for (k = 0; k < p->spans.n; k++) {
 		const struct span *x = &p->spans.v[k];
 
-		v[k] = (struct field_edit){ x->from, x->to, x->text };
-		if (!x->text.p) {
-			buf_clear(&b);
-			known_handle(j->s->known, x, &b);
-			v[k].text = arena_copy(j->scratch, buf_slice(&b));
-		}
-		texts += v[k].text.n;
+		v[k] = (struct field_edit){ x->from, x->to, { 0 } };
+		v[k].text.n = texts.n;
+		put_span(j, x, &texts);
+		v[k].text.n = texts.n - v[k].text.n;
 	}
-	buf_release(&b);
-	buf_init(&b, p->raw.n * 2 + texts + KiB);
-	field_splice(p->format, p->raw, v, p->spans.n, &b);
+	for (k = 0, v[0].text.p = texts.p; k + 1 < p->spans.n; k++)
+		v[k + 1].text.p = v[k].text.p + v[k].text.n;
+	field_splice(p->format, p->raw, v, p->spans.n, out);
+	buf_release(&texts);
 	free(v);
+}
+
+/* A handle takes no more than a few times the shortest secret's bytes. */
+#define GROWTH (2u * HANDLE_CLASS_MAX + 64u)
+
+static void
+replace(struct job *j, struct piece *p)
+{
+	size_t from = 0, texts = 0, k;
+	struct buf b;
+
+	for (k = 0; k < p->spans.n; k++)
+		texts += p->spans.v[k].text.n + GROWTH;
+	buf_init(&b, p->raw.n * 2 + texts + KiB);
+	if (p->format)
+		splice(j, p, &b);
+	for (k = 0; !p->format && k <= p->spans.n; k++) {
+		bool more = k < p->spans.n;
+
+		buf_add(&b, slice_range(p->raw, from, more ?
+					p->spans.v[k].from : p->raw.n));
+		if (!more)
+			break;
+		put_span(j, &p->spans.v[k], &b);
+		from = p->spans.v[k].to;
+	}
 	p->clean = arena_copy(j->scratch, buf_slice(&b));
 	buf_release(&b);
 }
@@ -309,29 +348,57 @@ is_coded(const struct piece *p)
 	return p->kind == FIELD_BYTES || p->whole;
 }
 
+struct searching {
+	struct piece *piece;
+	size_t by;		/* where the text begins in the piece */
+	size_t next;		/* of the piece's spans in their order */
+};
+
+/* Most are what was found first, exactly: these need no further span. */
+static void
+on_known(void *arg, const struct span *x)
+{
+	struct searching *s = arg;
+	struct piece *p = s->piece;
+	struct span own = *x, *same;
+
+	own.from += s->by;
+	own.to += s->by;
+	while (s->next < p->settled && p->spans.v[s->next].to <= own.from)
+		s->next++;
+	same = s->next < p->settled ? &p->spans.v[s->next] : NULL;
+	if (!same || same->from != own.from || same->to != own.to) {
+		spans_add(&p->spans, &own);
+	} else if (same->rank < own.rank) {
+		own.place = same->place;
+		*same = own;
+	}
+}
+
+/* Known values between the handles that are there already. */
+static void
+search_between(struct job *j, struct piece *p)
+{
+	struct searching s = { .piece = p };
+	struct handle h;
+	size_t at;
+	bool more = true;
+
+	while (more) {
+		more = p->keep_handles && handle_next(p->raw, s.by, &at, &h);
+		known_search(j->s->known, slice_range(p->raw, s.by,
+			     more ? at : p->raw.n), on_known, &s);
+		if (more)
+			s.by = at + h.text.n;
+	}
+}
+
 static void
 finish_piece(struct job *j, size_t i)
 {
 	struct piece *p = &j->v[i];
-	struct spans found = { 0 };
-	struct handle h;
-	size_t from = 0, at, k;
-	bool more = true;
 
-	while (more) {
-		more = p->keep_handles && handle_next(p->raw, from, &at, &h);
-		found.n = 0;
-		known_search(j->s->known, slice_range(p->raw, from,
-			     more ? at : p->raw.n), &found);
-		for (k = 0; k < found.n; k++) {
-			found.v[k].from += from;
-			found.v[k].to += from;
-			spans_add(&p->spans, &found.v[k]);
-		}
-		if (more)
-			from = at + h.text.n;
-	}
-	spans_release(&found);
+	search_between(j, p);
 	if (p->cells)
 		known_search_cells(j->s->known, p->raw, &p->spans);
 	keep_known(j, p);
@@ -367,6 +434,7 @@ job_settle(struct job *j)
 		drop_in_children(j, i, i + 1);
 		keep_drop(&j->v[i]);
 		spans_settle(&j->v[i].spans, j->v[i].raw);
+		j->v[i].settled = j->v[i].spans.n;
 	}
 }
 

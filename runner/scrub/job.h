@@ -20,6 +20,7 @@ struct piece {
 	struct slice raw;
 	struct slice place;	/* for the tape's list */
 	struct spans spans;
+	size_t settled;		/* of them, in order and disjoint */
 	struct spans kept;	/* stay as they stand; disjoint, by place */
 	size_t parent;		/* index + 1; 0: stands by itself */
 	size_t from, to;	/* in the parent */

@@ -1,5 +1,5 @@
 /* The table of known values, and the handles made for them. */
-#include "known.h"
+#include "known_table.h"
 
 #include <dvr/base/hash.h>
 #include <dvr/base/mem.h>
@@ -16,18 +16,8 @@
 /* Above these the table starts afresh between two recordings. */
 #define VALUES_MAX 20000u
 #define BYTES_MAX (8u * MiB)
-
-struct known {
-	struct slice key;
-	struct arena *arena;	/* values and classes */
-	struct known_value **v;
-	size_t n, cap, bytes;
-	uint32_t *table;	/* open addressing, index + 1 */
-	size_t table_n;
-	struct needles *needles;	/* over v[0..searched) */
-	struct arena *forms;
-	size_t searched;
-};
+/* The longest form of the longest value that is searched for. */
+#define FORM_BYTES_MAX (1u * MiB)
 
 struct known *
 known_create(const void *key, size_t key_n)
@@ -36,6 +26,7 @@ known_create(const void *key, size_t key_n)
 
 	k->key = slice_of(key, key_n);
 	k->arena = arena_create();
+	buf_init(&k->form, FORM_BYTES_MAX);
 	return k;
 }
 
@@ -43,8 +34,7 @@ static void
 forget(struct known *k)
 {
 	needles_destroy(k->needles);
-	if (k->forms)
-		arena_wipe(k->forms);
+	buf_release(&k->form);
 	arena_wipe(k->arena);
 	free(k->v);
 	free(k->table);
@@ -68,6 +58,7 @@ known_trim(struct known *k)
 		return;
 	forget(k);
 	*k = (struct known){ .key = key, .arena = arena_create() };
+	buf_init(&k->form, FORM_BYTES_MAX);
 }
 
 static uint64_t
@@ -81,9 +72,8 @@ value_hash(struct slice s)
 	return h ^ h >> 29;
 }
 
-/* The slot of a value, or the free one where it belongs. */
-static size_t
-slot_of(const struct known *k, struct slice value)
+size_t
+known_slot(const struct known *k, struct slice value)
 {
 	size_t i = (size_t)value_hash(value) & (k->table_n - 1);
 
@@ -108,7 +98,7 @@ grow(struct known *k)
 	k->table_n = k->table_n ? k->table_n * 2 : 256;
 	k->table = mem_array(k->table_n, sizeof(*k->table));
 	for (i = 0; i < k->n; i++)
-		k->table[slot_of(k, k->v[i]->value)] = (uint32_t)(i + 1);
+		k->table[known_slot(k, k->v[i]->value)] = (uint32_t)(i + 1);
 }
 
 /* ---- classes --------------------------------------------------------- */
@@ -219,14 +209,35 @@ name_value(struct known *k, const struct span *x, char out[17])
 	out[16] = '\0';
 }
 
+/* What finds one value finds the next one, as a rule: its words are kept once.
+ * `last` may be NULL. */
+static void
+name_words(struct known *k, struct known_value *v, const struct span *x,
+	   const struct known_value *last)
+{
+	struct arena_mark mark;
+
+	v->rule = last && slice_eq(last->rule, x->rule) ? last->rule :
+		arena_copy(k->arena, x->rule);
+	v->base = last && slice_eq(last->base, x->class) ? last->base :
+		arena_copy(k->arena, x->class);
+	mark = arena_mark(k->arena);
+	v->class = class_text(k, x);
+	if (last && slice_eq(last->class, v->class)) {
+		arena_rewind(k->arena, &mark);
+		v->class = last->class;
+	}
+}
+
 const struct known_value *
 known_add(struct known *k, const struct span *x)
 {
+	const struct known_value *last = k->n > 0 ? k->v[k->n - 1] : NULL;
 	struct known_value *v;
 	size_t slot;
 
 	grow(k);
-	slot = slot_of(k, x->value);
+	slot = known_slot(k, x->value);
 	if (k->table[slot]) {
 		v = k->v[k->table[slot] - 1];
 		if (x->rank <= v->rank || slice_eq(x->class, v->base))
@@ -240,9 +251,7 @@ known_add(struct known *k, const struct span *x)
 		k->table[slot] = (uint32_t)k->n;
 	}
 	v->rank = x->rank;
-	v->rule = arena_copy(k->arena, x->rule);
-	v->base = arena_copy(k->arena, x->class);
-	v->class = class_text(k, x);
+	name_words(k, v, x, v == last ? NULL : last);
 	name_value(k, x, v->hex);
 	return v;
 }
@@ -253,10 +262,13 @@ known_insist(struct known *k, const struct span *x)
 	struct known_value *v;
 
 	known_add(k, x);
-	v = k->v[k->table[slot_of(k, x->value)] - 1];
+	v = k->v[k->table[known_slot(k, x->value)] - 1];
 	if (v->strength != WEAK || x->value.n < KNOWN_INSIST)
 		return;
 	v->strength = BOUNDED;
+	/* it may have been passed over as a weak one */
+	needles_destroy(k->needles);
+	k->needles = NULL;
 	k->searched = 0;
 }
 
@@ -267,7 +279,7 @@ known_find(const struct known *k, struct slice value)
 
 	if (k->n == 0)
 		return NULL;
-	slot = slot_of(k, value);
+	slot = known_slot(k, value);
 	return k->table[slot] ? k->v[k->table[slot] - 1] : NULL;
 }
 
@@ -293,152 +305,4 @@ known_spell(const struct known *k, struct slice value, struct buf *out)
 	if (v)
 		put_handle(v, value.n, out);
 	return v != NULL;
-}
-
-/* ---- search ------------------------------------------------------------ */
-
-static void
-build(struct known *k)
-{
-	struct form_list list = { 0 };
-	size_t i;
-
-	if (k->needles && k->searched == k->n)
-		return;
-	needles_destroy(k->needles);
-	if (k->forms)
-		arena_wipe(k->forms);
-	k->forms = arena_create();
-	for (i = 0; i < k->n; i++)
-		forms_add(&list, k->forms, k->v[i]->value, (uint32_t)i,
-			  k->v[i]->strength);
-	k->needles = needles_create(list.v, list.n);
-	k->searched = k->n;
-	free(list.v);
-}
-
-/* The span that a needle at `at` stands for; false when it does not stand
- * alone as its strength asks. */
-static bool
-span_of(const struct known *k, const struct needle *hit, struct slice text,
-	size_t at, struct span *x)
-{
-	const struct known_value *v = k->v[form_value(hit->id)];
-
-	*x = (struct span){
-		.from = at, .to = at + hit->text.n, .rank = RANK_KNOWN,
-		.class = v->base, .rule = v->rule, .value = v->value,
-	};
-	if (form_is_wrapped(hit->id)) {
-		form_extend(text, &x->from, &x->to);
-		x->value = slice_range(text, x->from, x->to);
-		x->class = SLICE("base64");
-		return true;
-	}
-	return v->strength == STRONG || form_stands_alone(text, at, x->to);
-}
-
-/* The next hit at or after *at, longest first; *at moves on by one, or behind
- * a whole coded run. */
-static bool
-next_hit(const struct known *k, struct slice text, size_t *at, struct span *x)
-{
-	const struct needle *hit;
-
-	while ((hit = needles_next(k->needles, text, at))) {
-		for (; hit; hit = needles_shorter(k->needles, hit)) {
-			if (span_of(k, hit, text, *at, x)) {
-				*at = form_is_wrapped(hit->id) ? x->to :
-					*at + 1;
-				return true;
-			}
-		}
-		(*at)++;
-	}
-	return false;
-}
-
-/* Hits may overlap: a secret that begins in another one must not leave its
- * end behind.  They are joined as they come. */
-void
-known_search(struct known *k, struct slice text, struct spans *out)
-{
-	struct span x, last = { 0 };
-	size_t at = 0;
-
-	if (k->n == 0)
-		return;
-	build(k);
-	while (next_hit(k, text, &at, &x)) {
-		if (x.from < last.to) {
-			if (x.to > last.to) {
-				last.to = x.to;
-				last.value = slice_range(text, last.from,
-							 last.to);
-			}
-			continue;
-		}
-		spans_add(out, &last);
-		last = x;
-	}
-	spans_add(out, &last);
-}
-
-static void
-match_cell(const struct known *k, struct slice text, struct slice cell,
-	   struct spans *out)
-{
-	const struct known_value *v;
-	size_t slot, from = (size_t)(cell.p - text.p);
-
-	if (cell.n < KNOWN_TOKEN)
-		return;
-	slot = slot_of(k, cell);
-	if (!k->table[slot])
-		return;
-	v = k->v[k->table[slot] - 1];
-	spans_add(out, &(struct span){
-		.from = from, .to = from + cell.n, .rank = RANK_KNOWN,
-		.class = v->base, .rule = v->rule, .value = v->value,
-	});
-}
-
-void
-known_search_cells(struct known *k, struct slice text, struct spans *out)
-{
-	size_t from = 0, i;
-
-	if (k->n == 0)
-		return;
-	for (i = 0; i < text.n; i++) {
-		if (!memchr("'\",\t\n", text.p[i], 5))
-			continue;
-		match_cell(k, text, slice_range(text, from, i), out);
-		from = i + 1;
-	}
-	match_cell(k, text, slice_from(text, from), out);
-}
-
-bool
-known_leaks(struct known *k, struct slice text)
-{
-	struct handle h;
-	struct span x;
-	size_t from = 0, at, hit;
-
-	if (k->n == 0)
-		return false;
-	build(k);
-	for (;;) {
-		bool more = handle_next(text, from, &at, &h);
-		struct slice part = slice_range(text, from,
-						more ? at : text.n);
-
-		hit = 0;
-		if (next_hit(k, part, &hit, &x))
-			return true;
-		if (!more)
-			return false;
-		from = at + h.text.n;
-	}
 }

@@ -9,7 +9,6 @@
 #include <dvr/base/arena.h>
 #include <dvr/base/buf.h>
 
-#include "needle.h"
 #include "span.h"
 
 enum strength {
@@ -52,9 +51,10 @@ void known_handle(struct known *k, const struct span *x, struct buf *out);
 /* The handle of exactly that value; false: it is not known. */
 bool known_spell(const struct known *k, struct slice value, struct buf *out);
 
-/* Adds a span for each known value that stands in `text`, in any of its
- * forms (raw, percent, JSON, base64, hex). */
-void known_search(struct known *k, struct slice text, struct spans *out);
+/* Tells each known value that stands in `text`, in any of its forms (raw,
+ * percent, JSON, base64, hex): disjoint, in ascending order. */
+typedef void known_fn(void *arg, const struct span *x);
+void known_search(struct known *k, struct slice text, known_fn *fn, void *arg);
 /*
  * Adds a span for each value of KNOWN_TOKEN bytes and more that fills a cell
  * of `text` (between quotes, commas, tabs, ends of lines), plain words too: in

@@ -3,143 +3,157 @@
 
 #include <dvr/base/mem.h>
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define GRAM_MAX 8u
 #define NONE UINT32_MAX
+#define SLOTS_FIRST 6u		/* log2 */
+#define BITS_FIRST 15u		/* log2; 4 KiB stay in the fastest cache */
+#define BITS_LAST 23u		/* 1 MiB in the next one */
+#define BITS_EACH 32u		/* few places are looked at in vain */
 
-/* The needles of one hash, v[from..to). */
-struct bucket {
-	uint32_t from, to;
+struct entry {
+	uint32_t hash;		/* of all its bytes */
+	uint32_t id, next;	/* of the same slot */
+};
+
+/* What begins with that gram may be so long. */
+struct length {
+	uint32_t gram, n;
+	uint32_t next;		/* of the same slot, not shorter */
 };
 
 struct needles {
-	struct needle *v;	/* by hash, then by text, then as given */
-	uint32_t *shorter;	/* the longest other one that begins it */
-	struct bucket *buckets;	/* by hash */
-	uint64_t *bits;		/* one a hash */
-	size_t n;
-	unsigned shift;		/* 64 - log2 of the number of hashes */
-	unsigned gram;		/* bytes; every needle has as many */
-	uint64_t mask;
+	struct entry *v;
+	struct length *lengths;
+	size_t n, cap, nlengths, lengths_cap;
+	uint32_t *by_hash;	/* first entry */
+	uint32_t *by_gram;	/* first length */
+	unsigned slots;		/* log2, of both */
+	uint64_t *bits;		/* one a gram's hash */
+	unsigned nbits;		/* log2 */
+	size_t gram;
+	uint64_t mask;		/* of its bytes in a word */
 };
+
+/* ---- hashes ------------------------------------------------------------ */
 
 static uint64_t
 load(const char *p, size_t n)
 {
 	uint64_t v = 0;
 
-	memcpy(&v, p, n < GRAM_MAX ? n : GRAM_MAX);
+	memcpy(&v, p, n < sizeof(v) ? n : sizeof(v));
 	return v;
 }
 
-static size_t
-hash(const struct needles *s, uint64_t gram)
+static inline uint64_t
+gram_hash(const struct needles *s, uint64_t word)
 {
-	return (size_t)(((gram & s->mask) * 0x9e3779b97f4a7c15ull) >>
-			s->shift);
+	return (word & s->mask) * 0x9e3779b97f4a7c15ull;
 }
 
-static size_t
-needle_hash(const struct needles *s, const struct needle *x)
+static uint64_t
+mix(uint64_t hash, uint64_t word)
 {
-	return hash(s, load(x->text.p, x->text.n));
+	hash = (hash ^ word) * 0xff51afd7ed558ccdull;
+	return hash ^ hash >> 32;
 }
 
-/* Negative when a stands before b; the shorter one does, of equal bytes. */
-static int
-compare(struct slice a, struct slice b)
+/* Of the first n bytes: *hash of the first *done, whole words, moves on. */
+static uint32_t
+hash_up_to(const char *p, size_t n, uint64_t *hash, size_t *done)
 {
-	int order = memcmp(a.p, b.p, a.n < b.n ? a.n : b.n);
-
-	return order ? order : (a.n > b.n) - (a.n < b.n);
+	for (; *done + sizeof(uint64_t) <= n; *done += sizeof(uint64_t))
+		*hash = mix(*hash, load(p + *done, sizeof(uint64_t)));
+	return (uint32_t)(mix(mix(*hash, load(p + *done, n - *done)), n) >>
+			  32);
 }
 
-/* Equal ones keep their order: they lie in the array that was copied. */
-static int
-by_text(const void *a, const void *b)
+static uint32_t
+slot(const struct needles *s, uint32_t hash)
 {
-	const struct needle *x = *(const struct needle *const *)a;
-	const struct needle *y = *(const struct needle *const *)b;
-	int order = compare(x->text, y->text);
-
-	return order ? order : (x > y) - (x < y);
+	return hash >> (32 - s->slots);
 }
 
-/* Puts the needles of each hash side by side. */
+/* 1 or 0 */
+static inline uint64_t
+marked(const struct needles *s, uint64_t hash)
+{
+	uint64_t bit = hash >> (64 - s->nbits);
+
+	return s->bits[bit >> 6] >> (bit & 63) & 1;
+}
+
+/* ---- the set ----------------------------------------------------------- */
+
 static void
-fill_buckets(struct needles *s, const struct needle **in)
+mark(struct needles *s, uint32_t gram)
 {
-	uint32_t at = 0;
+	uint32_t bit = gram >> (32 - s->nbits);
 
+	s->bits[bit >> 6] |= 1ull << (bit & 63);
+}
+
+static void
+link_entry(struct needles *s, uint32_t i)
+{
+	uint32_t *first = &s->by_hash[slot(s, s->v[i].hash)];
+
+	s->v[i].next = *first;
+	*first = i;
+}
+
+static void
+link_length(struct needles *s, uint32_t i)
+{
+	struct length *x = &s->lengths[i];
+	uint32_t *at = &s->by_gram[slot(s, x->gram)];
+
+	while (*at != NONE && s->lengths[*at].n < x->n)
+		at = &s->lengths[*at].next;
+	x->next = *at;
+	*at = i;
+}
+
+static void
+set_slots(struct needles *s, unsigned slots)
+{
+	size_t n = (size_t)1 << slots;
+
+	s->slots = slots;
+	s->by_hash = mem_grow(s->by_hash, n, sizeof(*s->by_hash));
+	s->by_gram = mem_grow(s->by_gram, n, sizeof(*s->by_gram));
+	memset(s->by_hash, 0xff, n * sizeof(*s->by_hash));
+	memset(s->by_gram, 0xff, n * sizeof(*s->by_gram));
 	for (size_t i = 0; i < s->n; i++)
-		s->buckets[needle_hash(s, in[i])].to++;
-	for (size_t h = 0; h < 1ull << (64 - s->shift); h++) {
-		struct bucket *b = &s->buckets[h];
-
-		if (b->to == 0)
-			continue;
-		s->bits[h >> 6] |= 1ull << (h & 63);
-		at += b->to;
-		b->from = b->to = at - b->to;
-	}
-	for (size_t i = 0; i < s->n; i++)
-		s->v[s->buckets[needle_hash(s, in[i])].to++] = *in[i];
-}
-
-/* In the order of their texts those that begin one another nest. */
-static void
-link_shorter(struct needles *s)
-{
-	for (size_t h = 0; h < 1ull << (64 - s->shift); h++) {
-		const struct bucket *b = &s->buckets[h];
-		uint32_t last = NONE;
-
-		for (uint32_t i = b->from; i < b->to; last = i++) {
-			while (last != NONE && !slice_starts(s->v[i].text,
-							     s->v[last].text))
-				last = s->shorter[last];
-			s->shorter[i] = last;
-		}
-	}
+		link_entry(s, (uint32_t)i);
+	for (size_t i = 0; i < s->nlengths; i++)
+		link_length(s, (uint32_t)i);
 }
 
 static void
-sort_in(struct needles *s, const struct needle *v, size_t n)
+set_bits(struct needles *s, unsigned nbits)
 {
-	const struct needle **in = mem_array(n + 1, sizeof(*in));
-
-	for (size_t i = 0; i < n; i++) {
-		if (v[i].text.n < NEEDLE_MIN)
-			continue;
-		in[s->n++] = &v[i];
-		if (v[i].text.n < s->gram)
-			s->gram = (unsigned)v[i].text.n;
-	}
-	if (s->n > 1)
-		qsort(in, s->n, sizeof(*in), by_text);
-	while (s->shift > 64 - 22 && s->n * 32 > 1ull << (64 - s->shift))
-		s->shift--;
-	s->mask = s->gram == GRAM_MAX ? UINT64_MAX :
-		(1ull << (s->gram * 8)) - 1;
-	s->v = mem_array(s->n + 1, sizeof(*s->v));
-	s->shorter = mem_array(s->n + 1, sizeof(*s->shorter));
-	s->bits = mem_array((1ull << (64 - s->shift)) / 64, sizeof(*s->bits));
-	s->buckets = mem_array(1ull << (64 - s->shift), sizeof(*s->buckets));
-	fill_buckets(s, in);
-	free(in);
+	s->nbits = nbits;
+	free(s->bits);
+	s->bits = mem_array(((size_t)1 << nbits) / 64, sizeof(*s->bits));
+	for (size_t i = 0; i < s->nlengths; i++)
+		mark(s, s->lengths[i].gram);
 }
 
 struct needles *
-needles_create(const struct needle *v, size_t n)
+needles_create(size_t gram)
 {
 	struct needles *s = mem_alloc(sizeof(*s));
 
-	s->gram = GRAM_MAX;
-	s->shift = 64 - 15;
-	sort_in(s, v, n);
-	link_shorter(s);
+	assert(gram >= NEEDLE_MIN && gram <= NEEDLE_GRAM_MAX);
+	s->gram = gram;
+	s->mask = gram == sizeof(s->mask) ? UINT64_MAX :
+		(1ull << (gram * 8)) - 1;
+	set_slots(s, SLOTS_FIRST);
+	set_bits(s, BITS_FIRST);
 	return s;
 }
 
@@ -149,43 +163,64 @@ needles_destroy(struct needles *s)
 	if (!s)
 		return;
 	free(s->v);
-	free(s->shorter);
-	free(s->buckets);
+	free(s->lengths);
+	free(s->by_hash);
+	free(s->by_gram);
 	free(s->bits);
 	free(s);
 }
 
-/*
- * The longest needle of a bucket that begins `rest`.  All that do stand before
- * `rest` in the order of texts, and begin one another: the last one before it
- * leads to the longest.
- */
-static const struct needle *
-longest_match(const struct needles *s, const struct bucket *b,
-	      struct slice rest)
+static void
+grow(struct needles *s)
 {
-	uint32_t low = b->from, high = b->to, i;
-
-	while (low < high) {
-		uint32_t mid = low + (high - low) / 2;
-
-		if (compare(s->v[mid].text, rest) <= 0)
-			low = mid + 1;
-		else
-			high = mid;
+	if (s->n == s->cap) {
+		s->cap += s->cap / 2 + 64;
+		s->v = mem_grow(s->v, s->cap, sizeof(*s->v));
 	}
-	i = low == b->from ? NONE : low - 1;
-	while (i != NONE && !slice_starts(rest, s->v[i].text))
-		i = s->shorter[i];
-	return i == NONE ? NULL : &s->v[i];
+	if (s->nlengths == s->lengths_cap) {
+		s->lengths_cap += s->lengths_cap / 2 + 64;
+		s->lengths = mem_grow(s->lengths, s->lengths_cap,
+				      sizeof(*s->lengths));
+	}
+	if (s->n >> s->slots)
+		set_slots(s, s->slots + 1);
+	if (s->nbits < BITS_LAST && s->n * BITS_EACH >> s->nbits)
+		set_bits(s, s->nbits + 1);
 }
 
-/* 1 or 0 */
-static uint64_t
-marked(const struct needles *s, size_t h)
+static void
+add_length(struct needles *s, uint32_t gram, size_t n)
 {
-	return s->bits[h >> 6] >> (h & 63) & 1;
+	uint32_t i = s->by_gram[slot(s, gram)];
+
+	while (i != NONE && (s->lengths[i].n < n || (s->lengths[i].n == n &&
+						     s->lengths[i].gram !=
+						     gram)))
+		i = s->lengths[i].next;
+	if (i != NONE && s->lengths[i].n == n)
+		return;
+	s->lengths[s->nlengths] = (struct length){ gram, (uint32_t)n, NONE };
+	link_length(s, (uint32_t)s->nlengths++);
+	mark(s, gram);
 }
+
+void
+needles_add(struct needles *s, struct slice text, uint32_t id)
+{
+	uint64_t hash = 0;
+	size_t done = 0;
+
+	assert(text.n >= s->gram && text.n < UINT32_MAX);
+	grow(s);
+	s->v[s->n] = (struct entry){
+		.hash = hash_up_to(text.p, text.n, &hash, &done), .id = id,
+	};
+	link_entry(s, (uint32_t)s->n++);
+	add_length(s, (uint32_t)(gram_hash(s, load(text.p, text.n)) >> 32),
+		   text.n);
+}
+
+/* ---- search ------------------------------------------------------------ */
 
 static inline uint64_t
 load_word(const char *p)
@@ -200,45 +235,76 @@ load_word(const char *p)
 static inline bool
 marked_any(const struct needles *s, const char *p)
 {
-	uint64_t any = marked(s, hash(s, load_word(p))) |
-		       marked(s, hash(s, load_word(p + 1))) |
-		       marked(s, hash(s, load_word(p + 2))) |
-		       marked(s, hash(s, load_word(p + 3)));
+	uint64_t any = marked(s, gram_hash(s, load_word(p))) |
+		       marked(s, gram_hash(s, load_word(p + 1))) |
+		       marked(s, gram_hash(s, load_word(p + 2))) |
+		       marked(s, gram_hash(s, load_word(p + 3)));
 
 	return any != 0;
 }
 
-const struct needle *
+bool
 needles_next(const struct needles *s, struct slice text, size_t *at)
 {
 	size_t i = *at;
 
 	if (s->n == 0)
-		return NULL;
+		return false;
 	for (; i < text.n && text.n - i >= s->gram; i++) {
-		const struct needle *found;
-		size_t h;
-
 		/* four whole words at once while there are bytes left */
-		while (text.n - i > GRAM_MAX + 4 && !marked_any(s, text.p + i))
+		while (text.n - i > NEEDLE_GRAM_MAX + 4 &&
+		       !marked_any(s, text.p + i))
 			i += 4;
-		h = hash(s, load(text.p + i, text.n - i));
-		if (!marked(s, h))
+		if (!marked(s, gram_hash(s, load(text.p + i, text.n - i))))
 			continue;
-		found = longest_match(s, &s->buckets[h],
-				      slice_from(text, i));
-		if (found) {
-			*at = i;
-			return found;
-		}
+		*at = i;
+		return true;
 	}
-	return NULL;
+	return false;
 }
 
-const struct needle *
-needles_shorter(const struct needles *s, const struct needle *found)
+bool
+needles_more(const struct needles *s, struct needle_hit *h)
 {
-	uint32_t i = s->shorter[found - s->v];
+	for (;;) {
+		/* further entries of that length */
+		for (; h->entry != NONE; h->entry = s->v[h->entry].next) {
+			const struct entry *x = &s->v[h->entry];
 
-	return i == NONE ? NULL : &s->v[i];
+			if (x->hash != h->whole)
+				continue;
+			h->id = x->id;
+			h->entry = x->next;
+			return true;
+		}
+		/* the next length; all are in their order */
+		while (h->length != NONE &&
+		       s->lengths[h->length].gram != h->gram)
+			h->length = s->lengths[h->length].next;
+		if (h->length == NONE || s->lengths[h->length].n > h->text.n)
+			return false;
+		h->n = s->lengths[h->length].n;
+		h->length = s->lengths[h->length].next;
+		h->whole = hash_up_to(h->text.p, h->n, &h->hash, &h->hashed);
+		h->entry = s->by_hash[slot(s, h->whole)];
+	}
+}
+
+bool
+needles_first(const struct needles *s, struct slice text,
+	      struct needle_hit *h)
+{
+	uint64_t hash;
+
+	if (s->n == 0 || text.n < s->gram)
+		return false;
+	hash = gram_hash(s, load(text.p, text.n));
+	*h = (struct needle_hit){
+		.text = text, .entry = NONE, .gram = (uint32_t)(hash >> 32),
+		.length = NONE,
+	};
+	if (!marked(s, hash))
+		return false;
+	h->length = s->by_gram[slot(s, h->gram)];
+	return needles_more(s, h);
 }

@@ -1,7 +1,9 @@
 /*
  * Many strings searched at once: a bitmap over short grams skips what cannot
  * begin any of them, so that text without a hit costs about a nanosecond a
- * byte however many needles there are.
+ * byte however many needles there are.  What begins alike is told apart by the
+ * hash of all of it.  The set grows at any time and keeps no text: whoever
+ * asks compares what was found.
  */
 #ifndef SCRUB_NEEDLE_H
 #define SCRUB_NEEDLE_H
@@ -11,25 +13,34 @@
 #include <stdint.h>
 
 #define NEEDLE_MIN 3	/* bytes; a shorter one would stop everywhere */
-
-struct needle {
-	struct slice text;	/* borrowed; lives as long as the set */
-	uint32_t id;		/* the owner's */
-};
+#define NEEDLE_GRAM_MAX 8
 
 struct needles;
 
-/* Copies the array (not the texts); those below NEEDLE_MIN are left out. */
-struct needles *needles_create(const struct needle *v, size_t n);
+/* `gram`: bytes that each needle will have, NEEDLE_MIN to NEEDLE_GRAM_MAX;
+ * the more, the fewer places are looked at. */
+struct needles *needles_create(size_t gram);
+/* Takes NULL. */
 void needles_destroy(struct needles *s);
-/*
- * The first needle that stands at or after *at, the longest where several
- * do; *at is moved to it.  NULL: none.
- */
-const struct needle *needles_next(const struct needles *s, struct slice text,
-				  size_t *at);
-/* The next shorter needle at the same place, or NULL. */
-const struct needle *needles_shorter(const struct needles *s,
-				     const struct needle *found);
+/* `id` is the owner's. */
+void needles_add(struct needles *s, struct slice text, uint32_t id);
+
+/* Moves *at to the next place, from *at on, where one may begin. */
+bool needles_next(const struct needles *s, struct slice text, size_t *at);
+
+/* One that stands at the beginning of a text, by its hash alone. */
+struct needle_hit {
+	uint32_t id;
+	size_t n;
+	struct slice text;	/* the rest is the search's own */
+	uint64_t hash;
+	size_t hashed;
+	uint32_t gram, whole, length, entry;
+};
+
+/* The shorter ones first, of one length the younger ones. */
+bool needles_first(const struct needles *s, struct slice text,
+		   struct needle_hit *h);
+bool needles_more(const struct needles *s, struct needle_hit *h);
 
 #endif

@@ -177,20 +177,46 @@ add_state_loss(struct recording_work *w, const struct state_work *x)
 		s->nfiles == 0);
 }
 
+/* Places in the table of entries; more than twice as many as there may be. */
+#define ENTRY_SLOTS (4u * 1024)
+_Static_assert(ENTRY_SLOTS > ENTRIES_MAX * 4, "the table stays half empty");
+
+static uint64_t
+entry_hash(uint64_t h, struct slice s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		h = (h ^ (unsigned char)s.p[i]) * 1099511628211ull;
+	return h;		/* FNV-1a */
+}
+
+/* Where the entry's index + 1 stands, or 0 does. */
+static uint32_t *
+entry_slot(struct recording_work *w, struct slice rule, struct slice field)
+{
+	const struct scrub_entry *v = w->out->scrubbed;
+	uint64_t h = entry_hash(entry_hash(1469598103934665603ull, rule),
+				field);
+	size_t i = (h ^ h >> 32) % ENTRY_SLOTS;
+
+	if (!w->entries)
+		w->entries = arena_array(w->job.scratch, ENTRY_SLOTS,
+					 sizeof(*w->entries));
+	while (w->entries[i] &&
+	       !(slice_eq(v[w->entries[i] - 1].field, field) &&
+		 slice_eq(v[w->entries[i] - 1].rule, rule)))
+		i = (i + 1) % ENTRY_SLOTS;
+	return &w->entries[i];
+}
+
 static void
 add_entry(struct recording_work *w, struct slice rule, struct slice field)
 {
 	struct tape *t = w->out;
-	size_t i;
+	uint32_t *slot = entry_slot(w, rule, field);
 
-	if (t->nscrubbed >= ENTRIES_MAX)
-		field = SLICE("*");
-	for (i = 0; i < t->nscrubbed; i++) {
-		if (slice_eq(t->scrubbed[i].field, field) &&
-		    slice_eq(t->scrubbed[i].rule, rule)) {
-			t->scrubbed[i].count++;
-			return;
-		}
+	if (*slot) {
+		t->scrubbed[*slot - 1].count++;
+		return;
 	}
 	if (t->nscrubbed >= ENTRIES_MAX * 2)
 		return;
@@ -200,6 +226,7 @@ add_entry(struct recording_work *w, struct slice rule, struct slice field)
 		.rule = arena_copy(t->arena, rule),
 		.field = arena_copy(t->arena, field), .count = 1,
 	};
+	*slot = (uint32_t)t->nscrubbed;
 }
 
 /* A pointer is shown when it is clean itself: a key may be an address. */
@@ -209,6 +236,8 @@ entry_field(struct recording_work *w, const struct piece *p,
 {
 	struct slice place;
 
+	if (w->out->nscrubbed >= ENTRIES_MAX)
+		return SLICE("*");
 	if (x->place.n == 0 || x->place.n > 200 ||
 	    !slice_is_utf8(x->place) ||
 	    (!slice_ends(p->place, SLICE(".body")) &&

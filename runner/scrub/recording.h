@@ -20,6 +20,7 @@ struct recording_work {
 	struct slice **texts;		/* of `out`, with their pieces */
 	size_t *pieces, ntexts;
 	size_t nlosses_cap, nentries_cap;
+	uint32_t *entries;		/* of out->scrubbed by their hash */
 };
 
 /* All of `in` as work to be done into `out`, whose arena is there. */
