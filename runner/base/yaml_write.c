@@ -3,6 +3,7 @@
 
 #include "utf8.h"
 
+#include <dvr/base/ascii.h>
 #include <dvr/base/attr.h>
 #include <dvr/base/hash.h>
 
@@ -94,12 +95,6 @@ look_at_text(struct slice s)
 		i += n;
 	}
 	return found;
-}
-
-static bool
-is_letter(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
 /*

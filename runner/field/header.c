@@ -1,6 +1,7 @@
 /* A cursor over the parts of header values (see dvr/field/header.h). */
 #include <dvr/field/header.h>
 
+#include <dvr/base/ascii.h>
 #include <dvr/base/attr.h>
 
 static const struct {
@@ -24,9 +25,7 @@ is_tchar(char c)
 {
 	static const char marks[] = "!#$%&'*+-.^_`|~";
 
-	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-	       (c >= 'A' && c <= 'Z') ||
-	       (c && memchr(marks, c, sizeof(marks) - 1));
+	return is_alnum(c) || (c && memchr(marks, c, sizeof(marks) - 1));
 }
 
 /* A folded line is a blank, too (RFC 9112 §5.2). */

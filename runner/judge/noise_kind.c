@@ -1,23 +1,13 @@
 /* Names the noise in a field by the look of its values. */
 #include "noise_kind.h"
 
+#include <dvr/base/ascii.h>
+
 /* Seconds since 1970 between 2001 and 2039; and in ms, us, ns. */
 #define EPOCH_MIN 1000000000ull
 #define EPOCH_MAX 2200000000ull
 /* A counter moves on by no more than this from one replay to the next. */
 #define COUNTER_STEP 1000000ull
-
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool
-is_hex(char c)
-{
-	return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
 
 /* RFC 9562 §4 */
 static bool
@@ -28,7 +18,7 @@ is_uuid(struct slice s)
 	for (size_t i = 0; i < s.n; i++) {
 		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
 
-		if (dash ? s.p[i] != '-' : !is_hex(s.p[i]))
+		if (dash ? s.p[i] != '-' : !is_hex_digit(s.p[i]))
 			return false;
 	}
 	return true;

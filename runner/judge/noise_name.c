@@ -1,6 +1,7 @@
 /* What the name of a field says of how its values come about. */
 #include "noise_kind.h"
 
+#include <dvr/base/ascii.h>
 #include <dvr/base/attr.h>
 
 /* Words, in the singular. */
@@ -13,18 +14,6 @@ static const char *const times[] = {
 	"age", "duration", "elapsed", "latency", "micro", "milli", "ms",
 	"nano", "ns", "sec", "second", "time", "took", "uptime", "us",
 };
-
-static bool
-is_upper(char c)
-{
-	return c >= 'A' && c <= 'Z';
-}
-
-static bool
-is_letter(char c)
-{
-	return is_upper(c) || (c >= 'a' && c <= 'z');
-}
 
 static bool
 is_number(struct slice s)

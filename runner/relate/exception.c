@@ -1,29 +1,13 @@
 /* Exception lines made equal where only their values differ. */
 #include <dvr/relate/route.h>
 
+#include <dvr/base/ascii.h>
+
 #include <string.h>
 
 #include "segment.h"
 
 #define LINE_MAX_BYTES 1024	/* what follows tells no more */
-
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool
-is_alnum(char c)
-{
-	return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-static bool
-is_hex(char c)
-{
-	return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
 
 static bool
 is_path_char(char c)
@@ -90,12 +74,12 @@ take_hex(struct slice s, char before)
 	if (is_alnum(before))
 		return 0;
 	if (slice_starts(s, SLICE("0x"))) {
-		for (n = 2; n < s.n && is_hex(s.p[n]); n++)
+		for (n = 2; n < s.n && is_hex_digit(s.p[n]); n++)
 			;
 		return n > 2 ? n : 0;
 	}
-	while (n < s.n && (is_hex(s.p[n]) || (s.p[n] == '-' && n >= 8 &&
-			n + 1 < s.n && is_hex(s.p[n + 1])))) {
+	while (n < s.n && (is_hex_digit(s.p[n]) || (s.p[n] == '-' && n >= 8 &&
+			n + 1 < s.n && is_hex_digit(s.p[n + 1])))) {
 		digit = digit || is_digit(s.p[n]);
 		n++;
 	}

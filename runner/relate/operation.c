@@ -1,6 +1,7 @@
 /* The operation within a route: GraphQL, SOAP, AWS. */
 #include <dvr/relate/route.h>
 
+#include <dvr/base/ascii.h>
 #include <dvr/tape/payload.h>
 
 #include <string.h>
@@ -15,8 +16,7 @@ struct graphql {
 static bool
 is_name_char(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	       (c >= '0' && c <= '9') || c == '_';
+	return is_alnum(c) || c == '_';
 }
 
 /* White space, commas and comments (GraphQL §2.1). */

@@ -1,6 +1,7 @@
 /* Route templates: which requests go the same way. */
 #include <dvr/relate/route.h>
 
+#include <dvr/base/ascii.h>
 #include <dvr/field/field.h>
 #include <dvr/wire/grpc.h>
 
@@ -9,24 +10,6 @@
 #include "segment.h"
 
 #define SEGMENT_MAX 64	/* bytes; longer ones are data */
-
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool
-is_letter(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-static bool
-is_hex_digit(char c)
-{
-	return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
 
 /* v1, V2, v10: a version is part of the route. */
 static bool

@@ -3,6 +3,8 @@
 
 #include "segment.h"
 
+#include <dvr/base/ascii.h>
+
 #include <string.h>
 
 /* Accepted on their own: this many bytes and bits at least. */
@@ -10,18 +12,6 @@
 #define STRONG_BITS 20.0
 /* Longer texts are no tokens. */
 #define STRONG_MAX 8192
-
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool
-is_letter(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
 
 bool
 value_is_integer(struct slice v)

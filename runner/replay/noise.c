@@ -1,6 +1,8 @@
 /* Values that a service makes up anew in every run. */
 #include "likeness.h"
 
+#include <dvr/base/ascii.h>
+
 /* Shorter random text is not told from words and numbers. */
 #define TOKEN_MIN 16
 /* A number this close to the recording's time is a time, in seconds. */
@@ -8,19 +10,6 @@
 
 enum shape { SHAPE_NONE, SHAPE_UUID, SHAPE_HEX, SHAPE_ULID, SHAPE_DATE,
 	SHAPE_EPOCH };
-
-static bool
-is_hex(char c)
-{
-	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') ||
-	       (c >= 'A' && c <= 'F');
-}
-
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
 
 /* 9 a digit, x a hex digit, anything else itself. */
 static bool
@@ -32,7 +21,7 @@ looks_like(struct slice s, const char *pattern)
 		if (i >= s.n)
 			return false;
 		if (pattern[i] == '9' ? !is_digit(s.p[i]) :
-		    pattern[i] == 'x' ? !is_hex(s.p[i]) :
+		    pattern[i] == 'x' ? !is_hex_digit(s.p[i]) :
 					s.p[i] != pattern[i])
 			return false;
 	}
@@ -46,7 +35,7 @@ is_token(struct slice s)
 	size_t letters = 0;
 
 	for (size_t i = 0; i < s.n; i++) {
-		if (!is_hex(s.p[i]))
+		if (!is_hex_digit(s.p[i]))
 			return false;
 		letters += !is_digit(s.p[i]);
 	}

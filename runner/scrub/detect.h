@@ -6,6 +6,7 @@
 #ifndef SCRUB_DETECT_H
 #define SCRUB_DETECT_H
 
+#include <dvr/base/ascii.h>
 #include <dvr/base/err.h>
 #include <dvr/scrub/detector.h>
 #include <dvr/scrub/scrub.h>
@@ -78,38 +79,7 @@ detect_fn detect_national_id, detect_geo, detect_crypto;
 static inline bool
 is_token_char(char c)
 {
-	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-	       (c >= 'A' && c <= 'Z') || c == '-' || c == '_';
-}
-
-static inline bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static inline bool
-is_upper(char c)
-{
-	return c >= 'A' && c <= 'Z';
-}
-
-static inline bool
-is_lower(char c)
-{
-	return c >= 'a' && c <= 'z';
-}
-
-static inline bool
-is_alnum(char c)
-{
-	return is_digit(c) || is_upper(c) || is_lower(c);
-}
-
-static inline bool
-is_hex_digit(char c)
-{
-	return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+	return is_alnum(c) || c == '-' || c == '_';
 }
 
 /* text.p[at], or a NUL outside of it. */

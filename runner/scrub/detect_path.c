@@ -24,12 +24,6 @@ static const struct {
 	{ "webhooks", false }, { "join", false },
 };
 
-static bool
-is_letter(char c)
-{
-	return is_lower(c) || is_upper(c);
-}
-
 /* "password-reset" and "resetPassword" are about a reset. */
 static const bool *
 word_in(struct slice segment)
