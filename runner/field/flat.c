@@ -15,17 +15,7 @@ struct flat_walk {
 static struct slice
 decode(struct flat_walk *w, struct slice s)
 {
-	struct slice done;
-	struct buf b;
-
-	if (!w->percent || (slice_chr(s, '%') < 0 && slice_chr(s, '+') < 0))
-		return s;
-	buf_init(&b, s.n);
-	percent_decode(s, true, &b);
-	done = slice_eq(buf_slice(&b), s) ? s :
-		arena_copy(w->arena, buf_slice(&b));
-	buf_release(&b);
-	return done;
+	return w->percent ? percent_plain(w->arena, s, true) : s;
 }
 
 static struct slice

@@ -59,7 +59,7 @@ token_end(struct slice s, size_t at)
 	return at;
 }
 
-/* ---- what holds separators ------------------------------------------------ */
+/* ---- what holds separators ---------------------------------------------- */
 
 static const char openers[] = "\"<(", closers[] = "\">)";
 
@@ -110,7 +110,7 @@ ends_part(const struct header_walk *w, char c)
 	       (c == grammars[w->grammar].list && c);
 }
 
-/* ---- parts ---------------------------------------------------------------- */
+/* ---- parts -------------------------------------------------------------- */
 
 struct bounds {
 	size_t from, equals, value, run, end;	/* no '=': equals == end */

@@ -45,6 +45,22 @@ percent_decode(struct slice s, bool form, struct buf *out)
 	buf_add(out, slice_from(s, from));
 }
 
+struct slice
+percent_plain(struct arena *a, struct slice s, bool form)
+{
+	struct slice done = s;
+	struct buf b;
+
+	if (slice_chr(s, '%') < 0 && !(form && slice_chr(s, '+') >= 0))
+		return s;
+	buf_init(&b, s.n);
+	percent_decode(s, form, &b);
+	if (!slice_eq(buf_slice(&b), s))
+		done = arena_copy(a, buf_slice(&b));
+	buf_release(&b);
+	return done;
+}
+
 static bool
 stays(unsigned char c, bool form)
 {

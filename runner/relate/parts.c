@@ -23,21 +23,6 @@ give(struct parts *p, struct slice take, struct slice key, struct slice value)
 		p->stopped = p->fn(p->arg, &part) != 0;
 }
 
-static struct slice
-percent_decoded(struct arena *a, struct slice s)
-{
-	struct slice done;
-	struct buf b;
-
-	if (slice_chr(s, '%') < 0)
-		return s;
-	buf_init(&b, s.n);
-	percent_decode(s, false, &b);
-	done = arena_copy(a, buf_slice(&b));
-	buf_release(&b);
-	return done;
-}
-
 static int
 on_field(void *arg, const struct field *f)
 {
@@ -93,7 +78,7 @@ url_parts(struct parts *p, struct slice s)
 		path = slice_from(path, 1);
 	for (i = 0; path.p && !p->stopped; i++) {
 		struct slice value =
-			percent_decoded(p->arena, slice_cut(&path, '/'));
+			percent_plain(p->arena, slice_cut(&path, '/'), false);
 
 		give(p, arena_fmt(p->arena, "path/%u", i), key, value);
 		key = value;
@@ -135,7 +120,8 @@ parts_walk(struct arena *a, struct slice value, bool relative, part_fn *fn,
 	if (is_plain(value) && (relative || is_url(value)))
 		url_parts(&p, value);
 	jwt_parts(&p, value);
-	plain = value.n <= URL_MAX ? percent_decoded(a, value) : value;
+	plain = value.n <= URL_MAX ? percent_plain(a, value, false) :
+		value;
 	if (!slice_eq(plain, value))
 		give(&p, SLICE("decoded"), SLICE(""), plain);
 }

@@ -75,21 +75,6 @@ walk_format(struct walk *w, enum place_part part, const char *name,
 
 /* ---- the start line --------------------------------------------------- */
 
-static struct slice
-decoded(struct walk *w, struct slice s)
-{
-	struct slice done;
-	struct buf b;
-
-	if (slice_chr(s, '%') < 0)
-		return s;
-	buf_init(&b, s.n);
-	percent_decode(s, false, &b);
-	done = arena_copy(w->arena, buf_slice(&b));
-	buf_release(&b);
-	return done;
-}
-
 static void
 walk_target(struct walk *w)
 {
@@ -105,7 +90,7 @@ walk_target(struct walk *w)
 	path = slice_from(path, 1);
 	for (i = 0; path.p && !w->stopped; i++) {
 		struct slice s = slice_cut(&path, '/');
-		struct slice value = decoded(w, s);
+		struct slice value = percent_plain(w->arena, s, false);
 
 		give(w, (struct value){
 			.place = { .part = PLACE_PATH,

@@ -62,19 +62,6 @@ lower(struct arena *a, struct slice s)
 }
 
 static struct slice
-decoded(struct arena *a, struct slice s)
-{
-	struct slice done;
-	struct buf b;
-
-	buf_init(&b, s.n + 1);
-	percent_decode(s, false, &b);
-	done = arena_copy(a, buf_slice(&b));
-	buf_release(&b);
-	return done;
-}
-
-static struct slice
 target_query(const struct message *m)
 {
 	struct slice query = message_target(m);
@@ -90,10 +77,10 @@ read_query(const struct signing *s, bool lower_names, struct pairs *out)
 	struct header_part p;
 
 	while (header_next(&w, &p)) {
-		struct slice name = decoded(s->arena, p.name);
+		struct slice name = percent_plain(s->arena, p.name, false);
 
 		add_pair(out, lower_names ? lower(s->arena, name) : name,
-			 decoded(s->arena, p.value));
+			 percent_plain(s->arena, p.value, false));
 	}
 	sort_pairs(out);
 }
@@ -331,7 +318,7 @@ put_request(const struct signing *s, const struct aws *aws,
 	buf_fmt(out, "%.*s\n", SLICE_ARG(message_method(s->m)));
 	/* all but S3 escape what is escaped once more */
 	put_escaped(slice_eq(aws->service, SLICE("s3")) ?
-		    decoded(s->arena, message_path(s->m)) :
+		    percent_plain(s->arena, message_path(s->m), false) :
 		    message_path(s->m), false, out);
 	buf_addc(out, '\n');
 	read_query(s, false, p);

@@ -52,9 +52,8 @@ on_cookie(void *arg, const struct field *f)
 		.part = PLACE_COOKIE, .name = f->key,
 	};
 	struct piece *piece = &r->job->v[r->piece];
-	struct slice rule = SLICE("cookie"), value = f->span;
+	struct slice rule = SLICE("cookie");
 	struct slice class = rules_field(r->job->s->rules, &p, &rule);
-	struct buf b;
 
 	if (class.n == 0 && job_keep_place(r->job, r->piece, &p, f))
 		return 0;
@@ -63,19 +62,13 @@ on_cookie(void *arg, const struct field *f)
 		job_look_part(r->job, r->piece, f->span, r->at);
 		return 0;
 	}
-	if (slice_chr(f->span, '%') >= 0) {
-		/* the same secret stands decoded in bodies and logs */
-		buf_init(&b, f->span.n);
-		percent_decode(f->span, false, &b);
-		value = arena_copy(r->job->scratch, buf_slice(&b));
-		buf_release(&b);
-	}
 	spans_add(&piece->spans, &(struct span){
 		.from = (size_t)(f->span.p - piece->raw.p),
 		.to = (size_t)(f->span.p - piece->raw.p) + f->span.n,
 		.rank = class.n ? RANK_USER : RANK_POLICY,
 		.class = class.n ? class : SLICE("cookie"), .rule = rule,
-		.value = value,
+		/* the same secret stands decoded in bodies and logs */
+		.value = percent_plain(r->job->scratch, f->span, false),
 	});
 	return 0;
 }

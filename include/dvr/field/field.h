@@ -129,5 +129,7 @@ bool place_matches(const struct place *pattern, const struct place *p);
 /* percent-decoding (form: '+' is a space too); malformed escapes stay. */
 void percent_decode(struct slice s, bool form, struct buf *out);
 void percent_encode(struct slice s, bool form, struct buf *out);
+/* Decoded: `s` itself where nothing was coded, else in `a`. */
+struct slice percent_plain(struct arena *a, struct slice s, bool form);
 
 #endif
