@@ -32,8 +32,8 @@ static const struct {
 	{ 6759, 6763, 13, 19 },
 };
 
-static bool
-luhn_ok(const char *digits, size_t n)
+unsigned
+luhn_sum(const char *digits, size_t n)
 {
 	unsigned sum = 0;
 	size_t i;
@@ -45,7 +45,13 @@ luhn_ok(const char *digits, size_t n)
 			d = d * 2 > 9 ? d * 2 - 9 : d * 2;
 		sum += d;
 	}
-	return sum % 10 == 0;
+	return sum;
+}
+
+static bool
+luhn_ok(const char *digits, size_t n)
+{
+	return luhn_sum(digits, n) % 10 == 0;
 }
 
 bool

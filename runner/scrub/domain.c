@@ -5,6 +5,7 @@
 #include <dvr/scrub/values.h>
 
 #include "draw.h"
+#include "pii.h"
 #include "shape.h"
 #include "vendor.h"
 
@@ -126,22 +127,6 @@ covers_email(const struct handle *h, struct slice v)
 	if (h->length < 6)	/* too short for one */
 		return slice_chr(v, ' ') < 0;
 	return slice_chr(v, '@') > 0 && slice_chr(v, ' ') < 0;
-}
-
-static unsigned
-luhn_sum(const char *digits, size_t n)
-{
-	unsigned sum = 0;
-	size_t i;
-
-	for (i = 0; i < n; i++) {
-		unsigned d = (unsigned)(digits[n - 1 - i] - '0');
-
-		if (i % 2 == 1)
-			d = d * 2 > 9 ? d * 2 - 9 : d * 2;
-		sum += d;
-	}
-	return sum;
 }
 
 /* "pan-411111", "pan-411111-d": the issuer's six digits are kept, the check

@@ -5,6 +5,8 @@
 
 #include <dvr/base/slice.h>
 
+/* The sum that a check digit makes a multiple of ten (ISO/IEC 7812-1). */
+unsigned luhn_sum(const char *digits, size_t n);
 /* The first six digits of a card number with 13 to 19 digits; false if it is
  * none.  NUL-terminated. */
 bool pan_bin(struct slice value, char out[7]);
