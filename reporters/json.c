@@ -96,7 +96,8 @@ static const struct json_record timing_record =
 
 static const struct json_member replay_members[] = {
 	VERDICT(replay_result),
-	{ M("code", JSON_CODE, AT(replay_result, code)), .sparing = true },
+	{ M("exit_code", JSON_CODE, AT(replay_result, code)),
+	  .sparing = true },
 	{ M("reproduced", JSON_BOOL, AT(replay_result, reproduced)) },
 	{ M("reason", JSON_TEXT, AT(replay_result, reason)) },
 	{ M("seconds", JSON_SECONDS, AT(replay_result, seconds)) },
@@ -197,60 +198,76 @@ print(const struct results *r, const struct report_style *style UNUSED,
 	return 0;
 }
 
+struct reading {
+	struct results *out;
+	size_t cap;
+	size_t before;		/* tapes of the runs that are closed */
+	bool closed;
+};
+
 /* The tape lines that came before the one that closes. */
 static int
-close_run(const struct line *line, struct results *out, struct err *e)
+close_run(struct reading *r, const struct line *line, struct err *e)
 {
-	size_t said = line->run.ntapes;
-	struct results r = line->run;
+	size_t said = line->run.ntapes, n = r->out->ntapes;
+	struct results run = line->run;
 
-	if (said != out->ntapes)
-		return err_set(e, ERR_USAGE, "it tells of %zu tapes and has "
-			       "%zu: the file is not whole", said,
-			       out->ntapes);
-	r.arena = out->arena;
-	r.tapes = out->tapes;
-	*out = r;
+	if (said != n - r->before)
+		return err_set(e, ERR_USAGE, "the run says that it has %zu "
+			       "tapes, here are %zu: lines are missing", said,
+			       n - r->before);
+	run.arena = r->out->arena;
+	run.tapes = r->out->tapes;
+	run.ntapes = n;
+	*r->out = run;
+	r->before = n;
+	r->closed = true;
+	return 0;
+}
+
+static int
+take_line(struct reading *r, struct slice text, struct err *e)
+{
+	struct results *out = r->out;
+	struct line line = { .version = 0 };
+
+	if (json_record_read(&line_record, out->arena, text, &line, e) != 0)
+		return -1;
+	if (line.version != 1)
+		return err_set(e, ERR_USAGE, "no line of `dvr regress "
+			       "--report json`");
+	if (line.closes)
+		return close_run(r, &line, e);
+	if (line.tape.id.n == 0)
+		return err_set(e, ERR_USAGE, "a tape without \"id\"");
+	out->tapes = arena_grow(out->arena, out->tapes, out->ntapes, &r->cap,
+				sizeof(*out->tapes));
+	out->tapes[out->ntapes++] = line.tape;
+	r->closed = false;
 	return 0;
 }
 
 int
-results_read(struct slice text, struct results *out, struct err *e)
+results_read(struct slice text, enum results_runs runs, struct results *out,
+	     struct err *e)
 {
-	size_t cap = 0, number = 0;
-	bool closed = false;
+	struct reading r = { .out = out };
+	size_t number = 0;
 
 	while (text.n > 0) {
 		struct slice one = slice_cut(&text, '\n');
-		struct line line = { .version = 0 };
 
 		number++;
 		if (slice_trim(one).n == 0)
 			continue;
-		if (closed)
+		if (r.closed && runs == RESULTS_ONE)
 			return err_set(e, ERR_USAGE, "%zu: a line behind the "
 				       "one that closes the run; give each "
-				       "file by itself", number);
-		if (json_record_read(&line_record, out->arena, one, &line,
-				     e) != 0)
+				       "run in a file by itself", number);
+		if (take_line(&r, one, e) != 0)
 			return err_prefix(e, "%zu", number);
-		if (line.version != 1)
-			return err_set(e, ERR_USAGE, "%zu: no line of `dvr "
-				       "regress --report json`", number);
-		closed = line.closes;
-		if (closed) {
-			if (close_run(&line, out, e) != 0)
-				return err_prefix(e, "%zu", number);
-			continue;
-		}
-		if (line.tape.id.n == 0)
-			return err_set(e, ERR_USAGE, "%zu: a tape without "
-				       "\"id\"", number);
-		out->tapes = arena_grow(out->arena, out->tapes, out->ntapes,
-					&cap, sizeof(*out->tapes));
-		out->tapes[out->ntapes++] = line.tape;
 	}
-	if (!closed)
+	if (!r.closed)
 		return err_set(e, ERR_USAGE, "no line closes the run: the "
 			       "file is cut off, or an older dvr wrote it");
 	return 0;

@@ -132,6 +132,11 @@ properties(struct junit *j, const struct results *all,
 	}
 	property(j, "dvr.command", t->command);
 	property(j, "dvr.version", SLICE(DVR_VERSION));
+	if (all->shard.known) {
+		buf_clear(&b);
+		buf_fmt(&b, "%u/%u", all->shard.index, all->shard.of);
+		property(j, "dvr.shard", buf_slice(&b));
+	}
 	if (all->partial)
 		property(j, "dvr.partial",
 			 SLICE("interrupted, not every tape was tried"));

@@ -38,10 +38,14 @@ void xml_safe_text(struct slice s, struct buf *out);
 /* reporters/json.c: a quoted JSON string. */
 void json_quote(struct slice s, struct buf *out);
 /*
- * What the json reporter printed, read back: the whole text of one file.
- * *out is zeroed but for its arena, which owns everything then.  -1 and
- * ERR_USAGE, with the number of the line, on anything else.
+ * What the json reporter printed, read back: the whole text of one file, of
+ * one run or of any number of them, one behind the other (all tapes, then; the
+ * rest is the last run's).  *out is zeroed but for its arena, which owns
+ * everything then.  -1 and ERR_USAGE, with the number of the line, on anything
+ * else.
  */
-int results_read(struct slice text, struct results *out, struct err *e);
+enum results_runs { RESULTS_ONE, RESULTS_ANY };
+int results_read(struct slice text, enum results_runs runs,
+		 struct results *out, struct err *e);
 
 #endif

@@ -4,6 +4,7 @@
 #include "jobs.h"
 #include "narrow.h"
 #include "reports.h"
+#include "sharding.h"
 #include "verify.h"
 
 #include <dvr/base/fs.h>
@@ -14,15 +15,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 static const enum opt regress_opts[] = { COMMON_OPTS, OPT_REPORT, OPT_JUNIT,
 	OPT_JUNIT_PROFILE, OPT_JUNIT_CASES,
 	OPT_JOBS, OPT_RETRIES, OPT_REPEAT, OPT_TIMING, OPT_HOLDS, OPT_TIMEOUT,
 	OPT_TARGET,
-	OPT_BUILD, OPT_LEARN, OPT_ONLY_FAILED, OPT_CHANGED, OPT_SINCE,
-	OPT_COUNT };
+	OPT_SHARD, OPT_TIMINGS, OPT_BUILD, OPT_LEARN, OPT_ONLY_FAILED,
+	OPT_CHANGED, OPT_SINCE, OPT_COUNT };
 
 /* A signal in between is heard after so long (ms). */
 #define BUILD_TURN_MS 100
@@ -68,16 +68,6 @@ run_build(const struct config *c, struct err *e)
 			       process_end_text(&end, text),
 			       c->service.build);
 	return 0;
-}
-
-static unsigned
-terminal_columns(void)
-{
-	struct winsize w;
-
-	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col)
-		return w.ws_col;
-	return 80;
 }
 
 /* Side by side needs a service for each tape. */
@@ -140,12 +130,8 @@ set_up(struct regression *g, const struct args *args, struct err *e)
 	    command_uint(args, OPT_REPEAT, 10000, &g->trial.repeat, e) != 0 ||
 	    set_jobs(g, args, e) != 0)
 		return -1;
-	g->style.colour = command_colour(args, STDOUT_FILENO);
 	g->trial.ahead = has_room_ahead(g);
-	g->style.columns = terminal_columns();
-	g->style.verbose = args_has(args, OPT_VERBOSE);
-	g->style.junit_strict = args_is(args, OPT_JUNIT_PROFILE, "strict");
-	g->style.junit_tapes = args_is(args, OPT_JUNIT_CASES, "tape");
+	reports_style(args, &g->style);
 	g->quiet = args_has(args, OPT_QUIET);
 	g->learn = args_has(args, OPT_LEARN);
 	g->style.live = !g->quiet;
@@ -287,8 +273,12 @@ static int
 choose(struct regression *g, const struct args *args,
        const struct last_run *last, struct err *e)
 {
-	if (regression_select(g, args, e) != 0 ||
-	    narrow(g, args, last, e) != 0)
+	struct shard s;
+
+	if (sharding_find(args, &s, e) != 0 ||
+	    regression_select(g, args, e) != 0 ||
+	    narrow(g, args, last, e) != 0 ||
+	    sharding_apply(g, &s, args->value[OPT_TIMINGS], e) != 0)
 		return -1;
 	if (g->jobs > 1)
 		g->order = longest_first(g, last);
@@ -304,6 +294,16 @@ remember(const struct regression *g, const struct last_run *last)
 	if (g->results.ntapes &&
 	    last_run_save(g->cfg, last, &g->results, &e) != 0)
 		warn("what failed is not kept for --only-failed: %s", e.msg);
+}
+
+static int
+exit_code(const struct results *r)
+{
+	if (*interrupt_flag())
+		return 128 + interrupt_signal();
+	if (r->shard.known && r->ntapes == 0)
+		return 0;		/* more shards than tapes */
+	return results_exit_code(r);
 }
 
 static int
@@ -333,8 +333,7 @@ regress(const struct args *args, struct err *e)
 		goto out;
 	if (g.trial.repeat)
 		print_repeats(&g);
-	rc = *interrupt_flag() ? 128 + interrupt_signal() :
-			 results_exit_code(&g.results);
+	rc = exit_code(&g.results);
 out:
 	jobs_release(&g);
 	free(g.picked);
@@ -359,6 +358,7 @@ const struct command cmd_regress = {
 		"  dvr regress -j 4\n"
 		"  dvr regress --only-failed\n"
 		"  dvr regress --since origin/main\n"
+		"  dvr regress --shard 2/7\n"
 		"  dvr regress --repeat 20 post-checkout-*\n"
 		"  dvr regress --learn          # on a build known to be good\n",
 	.opts = regress_opts,

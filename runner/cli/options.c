@@ -65,6 +65,14 @@ const struct opt_row opt_rows[OPT_COUNT] = {
 				"rich (default), or strict: junit-10.xsd" },
 	[OPT_JUNIT_CASES] = { "junit-granularity", 0, "WHAT", NULL,
 			      "a case an exchange (default), or a tape" },
+	[OPT_SHARD] = { "shard", 0, "I/N", "DVR_SHARD",
+			"only this part of the tapes, such as 2/7" },
+	[OPT_SHARDS] = { "shards", 0, "N", NULL, "how many machines" },
+	[OPT_TIMINGS] = { "timings", 0, "FILE", NULL,
+			  "JSON results of earlier runs, to divide tapes by" },
+	[OPT_PLAN] = { "plan", 0, NULL, NULL, "show who tries which tapes" },
+	[OPT_PLAN_FORMAT] = { "format", 0, "NAME", NULL,
+			      "text (default), json or github-matrix" },
 	[OPT_DRY_RUN] = { "dry-run", 0, NULL, NULL,
 			  "show what would be written, write nothing" },
 };
@@ -76,6 +84,8 @@ const char *const timing_words[] = { "recorded", "fast", "2x", "precise",
 static const char *const holds_words[] = { "on", "off", NULL };
 static const char *const profile_words[] = { "rich", "strict", NULL };
 static const char *const case_words[] = { "exchange", "tape", NULL };
+static const char *const plan_words[] = { "text", "json", "github-matrix",
+					  NULL };
 
 static const struct {
 	enum opt option;
@@ -86,6 +96,7 @@ static const struct {
 	{ OPT_HOLDS, holds_words },
 	{ OPT_JUNIT_PROFILE, profile_words },
 	{ OPT_JUNIT_CASES, case_words },
+	{ OPT_PLAN_FORMAT, plan_words },
 };
 
 const char *const *

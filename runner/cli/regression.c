@@ -43,11 +43,17 @@ int
 regression_select(struct regression *g, const struct args *args,
 		  struct err *e)
 {
+	/* bazel test --test_filter=TAPE (its test encyclopedia) */
+	const char *only = getenv("TESTBRIDGE_TEST_ONLY");
+
 	g->fixtures = args->value[OPT_FIXTURES];
 	if (library_scan(g->cfg->fixtures, &g->lib, e) != 0)
 		return -1;
 	g->picked = mem_array(g->lib.n + 1, sizeof(*g->picked));
-	if (args->nrest == 0) {
+	if (args->nrest == 0 && only && only[0]) {
+		if (pick(g, only, e) != 0)
+			return -1;
+	} else if (args->nrest == 0) {
 		for (size_t i = 0; i < g->lib.n; i++)
 			g->picked[g->npicked++] = &g->lib.v[i];
 	}

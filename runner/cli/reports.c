@@ -5,7 +5,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 /* GitLab refuses 30 MB; anything near this has lost its readers anyway. */
@@ -57,6 +59,22 @@ check_writable(const char *file, struct err *e)
 	return 0;
 }
 
+/* Bazel shows what stands in this file (its test encyclopedia), unless JUnit
+ * is wanted elsewhere. */
+static int
+add_bazel(struct reports *rs, struct err *e)
+{
+	const char *file = getenv("XML_OUTPUT_FILE");
+
+	if (!file || !file[0])
+		return 0;
+	for (size_t i = 0; i < rs->n; i++) {
+		if (strcmp(rs->v[i].reporter->name, "junit") == 0)
+			return 0;
+	}
+	return add(rs, SLICE("junit"), file, e);
+}
+
 int
 reports_open(const struct args *args, struct reports *out, struct err *e)
 {
@@ -76,6 +94,8 @@ reports_open(const struct args *args, struct reports *out, struct err *e)
 	if (args_has(args, OPT_JUNIT) &&
 	    add(&rs, SLICE("junit"), args->value[OPT_JUNIT], e) != 0)
 		return -1;
+	if (add_bazel(&rs, e) != 0)
+		return -1;
 	for (size_t i = 0; i < rs.n; i++) {
 		on_stdout |= !rs.v[i].file;
 		if (rs.v[i].file && check_writable(rs.v[i].file, e) != 0)
@@ -85,6 +105,28 @@ reports_open(const struct args *args, struct reports *out, struct err *e)
 		return -1;
 	*out = rs;
 	return 0;
+}
+
+static unsigned
+terminal_columns(void)
+{
+	struct winsize w;
+
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col)
+		return w.ws_col;
+	return 80;
+}
+
+void
+reports_style(const struct args *args, struct report_style *out)
+{
+	*out = (struct report_style){
+		.colour = command_colour(args, STDOUT_FILENO),
+		.columns = terminal_columns(),
+		.verbose = args_has(args, OPT_VERBOSE),
+		.junit_strict = args_is(args, OPT_JUNIT_PROFILE, "strict"),
+		.junit_tapes = args_is(args, OPT_JUNIT_CASES, "tape"),
+	};
 }
 
 static int

@@ -11,7 +11,7 @@ struct report {
 	const char *file;	/* NULL: stdout */
 };
 
-#define REPORTS_ALL (REPORTS_MAX + 2)
+#define REPORTS_ALL (REPORTS_MAX + 3)
 
 struct reports {
 	struct report v[REPORTS_ALL];
@@ -21,6 +21,8 @@ struct reports {
 /* Checks names and that files can be written before anything runs. With none
  * on stdout the terminal reporter is added. */
 int reports_open(const struct args *args, struct reports *out, struct err *e);
+/* As the options and the terminal want it. */
+void reports_style(const struct args *args, struct report_style *out);
 /* Writes them all; the first failure is returned, the others still written. */
 int reports_write(const struct reports *rs, const struct results *r,
 		  const struct report_style *stdout_style, struct err *e);

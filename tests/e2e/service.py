@@ -140,4 +140,7 @@ class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
 if os.environ.get("DIE_EARLY"):
     print("config error: DIE_EARLY is set", flush=True)
     sys.exit(9)
-Server(("127.0.0.1", int(os.environ["PORT"])), Handler).serve_forever()
+server = Server(("127.0.0.1", int(os.environ["PORT"])), Handler)
+if os.environ["PORT"] == "0":
+    print(server.server_port, flush=True)
+server.serve_forever()

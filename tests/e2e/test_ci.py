@@ -158,7 +158,7 @@ class Ci(Case):
         shutil.copy(os.path.join(ROOT, "ci", "gitlab", "dvr.yml"), self.path("dvr-job.yml"))
         self.write(".gitlab-ci.yml", "include:\n"
                    "  - {local: dvr-job.yml, inputs: {job: record, mode: run, command: node suite.js}}\n"
-                   "  - {local: dvr-job.yml, inputs: {job: replay, mode: regress}}\n")
+                   "  - {local: dvr-job.yml, inputs: {job: replay, mode: regress, parallel: 3}}\n")
         subprocess.run(["git", "add", "."], cwd=self.dir, check=True)
         subprocess.run(["git", "-c", "user.name=t", "-c", "user.email=t@localhost", "commit", "-q", "-m", "ci"],
                        cwd=self.dir, check=True)
@@ -173,7 +173,13 @@ class Ci(Case):
         self.assertEqual(len(self.tapes()), 1, r.stdout + r.stderr)
         r = job("replay")
         self.assertEqual(r.returncode, 1, r.stdout + r.stderr)
-        self.assertIn(b"<failure", self.read("dvr-junit-1.xml"))
+        # one tape, three machines: one of them fails, the others have nothing to do
+        reports = [self.read("dvr-junit-%d.xml" % i) for i in (1, 2, 3)]
+        self.assertEqual(sum(b"<failure" in x for x in reports), 1)
+        self.assertEqual(sum(b'tests="0"' in x for x in reports), 2)
+        r = self.dvr("merge", *["dvr-results-%d.jsonl" % i for i in (1, 2, 3)])
+        self.assertEqual(r.code, 1, r)
+        self.assertIn("1 failed", r.out)
 
 
 main()

@@ -12,7 +12,7 @@ again(struct slice text, struct buf *out)
 	struct results r = { .arena = arena_create() };
 	const struct report_style style = { 0 };
 	struct err e = { 0 };
-	bool read = results_read(text, &r, &e) == 0;
+	bool read = results_read(text, RESULTS_ANY, &r, &e) == 0;
 
 	if (!read && (e.code != ERR_USAGE || !e.msg[0]))
 		abort();

@@ -15,7 +15,7 @@ static int
 read_text(const char *text, struct results *out, struct err *e)
 {
 	*out = (struct results){ .arena = arena_create() };
-	return results_read(slice_str(text), out, e);
+	return results_read(slice_str(text), RESULTS_ONE, out, e);
 }
 
 /* Every kind of member is used by the scene and by what is added here. */
@@ -121,7 +121,7 @@ static const struct {
 	{ "{\"dvr\":1,\"id\":\"a\",\"replays\":[1]}\n", "\"replays\" is not" },
 	{ "{\"dvr\":1,\"id\":\"a\",\"replays\":{}}\n", "\"replays\" is not" },
 	{ "{\"dvr\":1,\"run\":{\"tapes\":1}}\n",
-	  "1: it tells of 1 tapes and has 0" },
+	  "1: the run says that it has 1 tapes, here are 0" },
 	{ "{\"dvr\":1,\"run\":{\"tapes\":0}}\n{\"dvr\":1,\"id\":\"a\"}\n",
 	  "2: a line behind the one that closes" },
 };
