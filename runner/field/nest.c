@@ -104,25 +104,37 @@ alphabet_of(struct slice s)
 }
 
 static bool
-find_base64(struct arena *a, struct slice value, struct nest *out)
+unhex(struct slice value, struct buf *out)
 {
-	int coding = value.n < CODED_MIN || value.n > CODED_MAX ? -1 :
-		alphabet_of(value);
-	struct buf b, again;
-	bool ok;
+	uint64_t byte;
 
-	if (coding < 0)
-		return false;
+	for (size_t i = 0; i < value.n; i += 2) {
+		if (slice_hex(slice_range(value, i, i + 2), 255, &byte) < 0)
+			return false;
+		buf_addc(out, (char)byte);
+	}
+	return value.n % 2 == 0;
+}
+
+/* Is `value` what that coding makes of some text? */
+static bool
+undo(struct arena *a, struct slice value, enum nest_coding coding,
+     struct nest *out)
+{
+	bool hex = coding == NEST_HEX || coding == NEST_HEX_UPPER, ok;
+	struct buf b, again;
+
 	buf_init(&b, value.n);
 	buf_init(&again, value.n + 8);
-	ok = base64_decode(value, &b) == 0 && is_text(buf_slice(&b));
+	ok = (hex ? unhex(value, &b) : base64_decode(value, &b) == 0) &&
+	     is_text(buf_slice(&b));
 	if (ok) {
-		nest_wrap((enum nest_coding)coding, buf_slice(&b), &again);
+		nest_wrap(coding, buf_slice(&b), &again);
 		ok = slice_eq(buf_slice(&again), value);
 	}
 	if (ok)
-		*out = (struct nest){ (enum nest_coding)coding,
-			arena_copy(a, buf_slice(&b)), NULL };
+		*out = (struct nest){ coding, arena_copy(a, buf_slice(&b)),
+				      NULL };
 	if (b.n)
 		explicit_bzero(b.p, b.n);
 	if (again.n)
@@ -130,6 +142,29 @@ find_base64(struct arena *a, struct slice value, struct nest *out)
 	buf_release(&b);
 	buf_release(&again);
 	return ok;
+}
+
+static bool
+find_base64(struct arena *a, struct slice value, struct nest *out)
+{
+	int coding = value.n < CODED_MIN || value.n > CODED_MAX ? -1 :
+		alphabet_of(value);
+
+	return coding >= 0 && undo(a, value, (enum nest_coding)coding, out);
+}
+
+bool
+nest_uncode(struct arena *a, struct slice value, struct nest *out)
+{
+	int coding;
+
+	if (value.n == 0 || value.n > CODED_MAX)
+		return false;
+	if (undo(a, value, NEST_HEX, out) ||
+	    undo(a, value, NEST_HEX_UPPER, out))
+		return true;
+	coding = alphabet_of(value);
+	return coding >= 0 && undo(a, value, (enum nest_coding)coding, out);
 }
 
 static bool
@@ -178,6 +213,15 @@ url_letters(struct buf *b, size_t from)
 	}
 }
 
+static void
+upper_digits(struct buf *b, size_t from)
+{
+	for (; from < b->n; from++) {
+		if (b->p[from] >= 'a')
+			b->p[from] = (char)(b->p[from] - 'a' + 'A');
+	}
+}
+
 void
 nest_wrap(enum nest_coding coding, struct slice text, struct buf *out)
 {
@@ -204,6 +248,13 @@ nest_wrap(enum nest_coding coding, struct slice text, struct buf *out)
 		break;
 	case NEST_PERCENT:
 		percent_encode(text, false, out);
+		break;
+	case NEST_HEX:
+		hex_encode(text, out);
+		break;
+	case NEST_HEX_UPPER:
+		hex_encode(text, out);
+		upper_digits(out, from);
 		break;
 	}
 }

@@ -1,13 +1,13 @@
-/* Finds runs of base64 that hold handles (see coded.h). */
+/* Finds runs of base64 and hex that hold handles (see coded.h). */
 #include "coded.h"
 
 #include "handle.h"
 
 /* HANDLE_OPEN in base64, at its three alignments; the first two in both
- * alphabets.  What depends on the bytes around it is left out. */
+ * alphabets.  What depends on the bytes around it is left out.  And in hex. */
 static const struct slice marks[] = {
 	{ "4p+mZHZy", 8 }, { "4p-mZHZy", 8 }, { "pmR2cj", 6 },
-	{ "n6ZkdnI6", 8 },
+	{ "n6ZkdnI6", 8 }, { "e29fa66476723a", 14 }, { "E29FA66476723A", 14 },
 };
 
 #define RUN_MAX (16u * MiB)
@@ -69,9 +69,12 @@ decode(struct arena *a, struct slice run, struct coded *out)
 		run = arena_copy(a, buf_slice(&b));
 		buf_release(&b);
 	}
-	if (!nest_find(a, run, &n) || n.coding == NEST_PLAIN ||
-	    n.coding == NEST_PERCENT)
+	if (!nest_uncode(a, run, &n))
 		return false;
+	/* without a mark to tell: as it is written as a rule */
+	if (n.coding == NEST_BASE64URL_PADDED &&
+	    !slice_ends(run, SLICE("=")))
+		n.coding = NEST_BASE64URL;
 	out->coding = n.coding;
 	out->text = n.text;
 	return handle_next(n.text, 0, &at, &h);

@@ -1,7 +1,8 @@
 /*
- * Handles within base64: where a document in base64 held a secret, the tape
- * holds base64 of the document with its handles.  It is found by how the
- * opening of a handle looks in base64.
+ * Handles within base64 and hex: where a document in base64 held a secret, the
+ * tape holds base64 of the document with its handles; where a known secret is
+ * coded, its handle is.  They are found by how the opening of a handle looks in
+ * base64 or hex.
  */
 #ifndef SCRUB_CODED_H
 #define SCRUB_CODED_H

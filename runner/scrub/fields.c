@@ -144,15 +144,6 @@ look_document(struct job *j, size_t i, const struct field_format *format,
 		job_detect_text(j, i);
 }
 
-/* Replays find handles in base64, but not in base64 of base64. */
-static bool
-is_within_base64(const struct job *j, size_t i)
-{
-	while (!j->v[i].whole && j->v[i].parent > 0)
-		i = j->v[i].parent - 1;
-	return j->v[i].whole;
-}
-
 void
 job_look_value(struct job *j, size_t i, const struct walk_at *at)
 {
@@ -172,7 +163,7 @@ job_look_value(struct job *j, size_t i, const struct walk_at *at)
 		.raw = n.text, .to = j->v[i].raw.n, .kind = FIELD_STRING,
 		.encode = encoders[n.coding],
 		.whole = n.coding != NEST_PERCENT,
-		.taken = is_within_base64(j, i),
+		.taken = job_in_base64(j, i),
 	});
 	job_detect(j, i);
 	job_look_value(j, child, at);

@@ -194,6 +194,24 @@ span_free(const struct handle *h, struct slice live, struct slice after)
 	return end > 0 ? (size_t)end : live.n + 1;
 }
 
+static bool matches(struct slice recorded, struct slice live, span_fn *span);
+
+/* The whole is in base64 or hex: another one's text is compared. */
+static bool
+matches_coded(struct slice recorded, struct slice live, span_fn *span)
+{
+	struct arena *a = arena_create();
+	bool same = false;
+	struct coded c;
+	struct nest n;
+
+	if (coded_next(a, recorded, 0, &c) && c.from == 0 &&
+	    c.to == recorded.n && !c.percent && nest_uncode(a, live, &n))
+		same = matches(c.text, n.text, span);
+	arena_wipe(a);
+	return same;
+}
+
 static bool
 matches(struct slice recorded, struct slice live, span_fn *span)
 {
@@ -201,7 +219,8 @@ matches(struct slice recorded, struct slice live, span_fn *span)
 	size_t from = 0, at, to, length;
 
 	if (has_coded(recorded))
-		return equals_expanded(recorded, live);
+		return equals_expanded(recorded, live) ||
+		       matches_coded(recorded, live, span);
 	while (handle_next(recorded, from, &at, &h)) {
 		struct slice literal = slice_range(recorded, from, at);
 		struct handle like = h;

@@ -1,6 +1,7 @@
 /* Finds what a scrubber would take from what is clean already. */
 #include <dvr/scrub/inspect.h>
 
+#include "coded.h"
 #include "handle.h"
 #include "message.h"
 #include "recording.h"
@@ -50,6 +51,26 @@ says_something(struct slice value)
 	return false;
 }
 
+/* Does the part lie in handles that are coded, and nothing beside them? */
+static bool
+is_coded_handle(struct slice text, size_t from, size_t to)
+{
+	struct arena *a;
+	struct coded c;
+	bool is = false;
+	size_t at = 0;
+
+	if (!coded_any(text))
+		return false;
+	a = arena_create();
+	while (!is && at < to && coded_next(a, text, at, &c)) {
+		is = c.from <= from && to <= c.to && !says_something(c.text);
+		at = c.to;
+	}
+	arena_destroy(a);
+	return is;
+}
+
 /* A rule of the user's that meets the beginning of what it once replaced. */
 static bool
 touches_handle(struct slice raw, const struct span *x)
@@ -71,7 +92,9 @@ is_finding(const struct piece *p, const struct span *x)
 	if (x->rank == RANK_USER && (touches_handle(p->raw, x) ||
 	    (x->text.p && slice_eq(x->text, x->value))))
 		return false;
-	return says_something(x->value);
+	return says_something(x->value) &&
+	       !is_coded_handle(p->raw, x->from, x->to) &&
+	       !is_coded_handle(x->value, 0, x->value.n);
 }
 
 /* Names in a body may be secrets themselves. */

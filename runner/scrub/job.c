@@ -252,13 +252,24 @@ learn(struct job *j, size_t i)
 	}
 }
 
+/* Replays find handles in base64, but not in base64 of base64. */
+bool
+job_in_base64(const struct job *j, size_t i)
+{
+	while (!j->v[i].whole && j->v[i].parent > 0)
+		i = j->v[i].parent - 1;
+	return j->v[i].whole;
+}
+
 static void
-put_span(struct job *j, const struct span *x, struct buf *out)
+put_span(struct job *j, const struct piece *p, const struct span *x,
+	 struct buf *out)
 {
 	if (x->text.p)
 		buf_add(out, x->text);
 	else
-		known_handle(j->s->known, x, out);
+		known_handle(j->s->known, x,
+			     job_in_base64(j, (size_t)(p - j->v)), out);
 }
 
 /* Formats that write lengths in front of what changes need all of the edits
@@ -276,7 +287,7 @@ splice(struct job *j, const struct piece *p, struct buf *out)
 
 		v[k] = (struct field_edit){ x->from, x->to, { 0 } };
 		v[k].text.n = texts.n;
-		put_span(j, x, &texts);
+		put_span(j, p, x, &texts);
 		v[k].text.n = texts.n - v[k].text.n;
 	}
 	for (k = 0, v[0].text.p = texts.p; k + 1 < p->spans.n; k++)
@@ -307,7 +318,7 @@ replace(struct job *j, struct piece *p)
 					p->spans.v[k].from : p->raw.n));
 		if (!more)
 			break;
-		put_span(j, &p->spans.v[k], &b);
+		put_span(j, p, &p->spans.v[k], &b);
 		from = p->spans.v[k].to;
 	}
 	p->clean = arena_copy(j->scratch, buf_slice(&b));
@@ -349,7 +360,9 @@ is_coded(const struct piece *p)
 }
 
 struct searching {
+	struct job *job;
 	struct piece *piece;
+	bool bare;		/* no coded handles */
 	size_t by;		/* where the text begins in the piece */
 	size_t next;		/* of the piece's spans in their order */
 };
@@ -362,6 +375,8 @@ on_known(void *arg, const struct span *x)
 	struct piece *p = s->piece;
 	struct span own = *x, *same;
 
+	if (!s->bare)
+		known_recode(s->job->s->known, s->job->scratch, &own);
 	own.from += s->by;
 	own.to += s->by;
 	while (s->next < p->settled && p->spans.v[s->next].to <= own.from)
@@ -379,7 +394,8 @@ on_known(void *arg, const struct span *x)
 static void
 search_between(struct job *j, struct piece *p)
 {
-	struct searching s = { .piece = p };
+	struct searching s = { .job = j, .piece = p,
+			       .bare = job_in_base64(j, (size_t)(p - j->v)) };
 	struct handle h;
 	size_t at;
 	bool more = true;
@@ -446,6 +462,7 @@ job_finish(struct job *j)
 	job_settle(j);
 	for (i = 0; i < j->n; i++)
 		learn(j, i);
+	known_link(j->s->known);
 	/* children stand behind their parents */
 	for (i = j->n; i > 0; i--)
 		finish_piece(j, i - 1);

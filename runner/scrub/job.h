@@ -73,6 +73,8 @@ void job_add_percent(struct job *j, size_t i, struct slice part);
 /* Adds a span for the part `at` of the piece's raw text. */
 void job_mark(struct job *j, size_t i, struct slice at, enum span_rank rank,
 	      const char *class);
+/* Does piece i stand in base64? */
+bool job_in_base64(const struct job *j, size_t i);
 const struct key_row *job_key(struct job *j, struct slice name);
 
 /* keep.c: parts that stay as they stand. */

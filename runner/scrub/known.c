@@ -18,6 +18,9 @@
 #define BYTES_MAX (8u * MiB)
 /* The longest form of the longest value that is searched for. */
 #define FORM_BYTES_MAX (1u * MiB)
+/* Lengths of values that may be others coded (bytes). */
+#define CODED_MIN 8
+#define CODED_MAX (16u * KiB)
 
 struct known *
 known_create(const void *key, size_t key_n)
@@ -291,10 +294,81 @@ put_handle(const struct known_value *v, size_t n, struct buf *out)
 		(size_t)HANDLE_LENGTH_MAX : n, v->hex);
 }
 
-void
-known_handle(struct known *k, const struct span *x, struct buf *out)
+static void
+put_coded(const struct known_value *of, enum nest_coding coding,
+	  struct buf *out)
 {
-	put_handle(known_add(k, x), x->value.n, out);
+	struct buf b;
+
+	buf_init(&b, KiB);
+	put_handle(of, of->value.n, &b);
+	nest_wrap(coding, buf_slice(&b), out);
+	buf_release(&b);
+}
+
+void
+known_handle(struct known *k, const struct span *x, bool bare,
+	     struct buf *out)
+{
+	const struct known_value *v = known_add(k, x);
+
+	if (v->of && !bare)
+		put_coded(v->of, v->coding, out);
+	else
+		put_handle(v, x->value.n, out);
+}
+
+/* Which known value is it in base64 or hex?  Tokens are taken by what is in
+ * them. */
+static const struct known_value *
+uncoded(const struct known *k, struct arena *a, struct slice value,
+	enum nest_coding *coding)
+{
+	const struct known_value *v;
+	struct nest n;
+
+	if (value.n < CODED_MIN || value.n > CODED_MAX ||
+	    !nest_uncode(a, value, &n))
+		return NULL;
+	v = known_find(k, n.text);
+	if (!v || v->of || n.text.n > HANDLE_LENGTH_MAX)
+		return NULL;
+	*coding = n.coding;
+	return v;
+}
+
+void
+known_link(struct known *k)
+{
+	struct arena *a = arena_create();
+
+	for (; k->linked < k->n; k->linked++) {
+		struct known_value *v = k->v[k->linked];
+
+		if (!slice_eq(v->base, SLICE("basic")) &&
+		    !slice_eq(v->base, SLICE("jwt")))
+			v->of = uncoded(k, a, v->value, &v->coding);
+	}
+	arena_wipe(a);
+}
+
+void
+known_recode(const struct known *k, struct arena *a, struct span *x)
+{
+	const struct known_value *of;
+	enum nest_coding coding;
+	struct buf b;
+
+	if (x->text.p || !slice_eq(x->class, SLICE("base64")))
+		return;
+	of = uncoded(k, a, x->value, &coding);
+	if (!of)
+		return;
+	buf_init(&b, KiB);
+	put_coded(of, coding, &b);
+	x->text = arena_copy(a, buf_slice(&b));
+	x->rank = RANK_CODED;
+	buf_release(&b);
 }
 
 bool

@@ -8,6 +8,7 @@
 
 #include <dvr/base/arena.h>
 #include <dvr/base/buf.h>
+#include <dvr/field/nest.h>
 
 #include "span.h"
 
@@ -25,6 +26,10 @@ struct known_value {
 	enum span_rank rank;	/* a higher one renames it */
 	enum strength strength;
 	char hex[17];
+	/* It is another one in base64 or hex: its handle is that one's, coded
+	 * so.  NULL: it is not. */
+	const struct known_value *of;
+	enum nest_coding coding;
 };
 
 struct known;
@@ -45,8 +50,15 @@ void known_insist(struct known *k, const struct span *x);
 /* The entry of exactly that value, or NULL. */
 const struct known_value *known_find(const struct known *k,
 				     struct slice value);
-/* Appends the handle for a span's secret, entering it when it is new. */
-void known_handle(struct known *k, const struct span *x, struct buf *out);
+/* Finds the values that are others coded: when all of a text were entered. */
+void known_link(struct known *k);
+/* Appends the handle for a span's secret, entering it when it is new; `bare`:
+ * a handle as it is, where a coded one would not be found. */
+void known_handle(struct known *k, const struct span *x, bool bare,
+		  struct buf *out);
+/* A span that known_search() told is a known value's coded form and nothing
+ * else: sets x->text, in `a`, to that value's handle so coded. */
+void known_recode(const struct known *k, struct arena *a, struct span *x);
 
 /* The handle of exactly that value; false: it is not known. */
 bool known_spell(const struct known *k, struct slice value, struct buf *out);

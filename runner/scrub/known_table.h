@@ -16,6 +16,7 @@ struct known {
 	struct needles *needles;	/* over v[0..searched) */
 	size_t searched, gram;
 	struct buf form;	/* one that is compared */
+	size_t linked;		/* v[0..linked) were seen by known_link() */
 };
 
 /* The slot of a value, or the free one where it belongs. */

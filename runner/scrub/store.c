@@ -17,7 +17,7 @@ withhold_line(struct job *j, struct slice raw, size_t keep)
 	known_handle(j->s->known, &(struct span){
 		.class = SLICE("withheld"), .rule = SLICE("withheld"),
 		.value = slice_from(raw, keep),
-	}, &b);
+	}, true, &b);
 	done = arena_copy(j->scratch, buf_slice(&b));
 	buf_release(&b);
 	return done;

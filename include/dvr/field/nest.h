@@ -11,7 +11,9 @@
 #define NEST_DEPTH_MAX 4	/* documents in documents */
 
 enum nest_coding { NEST_PLAIN, NEST_BASE64, NEST_BASE64_BARE, NEST_BASE64URL,
-	NEST_BASE64URL_PADDED, NEST_PERCENT };
+	NEST_BASE64URL_PADDED, NEST_PERCENT,
+	NEST_HEX, NEST_HEX_UPPER	/* nest_uncode() alone */
+};
 
 struct nest {
 	enum nest_coding coding;
@@ -23,6 +25,9 @@ struct nest {
 /* Is there text in another coding in `value`, or a document?  Only what
  * nest_wrap() writes the same way again. */
 bool nest_find(struct arena *a, struct slice value, struct nest *out);
+/* Text in base64 or hex, however short and whatever it may be by chance: who
+ * asks knows what he looks for.  `format` is NULL. */
+bool nest_uncode(struct arena *a, struct slice value, struct nest *out);
 /* Appends `text` as it stands in the value. */
 void nest_wrap(enum nest_coding coding, struct slice text, struct buf *out);
 
