@@ -147,19 +147,29 @@ add_alternative(GENERAL_NAMES *all, const char *name)
 	return sk_GENERAL_NAME_push(all, one) > 0 ? 0 : -1;
 }
 
+static const char *const loopback[] = { "localhost", "127.0.0.1", "::1" };
+
+/* Is it this machine, by no name?  Clients with a socket of their own (Node
+ * behind a CONNECT agent) then look for "localhost". */
+static bool
+is_nameless(const char *name)
+{
+	return !name[0] || strcmp(name, loopback[1]) == 0 ||
+	       strcmp(name, loopback[2]) == 0;
+}
+
 static int
 add_names(X509 *x, const char *name)
 {
-	static const char *const loopback[] = { "localhost", "127.0.0.1",
-						"::1" };
 	GENERAL_NAMES *all = GENERAL_NAMES_new();
+	bool nameless = is_nameless(name);
 	int rc = -1;
 
 	if (!all)
 		return -1;
-	if (name[0])
+	if (!nameless)
 		rc = add_alternative(all, name);
-	for (size_t i = 0; !name[0] && i < 3; i++)
+	for (size_t i = 0; nameless && i < ARRAY_LEN(loopback); i++)
 		rc = add_alternative(all, loopback[i]);
 	if (rc == 0 && X509_add1_ext_i2d(x, NID_subject_alt_name, all, 0,
 					 X509V3_ADD_DEFAULT) != 1)

@@ -300,6 +300,8 @@ START_TEST(openssl_verifies_a_leaf_strictly)
 		{ "api.example.com", "-verify_hostname", "api.example.com" },
 		{ "", "-verify_ip", "127.0.0.1" },
 		{ "", "-verify_hostname", "localhost" },
+		{ "127.0.0.1", "-verify_ip", "127.0.0.1" },
+		{ "127.0.0.1", "-verify_hostname", "localhost" },
 		{ "10.0.0.7", "-verify_ip", "10.0.0.7" },
 		{ "a-name-that-is-longer-than-a-common-name-may-be."
 		  "department.example.com", "-purpose", "sslserver" },
@@ -365,7 +367,7 @@ suite_tls(void)
 	tcase_add_test(t, a_refusal_reaches_the_client_as_its_alert);
 	suite_add_tcase(s, t);
 	t = tcase_create("authority");
-	tcase_add_loop_test(t, openssl_verifies_a_leaf_strictly, 0, 5);
+	tcase_add_loop_test(t, openssl_verifies_a_leaf_strictly, 0, 7);
 	tcase_add_loop_test(t, files_that_are_wrong_are_told_with_their_key, 0,
 			    3);
 	suite_add_tcase(s, t);
