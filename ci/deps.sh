@@ -28,10 +28,13 @@ for p in $want; do
 	s=$(dpkg-query -W -f='${db:Status-Status}' "$p" 2>/dev/null || true)
 	[ "$s" = installed ] || missing="$missing $p"
 done
-# node may come from elsewhere than Debian's package
+# node and java may come from elsewhere than Debian's package
 if [ "$purpose" = check ] || [ "$purpose" = bench ]; then
 	command -v node >/dev/null 2>&1 || missing="$missing nodejs"
 	command -v npm >/dev/null 2>&1 || missing="$missing npm"
+	# any JDK will do
+	command -v javac >/dev/null 2>&1 ||
+		missing="$missing default-jdk-headless"
 fi
 if [ -n "$missing" ]; then
 	if [ "$(id -u)" -ne 0 ]; then

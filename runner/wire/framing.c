@@ -193,7 +193,7 @@ doubt_bodiless(struct http1_head *h, const struct facts *f)
 		head_doubt(h, "a Content-Length that is no number");
 	if (f->lengths > 1)
 		head_doubt(h, AMBIGUOUS_LENGTHS);
-	if (f->codings > 0 && f->lengths > 0)
+	if (f->te && f->lengths > 0)
 		head_doubt(h, "Content-Length together with "
 			      "Transfer-Encoding");
 }

@@ -4,6 +4,7 @@ the judge of two opinions."""
 import itertools
 import json
 import os
+import re
 import shlex
 import subprocess
 import threading
@@ -331,6 +332,8 @@ CHOSEN = (
      lambda kind, stream, m: kind != "q" and b".1 0" in stream or b".0 0" in stream),
     ("no NUL and no bare CR in a head, the reason phrase included (RFC 9110 5.5)",
      lambda kind, stream, m: kind != "q" and (b"\0" in stream or b"\r\r" in stream)),
+    ("a tab is white space, too (RFC 9110 5.6.3): Node does not see the close before it",
+     lambda kind, stream, m: re.search(rb"(?i)connection:[^\r\n]*\t", stream)),
     ("\"chunked,\" ends in chunked (RFC 9110 5.6.1.2, nginx and curl)",
      lambda kind, stream, m: kind != "q" and field(m, b"transfer-encoding")[-1:] == ["chunked"]),
 )

@@ -79,6 +79,7 @@ DIFFERENCES = (
     ("r", b"HTTP/1.1 103 E\r\nConnection: close\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"),
     ("r", b"HTTP/1.1 099 N\r\nContent-Length: 0\r\n\r\n"),
     ("r", b"HTTP/1.1 200 a\0b\r\nContent-Length: 0\r\n\r\n"),
+    ("q", b"GET /a HTTP/1.1\r\nConnection: close\t\r\n\r\nGET /b HTTP/1.1\r\nHost: x\r\n\r\n"),
     ("r", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked,\r\n\r\n1\r\na\r\n0\r\n\r\n"),
 )
 

@@ -267,6 +267,9 @@ static const struct row responses[] = {
 	{ "204 with a length and chunked",
 	  "HTTP/1.1 204 N\r\nContent-Length: 3\r\n" TE "\r\n" OK
 	  "Content-Length: 1\r\n\r\na", "(204 none ?).(200 =1)a.$", NULL },
+	{ "304 with a length and an empty coding",
+	  "HTTP/1.1 304 N\r\nContent-Length: 3\r\nTransfer-Encoding:\r\n\r\n"
+	  OK "Content-Length: 1\r\n\r\na", "(304 none ?).(200 =1)a.$", NULL },
 	{ "a length to HEAD that is no number",
 	  OK "Content-Length: x\r\n\r\n" OK "Content-Length: 1\r\n\r\na",
 	  "(200 none ?).(200 =1)a.$", "HEAD" },
