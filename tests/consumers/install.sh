@@ -1,8 +1,10 @@
 #!/bin/sh
-# Installs the readers of package.json below $BUILD/consumers, once.
+# install.sh [consumers|clients]: installs what the package.json of that folder
+# names below $BUILD, once.
 set -eu
-here=$(cd "$(dirname "$0")" && pwd)
-to=${BUILD:-build}/consumers
+name=${1:-consumers}
+here=$(cd "$(dirname "$0")/../$name" && pwd)
+to=${BUILD:-build}/$name
 mkdir -p "$to"
 stamp=$to/.installed-$(cksum < "$here/package.json" | cut -d' ' -f1)
 [ -e "$stamp" ] && exit 0

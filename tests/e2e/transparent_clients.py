@@ -6,16 +6,23 @@ import http.client
 import itertools
 import json
 import os
+import re
 import shutil
 import socket
 import ssl
 import subprocess
 import sys
+import time
 from urllib.parse import urlsplit
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PLAIN, H2C, TLS, WS, RAW = (os.environ[n] for n in ("PLAIN", "H2C", "TLS", "WS", "RAW"))
 GIT, GITS, GRPC, GRPCS = (os.environ[n] for n in ("GIT", "GITS", "GRPC", "GRPCS"))
+NGINX, NGINX2, NGINXS, NPMWS, NPMWSS = (os.environ[n] for n in ("NGINX", "NGINX2", "NGINXS", "NPMWS", "NPMWSS"))
+# Where dvr is a proxy that clients know of; then these are asked for by their own names.
+PROXY = os.environ.get("PROXY", "")
+BEHIND = json.loads(os.environ["BEHIND"])
+NPM = os.environ.get("NPM")
 CA = os.environ["SSL_CERT_FILE"]
 JAVA = shutil.which("java") and os.path.exists("Transparent.class")
 BIG = b"0123456789abcdef" * 20000
@@ -63,6 +70,7 @@ def connect(url):
 
 
 @case("curl", "HTTP/1.1", PLAIN + "/curl-h1", "--http1.1")
+@case("curl", "HTTP/1.1 (asks h2c)", PLAIN + "/curl-h1-upgrade", "--http2")
 @case("curl", "HTTP/2", H2C + "/curl-h2c", "--http2-prior-knowledge")
 @case("curl", "TLS HTTP/1.1", TLS + "/curl-tls1", "--http1.1")
 @case("curl", "TLS ALPN h2", TLS + "/curl-tls2", "--http2")
@@ -185,6 +193,127 @@ def h2load(base, how):
     return [l.split("total, ", 1)[-1] if l.startswith("traffic:") else l for l in lines]
 
 
+@case("nginx <- curl", "HTTP/1.1", NGINX + "/nginx", "--http1.1")
+@case("nginx <- curl", "HTTP/2", NGINX2 + "/nginx2", "--http2-prior-knowledge")
+@case("nginx <- curl", "TLS HTTP/1.1", NGINXS + "/nginxs1", "--http1.1")
+@case("nginx <- curl", "TLS ALPN h2", NGINXS + "/nginxs2", "--http2")
+def nginx(base, version):
+    if not urlsplit(base).netloc:
+        raise Skip("no nginx")
+    seen = []
+    for page, more in (("small", []), ("big", []), ("small", ["-I"]), ("zip", ["--compressed"]), ("echo", ["--data-binary", "@big"]),
+                       ("big", ["-r", "1000-2999"]), ("big", ["-r", "0-9,20-29"]), ("move", []), ("none", []), ("nowhere", []),
+                       ("small", ["-H", "If-None-Match: *", "-H", "If-Modified-Since: Fri, 01 Jan 2100 00:00:00 GMT"])):
+        r = run("curl", "-sS", "-D", "-", version, "-w", "%{http_version} %{exitcode}", *more, base + "/" + page)
+        head, _, body = r.stdout.partition(b"\r\n\r\n")
+        # the boundary of several ranges counts up
+        head = re.sub(rb"boundary=\d+", b"boundary=N", head)
+        body = re.sub(rb"--\d{20}", b"--N", body)
+        dated = [l for l in head.decode("latin1").split("\r\n") if not l.lower().startswith("date:")]
+        seen.append([page, r.returncode, dated, len(body), sha(body), body[-5:].decode("latin1")])
+    return seen
+
+
+def by_npm(*args):
+    if not NPM:
+        raise Skip("no packages from npm")
+    return json.loads(good(run("node", os.path.join(HERE, "transparent_npm.mjs"), *args)))
+
+
+@case("@grpc/grpc-js", "gRPC HTTP/2", "grpc", GRPC)
+@case("@grpc/grpc-js", "gRPC TLS h2", "grpc", GRPCS)
+@case("node ws <-> ws", "ws", "ws", NPMWS)
+@case("node ws <-> ws", "wss", "ws", NPMWSS)
+def npm(what, url):
+    if NPM and not url:
+        raise Skip("no python3-grpcio")
+    return by_npm(what, url)
+
+
+@case("curl as grpcurl", "gRPC HTTP/2", GRPC, "--http2-prior-knowledge")
+@case("curl as grpcurl", "gRPC TLS h2", GRPCS, "--http2")
+def grpcurl(url, version):
+    """What a client without generated code sends: frames of bytes, trailers asked for."""
+    if not url:
+        raise Skip("no python3-grpcio")
+    seen = []
+    for method, messages in (("Unary", [b"hello"]), ("Upload", [b"a", BIG, b""]), ("Watch", [b"w"]), ("Chat", [b"one", b"two"]),
+                             ("Fail", [b"x"])):
+        with open("frames", "wb") as f:
+            f.write(b"".join(b"\0" + len(m).to_bytes(4, "big") + m for m in messages))
+        r = run("curl", "-sS", "--raw", "-D", "head", version, "-H", "Content-Type: application/grpc", "-H", "TE: trailers",
+                "--data-binary", "@frames", url + "/t.T/" + method)
+        with open("head", encoding="latin1") as f:
+            seen.append([method, r.returncode, f.read(), len(r.stdout), sha(r.stdout)])
+    return seen
+
+
+# ---- dvr as the proxy that a client is told of -----------------------------------
+
+def unproxied():
+    """This machine is asked through the proxy, too."""
+    return {"NO_PROXY": "", "no_proxy": ""}
+
+
+@case("curl -x", "forward proxy HTTP/1.1", "PLAIN", "curlx", "--http1.1")
+@case("curl -x", "CONNECT, TLS HTTP/1.1", "TLS", "curlx-tls1", "--http1.1")
+@case("curl -x", "CONNECT, TLS ALPN h2", "TLS", "curlx-tls2", "--http2")
+@case("curl -x -p", "CONNECT, HTTP/1.1", "PLAIN", "curlx-p", "--http1.1", "--proxytunnel")
+@case("curl -x -p", "CONNECT, HTTP/2", "H2C", "curlx-h2c", "--http2-prior-knowledge", "--proxytunnel")
+def curl_proxied(name, tag, *how):
+    seen = []
+    way = ["-x", PROXY, "--suppress-connect-headers"] if PROXY else []
+    if not PROXY:
+        how = [h for h in how if h != "--proxytunnel"]
+    for method, page in PAGES:
+        if page in ("close", "cut"):
+            continue
+        more = {"HEAD": ["-I"], "POST": ["--data-binary", "@big"]}.get(method, ["-X", method])
+        r = run("curl", "-sS", "-D", "-", *how, *way, "-w", "%{http_version} %{exitcode}", *more,
+                BEHIND[name] + "/" + tag + "/" + page, env=unproxied())
+        head, _, body = r.stdout.rpartition(b"\r\n\r\n")
+        seen.append([method, page, r.returncode, head.decode("latin1"), r.stderr.decode(), len(body), sha(body), body[-5:].decode("latin1")])
+    return seen
+
+
+@case("python requests", "forward proxy HTTP/1.1", "PLAIN", "requests-proxy")
+@case("python requests", "CONNECT, TLS HTTP/1.1", "TLS", "requests-proxy-tls")
+def requests_proxied(name, tag):
+    try:
+        import requests
+    except ImportError:
+        raise Skip("no python3-requests")
+    seen = []
+    os.environ.update(unproxied())
+    with requests.Session() as s:
+        s.proxies = {"http": PROXY, "https": PROXY} if PROXY else {}
+        for method, page in PAGES:
+            if page in ("early", "cut", "close"):
+                continue
+            r = s.request(method, BEHIND[name] + "/" + tag + "/" + page, data=BIG if method == "POST" else None, timeout=20,
+                          allow_redirects=False)
+            seen.append([page, r.status_code, list(r.raw.headers.items()), sha(r.content), sorted(s.cookies.items())])
+    return seen
+
+
+@case("node https-proxy-agent", "CONNECT, TLS HTTP/1.1", "agent", "TLS", "agent-tls")
+@case("node https-proxy-agent", "CONNECT, HTTP/1.1", "agent", "PLAIN", "agent")
+@case("node undici ProxyAgent", "CONNECT, TLS HTTP/1.1", "fetch", "TLS", "undici-tls")
+@case("node undici ProxyAgent", "CONNECT, HTTP/1.1", "fetch", "PLAIN", "undici")
+def npm_proxied(what, name, tag):
+    return by_npm(what, PROXY, BEHIND[name] + "/" + tag)
+
+
+@case("git http.proxy", "forward proxy HTTP/1.1", "GIT", "clone")
+@case("git http.proxy", "CONNECT, TLS HTTP/1.1", "GITS", "clone-tls")
+def git_proxied(name, what):
+    where = what + "-proxied"
+    shutil.rmtree(where, ignore_errors=True)
+    good(run("git", "-c", "http.proxy=" + PROXY, "clone", "-q", BEHIND[name] + "/" + what + ".git", where, env=unproxied()))
+    good(run("git", "-C", where, "fsck", "--full"))
+    return kept(where)
+
+
 def kept(folder):
     return good(run("git", "-C", folder, "rev-parse", "HEAD", "HEAD^{tree}")).decode()
 
@@ -284,6 +413,7 @@ def raw(base):
 def main():
     seen = {}
     for client, protocol, f, args in CASES:
+        start = time.monotonic()
         try:
             what = {"saw": f(*args)}
         except Skip as x:
@@ -291,6 +421,8 @@ def main():
         except Exception as x:
             what = {"error": "%s: %s" % (type(x).__name__, x)}
         seen[client + " | " + protocol] = what
+        if os.environ.get("TIMES"):
+            print("%6.2f %s %s" % (time.monotonic() - start, client, protocol), file=sys.stderr)
     with open(sys.argv[1], "w") as out:
         json.dump(seen, out)
 
