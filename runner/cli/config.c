@@ -41,6 +41,7 @@ set_defaults(struct config *c)
 	c->replay = (struct replay_options){
 		.timing = TIMING_RECORDED,
 		.timeout_ns = 10 * NS_PER_S,
+		.margin_ns = NS_PER_S,
 		.settle_ns = 500 * NS_PER_MS,
 		.holds = true,
 	};

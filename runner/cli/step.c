@@ -310,7 +310,7 @@ step_session(const struct args *args, struct config *c, struct err *e)
 	if (!s.scrub)
 		goto out;
 	o.target = args->value[OPT_TARGET];
-	o.timeout_ns = STEP_TIMEOUT_NS;
+	o.timeout_ns = o.margin_ns = STEP_TIMEOUT_NS;
 	o.holds = false;
 	if (regression_stubs(c, &s.tape, &s.plan, dir, e) == 0)
 		s.loop = loop_create(&clock_system, e);

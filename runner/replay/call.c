@@ -166,9 +166,12 @@ patience_ns(const struct call *k)
 	int64_t us = schedule_exchange_end(k->rec) - k->rec->request.at_us;
 	uint64_t recorded = (uint64_t)us * NS_PER_US;
 
-	/* The recorded patience itself is proof enough of a hang. */
-	if (k->rec->response.end != END_TIMEOUT)
-		recorded *= 2;
+	/* What was too long then is too long now; a little more is for this
+	 * machine. */
+	if (k->rec->response.end == END_TIMEOUT)
+		return recorded + (recorded / 4 > o->margin_ns ?
+				   recorded / 4 : o->margin_ns);
+	recorded *= 2;
 	return recorded > o->timeout_ns ? recorded : o->timeout_ns;
 }
 

@@ -78,6 +78,27 @@ START_TEST(silence_times_out)
 }
 END_TEST
 
+/* A recorded time-out is over when its own patience is, not the replay's. */
+START_TEST(a_recorded_time_out_has_its_own_patience)
+{
+	static const struct peer_script script[] = {
+		{ "/hang", NULL, PEER_SILENT, 0 },
+		{ NULL, NULL, PEER_KEEP, 0 }
+	};
+	struct exchange *x;
+
+	o.timeout_ns = 3 * NS_PER_S;
+	o.margin_ns = 20 * NS_PER_MS;
+	x = fixture_get(&f, 1, 0, 40000, "/hang");
+	x->response = (struct message){ .end = END_TIMEOUT, .at_us = 40000,
+		.end_us = 40000 };
+	run(script);
+	ck_assert_int_eq(answer(0)->end, END_TIMEOUT);
+	ck_assert_int_ge(answer(0)->end_us, 60000);
+	ck_assert_int_lt(answer(0)->end_us, 2000000);
+}
+END_TEST
+
 /* A stream that never ended on the tape is not waited for. */
 START_TEST(an_open_stream_is_left_when_the_rest_is_done)
 {
@@ -239,6 +260,7 @@ suite_replay_ends(void)
 	tcase_add_test(tc, an_answer_may_end_with_the_connection);
 	tcase_add_test(tc, broken_answers_are_told_apart);
 	tcase_add_test(tc, silence_times_out);
+	tcase_add_test(tc, a_recorded_time_out_has_its_own_patience);
 	tcase_add_test(tc, an_open_stream_is_left_when_the_rest_is_done);
 	tcase_add_test(tc, client_aborts_are_replayed);
 	tcase_add_test(tc, an_abort_after_the_answer_ends_the_exchange);

@@ -26,6 +26,8 @@ struct resigner;	/* signatures made anew */
 struct replay_options {
 	enum replay_timing timing;
 	uint64_t timeout_ns;	/* of an exchange: max(this, 2 x recorded) */
+	uint64_t margin_ns;	/* of one that timed out on the tape: recorded
+				 * + max(this, recorded / 4) */
 	uint64_t settle_ns;	/* alive after the last answer */
 	bool holds;		/* enforce recorded order in overlaps, and
 				 * the holds of the plan; else timing alone */
