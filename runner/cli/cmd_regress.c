@@ -2,6 +2,7 @@
 #include "bar.h"
 #include "interrupt.h"
 #include "jobs.h"
+#include "told.h"
 #include "narrow.h"
 #include "reports.h"
 #include "sharding.h"
@@ -123,6 +124,8 @@ set_up(struct regression *g, const struct args *args, struct err *e)
 	verify_trial_config(c, g->trial.scrub, &g->trial);
 	g->trial.stop = interrupt_flag();
 	g->trial.target = args->value[OPT_TARGET];
+	g->trial.told = args_has(args, OPT_QUIET) ? NULL : told_print;
+	g->trial.told_arg = stderr;
 	if (g->trial.target &&
 	    url_parse(slice_str(g->trial.target), &u, e) != 0)
 		return err_prefix(e, "--target");

@@ -2,6 +2,7 @@
 #include "regression.h"
 #include "reports.h"
 #include "step.h"
+#include "told.h"
 #include "interrupt.h"
 #include "verify.h"
 
@@ -22,6 +23,7 @@ replay_whole(const struct args *args, struct config *c, struct err *e)
 	struct regression g = { .cfg = c };
 	struct args one = *args;
 	struct reports rs;
+	uint64_t start;
 	char tape[1024], *rest[] = { tape, NULL };
 	int rc = -1;
 
@@ -38,6 +40,8 @@ replay_whole(const struct args *args, struct config *c, struct err *e)
 		goto out;
 	verify_trial_config(c, g.trial.scrub, &g.trial);
 	g.trial.target = args->value[OPT_TARGET];
+	g.trial.told = args_has(args, OPT_QUIET) ? NULL : told_print;
+	g.trial.told_arg = stderr;
 	g.trial.repeat = 1;
 	g.trial.stop = interrupt_flag();
 	interrupt_catch();
@@ -51,11 +55,14 @@ replay_whole(const struct args *args, struct config *c, struct err *e)
 	if (regression_select(&g, &one, e) != 0)
 		goto out;
 	g.results.started_us = clock_wall_us(&clock_system);
+	start = clock_mono_ns(&clock_system);
 	for (size_t i = 0; i < g.npicked; i++) {
 		regression_tape(&g, i, NO_TAPE, g.results.arena,
 				&g.results.tapes[i]);
 		g.results.ntapes = i + 1;
 	}
+	g.results.seconds =
+		(double)(clock_mono_ns(&clock_system) - start) / 1e9;
 	g.results.command = SLICE("dvr replay start");
 	if (reports_write(&rs, &g.results, &g.style, e) == 0)
 		rc = results_exit_code(&g.results);

@@ -161,7 +161,8 @@ read_resign(struct reader *r, const struct yaml_node *n, struct config *c)
 int
 read_tokens(struct reader *r, const struct yaml_node *n, struct config *c)
 {
-	static keys known = { "jwks_env", "issuer_env", "issuer", NULL };
+	static keys known = { "jwks_env", "issuer_env", "issuer", "listen",
+			      NULL };
 	static keys issuers = { "recorded", "mapped", NULL };
 	unsigned issuer = 0;
 
@@ -172,6 +173,7 @@ read_tokens(struct reader *r, const struct yaml_node *n, struct config *c)
 	if (value_string(r, yaml_get(n, "jwks_env"), &c->secrets.jwks_env) ||
 	    value_string(r, yaml_get(n, "issuer_env"),
 			 &c->secrets.issuer_env) != 0 ||
+	    value_string(r, yaml_get(n, "listen"), &c->secrets.listen) != 0 ||
 	    value_choice(r, yaml_get(n, "issuer"), issuers, &issuer) != 0)
 		return -1;
 	c->secrets.map_issuer = issuer == 1;

@@ -1,31 +1,24 @@
 /* Step mode: sends a tape's exchanges one by one at a dvr> prompt. */
 #include "step.h"
 
+#include "prompt.h"
 #include "regression.h"
+#include "told.h"
+#include "verify.h"
 
 #include <dvr/judge/outcome.h>
-#include <dvr/replay/replay.h>
-#include <dvr/service/trust.h>
+#include <dvr/replay/stepping.h>
 
-#include <editline/readline.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-/* A breakpoint holds an answer back for as long as a person thinks. */
-#define STEP_TIMEOUT_NS (24 * 3600 * NS_PER_S)
 /* No answer for this long: probably a breakpoint; say that we wait. */
 #define STEP_HINT_NS (2 * NS_PER_S)
 
 struct step {
-	struct loop *loop;
 	struct tape tape;
 	struct plan plan;
-	struct mocks *mocks;
-	struct tls_ca *ca;	/* of mocks that speak TLS; NULL: none does */
-	struct trust *trust;
-	struct replay *replay;
+	struct stepping *stepping;
 	struct loop_timer hint;
 	struct scrub *scrub;	/* live text passes it */
 	size_t at;		/* index of the next ingress exchange */
@@ -101,6 +94,7 @@ step_next(struct step *s, struct err *e)
 {
 	const struct exchange *next = next_exchange(s), *recorded;
 	const struct observed_exchange *seen;
+	struct loop *l = stepping_loop(s->stepping);
 	int rc;
 
 	if (!next) {
@@ -116,10 +110,9 @@ step_next(struct step *s, struct err *e)
 	       next->id == s->tape.trigger.exchange ? "  ← the failing one" :
 						      "");
 	fflush(stdout);
-	loop_timer_set(s->loop, &s->hint,
-		       loop_now_ns(s->loop) + STEP_HINT_NS);
-	rc = replay_step(s->replay, &recorded, &seen, e);
-	loop_timer_cancel(s->loop, &s->hint);
+	loop_timer_set(l, &s->hint, loop_now_ns(l) + STEP_HINT_NS);
+	rc = stepping_next(s->stepping, &recorded, &seen, e);
+	loop_timer_cancel(l, &s->hint);
 	if (rc == 1)
 		print_answer(s, recorded, seen);
 	fflush(stdout);
@@ -177,157 +170,55 @@ command(struct step *s, const char *line, struct err *e)
 }
 
 static int
-prompt(struct step *s, struct err *e)
+session(struct step *s, struct err *e)
 {
-	bool tty = isatty(STDIN_FILENO);
-	char *line = NULL;
-	size_t cap = 0;
+	struct prompt *p = prompt_create(stepping_loop(s->stepping));
+	const char *line;
 	int rc = 1;
 
-	while (rc == 1) {
-		if (tty) {
-			free(line);
-			line = readline("dvr> ");
-			if (line && line[0])
-				add_history(line);
-		} else {
-			fputs("dvr> ", stdout);
-			fflush(stdout);
-			if (getline(&line, &cap, stdin) < 0) {
-				free(line);
-				line = NULL;
-			}
-		}
-		if (!line) {
-			putchar('\n');
-			break;
-		}
-		line[strcspn(line, "\r\n")] = '\0';
-		if (!tty)
-			puts(line);	/* a transcript reads like a session */
+	while (rc == 1 && (line = prompt_line(p)) != NULL)
 		rc = command(s, line, e);
-	}
-	free(line);
+	prompt_destroy(p);
 	return rc < 0 ? -1 : 0;
 }
 
-/* The service in the IDE must be told where the mocks are. */
+/* Restored data are only those of a service that was started with them. */
 static void
-print_mocks(const struct step *s, const struct config *c)
-{
-	for (size_t i = 0; i < c->nlanes; i++) {
-		const struct lane_config *l = &c->lanes[i];
-		const char *url = l->role == LANE_EGRESS ?
-					  mocks_url(s->mocks, l->name) :
-					  NULL;
-
-		if (url)
-			printf("lane %s answers from the tape at %s=%s\n",
-			       l->name, l->env ? l->env : l->forward ?
-			       "HTTP_PROXY=HTTPS_PROXY" : "(no variable)",
-			       url);
-	}
-	if (s->trust)
-		printf("certificates to believe: SSL_CERT_FILE=%s\n",
-		       trust_bundle(s->trust));
-}
-
-/* To the real dependency, by our own environment. */
-static int
-lead_out(struct mocks *m, const struct lane_config *l, struct err *e)
-{
-	struct env *env = env_create(true);
-	char *url = service_expand(l->target, env, e);
-	int rc = url ? mocks_target(m, l, url, e) : -1;
-
-	free(url);
-	env_destroy(env);
-	return rc;
-}
-
-/* Mocks that speak TLS have an authority of this replay. */
-static int
-trust_up(struct step *s, const struct config *c, struct err *e)
-{
-	bool needed = false;
-
-	for (size_t i = 0; i < c->nlanes; i++)
-		needed |= c->lanes[i].role == LANE_EGRESS &&
-			  (c->lanes[i].tls || c->lanes[i].forward);
-	if (!needed)
-		return 0;
-	s->ca = tls_ca_create(e);
-	return s->ca ? trust_create(s->ca, &s->trust, e) : -1;
-}
-
-/* As in a whole replay: also lanes that the tape does not know. */
-static int
-mocks_up(struct step *s, const struct config *c, struct err *e)
-{
-	if (mocks_create(s->loop, &s->tape, &s->plan, &s->mocks, e) != 0)
-		return -1;
-	mocks_on_miss(s->mocks, &c->replay);
-	if (trust_up(s, c, e) != 0)
-		return -1;
-	for (size_t i = 0; i < c->nlanes; i++) {
-		const struct lane_config *l = &c->lanes[i];
-
-		if (l->role != LANE_EGRESS)
-			continue;
-		if (mocks_add_lane(s->mocks, l->name, e) != 0)
-			return -1;
-		mocks_speak(s->mocks, l, s->ca);
-		if (c->replay.on_miss == ON_MISS_PASSTHROUGH && l->target &&
-		    lead_out(s->mocks, l, e) != 0)
-			return err_prefix(e, "lane %s: target", l->name);
-	}
-	return 0;
-}
-
-/* The service runs already, with data that are not ours to exchange. */
-static void
-warn_of_state(const struct tape *t)
+tell_state(const struct tape *t)
 {
 	char q[QUOTE_MAX];
 
 	if (t->nstate)
-		warn("the tape has state ('%s') that step mode does not "
-		     "restore: the service answers from the data that it has",
-		     quote(t->state[0].name, q));
+		printf("the tape's state ('%s') is restored: a service that "
+		       "was started before answers from older data\n",
+		       quote(t->state[0].name, q));
 }
 
 int
 step_session(const struct args *args, struct config *c, struct err *e)
 {
 	struct step s = { .hint = { .fn = on_hint } };
-	struct replay_options o = c->replay;
+	struct trial_config cfg;
 	char dir[4096];
 	int rc = -1;
 
 	if (command_tape(c, args->value[OPT_TAPE], &s.tape, &s.plan, dir, e))
 		return -1;
+	process_guard();
 	s.scrub = command_scrub(c, e);
-	if (!s.scrub)
+	if (!s.scrub || regression_stubs(c, &s.tape, &s.plan, dir, e) != 0)
 		goto out;
-	o.target = args->value[OPT_TARGET];
-	o.timeout_ns = o.margin_ns = STEP_TIMEOUT_NS;
-	o.holds = false;
-	if (regression_stubs(c, &s.tape, &s.plan, dir, e) == 0)
-		s.loop = loop_create(&clock_system, e);
-	if (!s.loop ||
-	    mocks_up(&s, c, e) != 0 ||
-	    replay_create(s.loop, &s.tape, &s.plan, s.mocks, &o, &s.replay, e))
+	verify_trial_config(c, s.scrub, &cfg);
+	cfg.target = args->value[OPT_TARGET];
+	cfg.by_hand = true;
+	cfg.told = told_print;
+	cfg.told_arg = stdout;
+	if (stepping_open(&cfg, &s.tape, &s.plan, &s.stepping, e) != 0)
 		goto out;
-	print_mocks(&s, c);
-	warn_of_state(&s.tape);
-	rc = prompt(&s, e);
+	tell_state(&s.tape);
+	rc = session(&s, e);
 out:
-	replay_destroy(s.replay);
-	mocks_destroy(s.mocks);
-	trust_destroy(s.trust);
-	tls_ca_destroy(s.ca);
-	if (s.loop)
-		loop_destroy(s.loop);
+	stepping_close(s.stepping);
 	if (s.scrub)
 		scrub_destroy(s.scrub);
 	tape_release(&s.tape);

@@ -72,9 +72,15 @@ stage_early(struct running *g)
 static int
 stage_up(struct running *g, struct err *e)
 {
-	bool restarted = g->how->stages->kept != NULL;
+	struct stages *all = g->how->stages;
+	bool restarted = all->kept != NULL;
 	struct err why;
 
+	if (restarted && g->how->cfg->target != NULL) {
+		g->stage = all->kept;
+		all->kept = NULL;
+		return stage_again(g->stage, g->how, e);
+	}
 	if (restarted && reset_kept(g, &why))
 		return 0;
 	if (stage_early(g))
@@ -105,30 +111,15 @@ begin_next(void *arg)
 	all->ahead = NULL;
 }
 
-static const char *
-target(const struct running *g)
-{
-	const struct trial_config *cfg = g->how->cfg;
-
-	if (cfg->target != NULL)
-		return cfg->target;
-	return cfg->service->attach ? cfg->service->attach : g->stage->url;
-}
-
 static int
 replay_it(struct running *g, struct err *e)
 {
-	struct replay_options o = g->how->cfg->replay;
 	struct tls_trust_config trust;	/* of a service that speaks TLS */
+	struct replay_options o;
 
-	o.target = target(g);
-	o.trust = belief_target(g->how->cfg, &trust);
-	o.stop = g->how->cfg->stop;
+	stage_options(g->stage, &trust, &o);
 	o.idle = begin_next;
 	o.idle_arg = g;
-	o.isolation = g->stage->around.isolation;
-	o.values = g->stage->credentials.values;
-	o.resigner = g->stage->credentials.resigner;
 	if (replay_create(g->stage->loop, g->how->tape, g->how->plan,
 			  g->stage->mocks, &o, &g->replay, e) != 0)
 		return -1;
@@ -275,7 +266,8 @@ attempt_run(const struct attempt *how, struct replay_result *r, struct err *e)
 		error_result(&g, &why, r);
 	}
 	r->seconds = (double)(clock_mono_ns(clock) - from) / (double)NS_PER_S;
-	down(&g, rc == 0 && may_go_on(&g, r));
+	/* Somebody else's service knows the URLs by now. */
+	down(&g, how->cfg->target != NULL || (rc == 0 && may_go_on(&g, r)));
 	return 0;
 }
 

@@ -258,7 +258,7 @@ credentials_issuer(struct credentials *c, const struct secrets_config *s,
 		   struct mint *m, const struct issuer_place *at,
 		   struct err *e)
 {
-	if (issuer_create(at->loop, at->isolation, m, &c->issuer, e) != 0)
+	if (issuer_create(at, m, &c->issuer, e) != 0)
 		return err_prefix(e, "the listener of DVR_JWKS_URL");
 	set_env(at->env, "DVR_JWKS_URL", s ? s->jwks_env : NULL,
 		issuer_jwks_url(c->issuer));

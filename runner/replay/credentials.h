@@ -26,12 +26,6 @@ struct credentials_order {
 	struct mint *mint;		/* outlives them */
 };
 
-struct issuer_place {
-	struct loop *loop;
-	struct isolation *isolation;
-	struct env *env;		/* gets DVR_JWKS_URL, DVR_OIDC_ISSUER */
-};
-
 /* Before the service starts: whom the tokens come from. */
 int credentials_issuer(struct credentials *c, const struct secrets_config *s,
 		       struct mint *m, const struct issuer_place *at,

@@ -231,25 +231,30 @@ accept_all(struct loop_io *io, unsigned ready)
 /* ---- life ------------------------------------------------------------- */
 
 int
-issuer_create(struct loop *l, struct isolation *in, const struct mint *m,
+issuer_create(const struct issuer_place *where, const struct mint *m,
 	      struct issuer **out, struct err *e)
 {
+	struct slice host = SLICE("127.0.0.1");
+	uint16_t port = where->isolation ? ISSUER_PORT : 0;
 	struct address at, bound;
 	struct issuer *i;
 	int fd;
 
-	if (address_literal(SLICE("127.0.0.1"), in ? ISSUER_PORT : 0, &at) != 0)
-		return err_set(e, ERR_INTERNAL, "no loopback address");
-	if (isolation_listen(in, &at, &fd, &bound, e) != 0)
+	if (where->listen != NULL &&
+	    address_split(slice_str(where->listen), &host, &port, e) != 0)
+		return -1;
+	if (address_literal(host, port, &at) != 0)
+		return err_set(e, ERR_USAGE, "listen: not a numeric address");
+	if (isolation_listen(where->isolation, &at, &fd, &bound, e) != 0)
 		return -1;
 	i = mem_alloc(sizeof(*i));
-	i->loop = l;
+	i->loop = where->loop;
 	i->mint = m;
 	i->io = (struct loop_io){ .fd = fd, .fn = accept_all, .owner = i };
 	snprintf(i->url, sizeof(i->url), "http://127.0.0.1:%u",
 		 (unsigned)address_port(&bound));
 	snprintf(i->jwks_url, sizeof(i->jwks_url), "%s" JWKS_PATH, i->url);
-	if (loop_add(l, &i->io, LOOP_READ, e) != 0) {
+	if (loop_add(i->loop, &i->io, LOOP_READ, e) != 0) {
 		close(fd);
 		free(i);
 		return -1;

@@ -12,8 +12,15 @@
 
 struct issuer;
 
+struct issuer_place {
+	struct loop *loop;
+	struct isolation *isolation;
+	struct env *env;		/* gets DVR_JWKS_URL, DVR_OIDC_ISSUER */
+	const char *listen;		/* "127.0.0.1:7099"; NULL: any port */
+};
+
 /* `m` must outlive it. */
-int issuer_create(struct loop *l, struct isolation *in, const struct mint *m,
+int issuer_create(const struct issuer_place *at, const struct mint *m,
 		  struct issuer **out, struct err *e);
 /* "http://127.0.0.1:PORT", and the same with the JWK set's path. */
 const char *issuer_url(const struct issuer *i);

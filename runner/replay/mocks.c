@@ -39,6 +39,22 @@ find_lane(const struct mocks *m, struct slice name)
 	return l;
 }
 
+/* The lane is where the descriptor listens. */
+static int
+listen_on(struct mock_lane *lane, int fd, const struct address *bound,
+	  struct err *e)
+{
+	lane->io = (struct loop_io){ .fd = fd, .fn = accept_all,
+		.owner = lane };
+	lane->port = address_port(bound);
+	snprintf(lane->url, sizeof(lane->url), "http://127.0.0.1:%u",
+		 (unsigned)lane->port);
+	if (loop_add(lane->mocks->loop, &lane->io, LOOP_READ, e) == 0)
+		return 0;
+	close(fd);
+	return -1;
+}
+
 static int
 add_lane(struct mocks *m, struct slice name, struct err *e)
 {
@@ -58,15 +74,8 @@ add_lane(struct mocks *m, struct slice name, struct err *e)
 	lane = arena_alloc(m->lanes_arena, sizeof(*lane));
 	lane->mocks = m;
 	lane->name = arena_copy(m->lanes_arena, name);
-	lane->io = (struct loop_io){ .fd = fd, .fn = accept_all,
-		.owner = lane };
-	lane->port = address_port(&bound);
-	snprintf(lane->url, sizeof(lane->url), "http://127.0.0.1:%u",
-		 (unsigned)lane->port);
-	if (loop_add(m->loop, &lane->io, LOOP_READ, e) != 0) {
-		close(fd);
+	if (listen_on(lane, fd, &bound, e) != 0)
 		return -1;
-	}
 	lane->next = m->lanes;
 	m->lanes = lane;
 	return 0;
@@ -76,6 +85,29 @@ int
 mocks_add_lane(struct mocks *m, const char *lane, struct err *e)
 {
 	return add_lane(m, slice_str(lane), e);
+}
+
+int
+mocks_listen(struct mocks *m, const char *name, const char *listen,
+	     struct err *e)
+{
+	struct mock_lane *lane = find_lane(m, slice_str(name));
+	struct address at, bound;
+	struct slice host;
+	uint16_t port;
+	int fd;
+
+	if (lane == NULL)
+		return 0;
+	if (address_split(slice_str(listen), &host, &port, e) != 0)
+		return -1;
+	if (address_literal(host, port, &at) != 0)
+		return err_set(e, ERR_USAGE, "not a numeric address");
+	if (sock_listen(&at, &fd, &bound, e) != 0)
+		return -1;
+	loop_del(m->loop, &lane->io);
+	close(lane->io.fd);
+	return listen_on(lane, fd, &bound, e);
 }
 
 int

@@ -1,18 +1,31 @@
 /* Builds a tape's data stores before the service starts. */
 #include "restore.h"
 
-/* A service that runs already has data that are not ours. */
+bool
+restore_has_files(const struct trial_config *cfg, const struct tape *t)
+{
+	for (size_t i = 0; i < t->nstate; i++)
+		for (size_t k = 0; k < cfg->nstate; k++)
+			if (slice_eq(t->state[i].name,
+				     slice_str(cfg->state[k].name)) &&
+			    cfg->state[k].provider->has_path)
+				return true;
+	return false;
+}
+
+/* A service that runs already has its files open; one that is started by hand
+ * is told where the tape's are. */
 static int
 check_target(const struct trial_config *cfg, const struct tape *t,
 	     struct err *e)
 {
 	char q[QUOTE_MAX];
 
-	if (cfg->target == NULL)
+	if (cfg->target == NULL || cfg->by_hand || !restore_has_files(cfg, t))
 		return 0;
 	return err_set(e, ERR_USAGE, "the tape has state ('%s') that must be "
 		       "restored before the service starts; without --target "
-		       "dvr starts it", quote(t->state[0].name, q));
+		       "dvr starts it, with --step-mode you do", quote(t->state[0].name, q));
 }
 
 int

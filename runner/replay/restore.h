@@ -5,6 +5,9 @@
 #include <dvr/base/fs.h>
 #include <dvr/replay/trial.h>
 
+/* Has the tape stores in files?  They cannot be exchanged below a service that
+ * has them open. */
+bool restore_has_files(const struct trial_config *cfg, const struct tape *t);
 /*
  * Makes a folder for the service and builds in it what the tape has; `dir` is
  * "" when there is nothing to build.  Removed by restore_end().

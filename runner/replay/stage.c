@@ -21,19 +21,6 @@ service_event(void *arg, struct service *service, enum service_event ev)
 	replay_service_died(s->replay, slice_str(death));
 }
 
-/* Stores in files cannot be exchanged below a service that has them open. */
-static bool
-has_files(const struct trial_config *cfg, const struct tape *t)
-{
-	for (size_t i = 0; i < t->nstate; i++)
-		for (size_t k = 0; k < cfg->nstate; k++)
-			if (slice_eq(t->state[i].name,
-				     slice_str(cfg->state[k].name)) &&
-			    cfg->state[k].provider->has_path)
-				return true;
-	return false;
-}
-
 /* ---- open --------------------------------------------------------------- */
 
 /* Calls that are passed through go where the lane leads while recording. */
@@ -54,6 +41,53 @@ lead_out(struct stage *s, const struct lane_config *lane, struct err *e)
 	return rc;
 }
 
+/* A port of its own that the service can know for good. */
+static bool
+is_pinned(const struct lane_config *lane)
+{
+	return lane->role == LANE_EGRESS && lane->listen != NULL &&
+	       !slice_ends(slice_str(lane->listen), SLICE(":0"));
+}
+
+/* What runs already cannot be told where the mocks are. */
+static bool
+finds_mocks(const struct trial_config *cfg)
+{
+	if (cfg->target == NULL)
+		return cfg->service->attach == NULL ||
+		       cfg->service->start != NULL;
+	for (size_t i = 0; i < cfg->nlanes; i++)
+		if (is_pinned(&cfg->lanes[i]))
+			return true;
+	return cfg->by_hand;
+}
+
+/* Where variables for the service go. */
+static struct env *
+variables(const struct stage *s)
+{
+	return s->told ? s->told : s->env;
+}
+
+static int
+mock_up(struct stage *s, const struct lane_config *lane, struct err *e)
+{
+	if (mocks_add_lane(s->mocks, lane->name, e) != 0 ||
+	    lead_out(s, lane, e) != 0)
+		return -1;
+	if (s->told && is_pinned(lane) &&
+	    mocks_listen(s->mocks, lane->name, lane->listen, e) != 0)
+		return err_prefix(e, "lane %s: listen", lane->name);
+	mocks_speak(s->mocks, lane, s->belief.ca);
+	if (lane->env != NULL)
+		env_set(variables(s), lane->env,
+			mocks_url(s->mocks, lane->name));
+	if (lane->forward)
+		trust_proxy_env(mocks_url(s->mocks, lane->name),
+				variables(s));
+	return 0;
+}
+
 /* Every egress lane's variable leads to its mock. */
 static int
 mocks_up(struct stage *s, const struct attempt *how, struct err *e)
@@ -61,31 +95,20 @@ mocks_up(struct stage *s, const struct attempt *how, struct err *e)
 	const struct trial_config *cfg = s->cfg;
 
 	s->env = env_create(true);
-	/* What runs already cannot be told where the mocks are. */
-	if (cfg->service->attach != NULL && cfg->service->start == NULL)
+	if (cfg->target != NULL)
+		s->told = env_create(false);
+	if (!finds_mocks(cfg))
 		return 0;
 	if (mocks_create_in(s->around.isolation, s->loop, how->tape,
 			    how->plan, &s->mocks, e) != 0)
 		return -1;
 	mocks_on_miss(s->mocks, &cfg->replay);
-	if (belief_up(cfg, s->env, &s->belief, e) != 0)
+	if (belief_up(cfg, variables(s), &s->belief, e) != 0)
 		return -1;
-	for (size_t i = 0; i < cfg->nlanes; i++) {
-		const struct lane_config *lane = &cfg->lanes[i];
-
-		if (lane->role != LANE_EGRESS)
-			continue;
-		if (mocks_add_lane(s->mocks, lane->name, e) != 0 ||
-		    lead_out(s, lane, e) != 0)
+	for (size_t k = 0; k < cfg->nlanes; k++)
+		if (cfg->lanes[k].role == LANE_EGRESS &&
+		    mock_up(s, &cfg->lanes[k], e) != 0)
 			return -1;
-		mocks_speak(s->mocks, lane, s->belief.ca);
-		if (lane->env != NULL)
-			env_set(s->env, lane->env,
-				mocks_url(s->mocks, lane->name));
-		if (lane->forward)
-			trust_proxy_env(mocks_url(s->mocks, lane->name),
-					s->env);
-	}
 	return 0;
 }
 
@@ -105,18 +128,40 @@ load_credentials(struct stage *s, const struct attempt *how, struct err *e)
 	return 0;
 }
 
+static bool
+has_jwt(const struct tape *t)
+{
+	for (size_t i = 0; i < t->ntokens; i++)
+		if (t->tokens[i].coding == TOKEN_JWT)
+			return true;
+	return false;
+}
+
+/* Can the service know whose keys these are? */
+static bool
+finds_issuer(const struct trial_config *cfg, const struct tape *t)
+{
+	if (cfg->target == NULL)
+		return cfg->service->attach == NULL ||
+		       cfg->service->start != NULL;
+	return has_jwt(t) ||
+	       (cfg->secrets && (cfg->secrets->listen ||
+				 cfg->secrets->jwks_env ||
+				 cfg->secrets->issuer_env));
+}
+
 static int
 credentials_up(struct stage *s, const struct attempt *how, struct err *e)
 {
 	const struct trial_config *cfg = s->cfg;
 	struct issuer_place at = { .loop = s->loop,
-		.isolation = s->around.isolation, .env = s->env };
+		.isolation = s->around.isolation, .env = variables(s),
+		.listen = s->told && cfg->secrets ? cfg->secrets->listen :
+						    NULL };
 
 	if (how->stages->mint == NULL)
 		how->stages->mint = mint_create(cfg->clock);
-	/* What runs already cannot be told where the keys are. */
-	if (cfg->target == NULL &&
-	    (cfg->service->attach == NULL || cfg->service->start != NULL) &&
+	if (finds_issuer(cfg, how->tape) &&
 	    credentials_issuer(&s->credentials, cfg->secrets,
 			       how->stages->mint, &at, e) != 0)
 		return -1;
@@ -157,6 +202,22 @@ service_up(struct stage *s, const struct attempt *how, struct err *e)
 	return service_start(&start, &s->service, e);
 }
 
+/* All but the service, which is told where the rest is. */
+static int
+open_beside(struct stage *s, const struct attempt *how, struct err *e)
+{
+	if (mocks_up(s, how, e) != 0 || credentials_up(s, how, e) != 0)
+		return -1;
+	env_add_all(s->env, s->told);
+	if (restore(s, how, e) != 0)
+		return -1;
+	if (s->state_dir[0] != '\0' && s->cfg->by_hand)
+		env_set(s->told, "DVR_STATE_DIR", s->state_dir);
+	if (s->cfg->told != NULL)
+		s->cfg->told(s->cfg->told_arg, s->told);
+	return 0;
+}
+
 int
 stage_open(const struct attempt *how, struct stage **out, struct err *e)
 {
@@ -169,7 +230,7 @@ stage_open(const struct attempt *how, struct stage **out, struct err *e)
 	s->id = mem_alloc(how->tape->id.n + 1);		/* zeroed */
 	memcpy(s->id, how->tape->id.p, how->tape->id.n);
 	s->stateless = how->tape->nstate == 0 && !cfg->recorded_clock;
-	s->files = has_files(cfg, how->tape);
+	s->files = restore_has_files(cfg, how->tape);
 	s->loop = loop_create(cfg->clock, e);
 	if (s->loop == NULL) {
 		free(s->id);
@@ -178,8 +239,7 @@ stage_open(const struct attempt *how, struct stage **out, struct err *e)
 	}
 	*out = s;
 	if (cfg->target != NULL)
-		return credentials_up(s, how, e) != 0 ||
-		       restore(s, how, e) != 0 ? -1 : 0;
+		return open_beside(s, how, e);
 	if (surroundings_up(cfg, s->loop, &s->around, e) != 0 ||
 	    mocks_up(s, how, e) != 0 || credentials_up(s, how, e) != 0 ||
 	    service_up(s, how, e) != 0)
@@ -207,6 +267,25 @@ stage_ready(struct stage *s, struct err *e)
 	return surroundings_wait(&s->around, s->loop, e);
 }
 
+void
+stage_options(const struct stage *s, struct tls_trust_config *trust,
+	      struct replay_options *o)
+{
+	const struct trial_config *cfg = s->cfg;
+
+	*o = cfg->replay;
+	if (cfg->target != NULL)
+		o->target = cfg->target;
+	else
+		o->target = cfg->service->attach ? cfg->service->attach :
+						   s->url;
+	o->trust = belief_target(cfg, trust);
+	o->stop = cfg->stop;
+	o->isolation = s->around.isolation;
+	o->values = s->credentials.values;
+	o->resigner = s->credentials.resigner;
+}
+
 /* ---- another tape --------------------------------------------------------- */
 
 bool
@@ -228,6 +307,15 @@ stage_take(struct stage *s, const struct attempt *how, struct err *e)
 	return load_credentials(s, how, e);
 }
 
+int
+stage_again(struct stage *s, const struct attempt *how, struct err *e)
+{
+	if (stage_take(s, how, e) != 0)
+		return -1;
+	restore_end(s->state_dir);
+	return restore(s, how, e);
+}
+
 const char *
 stage_no_reset(const struct stage *s, const struct attempt *how)
 {
@@ -235,7 +323,7 @@ stage_no_reset(const struct stage *s, const struct attempt *how)
 		return "it had ended";
 	if (how->cfg->recorded_clock)
 		return "each tape has its own clock";
-	if (has_files(how->cfg, how->tape) || s->files)
+	if (restore_has_files(how->cfg, how->tape) || s->files)
 		return "stores in files are built anew before it starts";
 	return NULL;
 }
@@ -292,6 +380,8 @@ stage_close(struct stage *s)
 	surroundings_down(&s->around);
 	if (s->env != NULL)
 		env_destroy(s->env);
+	if (s->told != NULL)
+		env_destroy(s->told);
 	loop_destroy(s->loop);
 	free(s->id);
 	free(s);

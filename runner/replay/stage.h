@@ -24,6 +24,8 @@ struct stage {
 	struct mocks *mocks;
 	struct credentials credentials;	/* of the tape it was loaded with */
 	struct env *env;
+	struct env *told;		/* the part of it that a service behind
+					 * --target should have; NULL: ours */
 	struct service *service;
 	struct replay *replay;		/* its user's: told of the service's
 					 * end; NULL: none */
@@ -36,6 +38,9 @@ struct stage {
 int stage_open(const struct attempt *how, struct stage **out, struct err *e);
 /* Waits until the service is ready and the recorded time has come. */
 int stage_ready(struct stage *s, struct err *e);
+/* What an engine in it needs to know; `trust` is for o->trust. */
+void stage_options(const struct stage *s, struct tls_trust_config *trust,
+		   struct replay_options *o);
 /* Could a stage that nobody has used yet serve this attempt? */
 bool stage_fits(const struct stage *s, const struct attempt *how);
 /* Such a stage is for this attempt now. */
@@ -45,6 +50,9 @@ int stage_take(struct stage *s, const struct attempt *how, struct err *e);
 const char *stage_no_reset(const struct stage *s, const struct attempt *how);
 /* Resets the service and loads the attempt's tape. */
 int stage_reset(struct stage *s, const struct attempt *how, struct err *e);
+/* What stands beside a service behind --target stays, at the same URLs, and is
+ * of this attempt now. */
+int stage_again(struct stage *s, const struct attempt *how, struct err *e);
 /* Takes NULL. */
 void stage_close(struct stage *s);
 

@@ -1,7 +1,10 @@
 """State: a failure that stands in a row is recorded with it and comes back."""
 import os
+import re
+import subprocess
+import sys
 
-from harness import Case, main
+from harness import Case, DVR, free_port, main
 
 # Fails on a row's value; a log-in compares what stands in the database.
 SERVICE = '''
@@ -98,6 +101,35 @@ class State(Case):
         self.assertEqual(r.code, 1, r)
         self.assertEqual(len(self.tapes()), 1, r)
         return r, self.tapes()[0]
+
+    def test_step_mode_restores_it_for_a_service_that_is_started_then(self):
+        r, tape = self.record()
+        port = free_port()
+        p = self.start(DVR, "replay", "start", "--target", "http://127.0.0.1:%d" % port, "--tape", tape,
+                       "--step-mode", stdin=subprocess.PIPE)
+        said = ""
+        while not said.endswith("dvr> "):
+            c = p.stdout.read(1)
+            self.assertTrue(c, said)
+            said += c
+        where = re.search(r"^  DVR_STATE_DIR=(.*)$", said, re.M).group(1)
+        self.assertTrue(os.path.exists(where + "/shop.db"), said)
+        self.start(sys.executable, "service.py", stderr=subprocess.DEVNULL,
+                   env=dict(self.env, PORT=str(port), DB=where + "/shop.db"))
+        wait = self.suite('''
+            for _ in range(400):
+                if get("/health")[0] == 200: break
+                time.sleep(0.05)
+        ''', "wait.py")
+        subprocess.run([sys.executable, wait], check=True,
+                       env=dict(self.env, DVR_BASE_URL="http://127.0.0.1:%d" % port))
+        out, err = p.communicate("continue\nquit\n", 60)
+        self.assertIn("[Received] 500 Internal Server Error", out, err)
+        self.assertNotIn("recorded:", out)
+        self.assertFalse(os.path.exists(where))
+        whole = self.dvr("replay", "start", "--target", "http://127.0.0.1:%d" % port, "--tape", tape)
+        self.assertEqual(whole.code, 2, whole)
+        self.assertIn("with --step-mode you do", whole.out, whole)
 
     def test_a_row_brings_the_failure_back(self):
         r, tape = self.record()

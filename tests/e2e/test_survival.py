@@ -84,7 +84,7 @@ class Outside(http.server.BaseHTTPRequestHandler):
         self.wfile.write(data)
 
 
-class Survival(Case):
+class Guarded(Case):
     def setUp(self):
         super().setUp()
         self.outside = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Outside)
@@ -156,6 +156,8 @@ class Survival(Case):
             for form in (c, c.hex().encode(), base64.b64encode(c)[:-4], base64.urlsafe_b64encode(c)[:-4]):
                 self.assertNotIn(form, data)
 
+
+class Survival(Guarded):
     def test_everything_at_once_elsewhere_and_later(self):
         """Log-in, cookie, Basic, RS256, a signed webhook, the service's own key:
         from a clone, as another user, in another zone, 400 days later."""

@@ -365,8 +365,8 @@ class Clients(TlsCase):
         self.stdin_text = "quit\n"
         r = self.dvr("replay", "start", "--target", "http://127.0.0.1:9", "--tape", self.tapes()[0],
                      "--step-mode", stdin=subprocess.PIPE)
-        self.assertRegex(r.out, r"lane stock answers from the tape at STOCK_URL=https://127.0.0.1:\d+")
-        self.assertIn("certificates to believe: SSL_CERT_FILE=", r.out)
+        self.assertRegex(r.out, r"\n  STOCK_URL=https://127.0.0.1:\d+")
+        self.assertIn("\n  SSL_CERT_FILE=", r.out)
 
     def test_a_run_without_tls_hands_nothing_over(self):
         self.lanes("{name: client, role: ingress}",

@@ -63,6 +63,10 @@ int mocks_load(struct mocks *m, const struct tape *t, const struct plan *p,
 	       struct err *e);
 /* A lane that the tape does not know: every call on it is a miss. */
 int mocks_add_lane(struct mocks *m, const char *lane, struct err *e);
+/* From now on the lane's mock is at this "host:port", which the service knows
+ * for good. */
+int mocks_listen(struct mocks *m, const char *lane, const char *listen,
+		 struct err *e);
 /* The lane's mock speaks TLS as the lane does, or is a forward proxy as the
  * lane is, with leaves of `ca`, which outlives the mocks.  `lane` stays. */
 void mocks_speak(struct mocks *m, const struct lane_config *lane,

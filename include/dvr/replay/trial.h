@@ -38,6 +38,12 @@ struct trial_config {
 	size_t nlanes;
 	const char *namespace;
 	const char *target;		/* --target: no service is started */
+	bool by_hand;			/* behind it somebody starts one when
+					 * he was told */
+	/* What a service behind --target should know of mocks, keys and data;
+	 * by the time that it is to be used.  NULL: nobody is told. */
+	void (*told)(void *arg, struct env *vars);
+	void *told_arg;
 	const struct state_config *state;	/* stores that tapes bring */
 	size_t nstate;
 	struct replay_options replay;

@@ -41,6 +41,8 @@ struct secrets_config {
 	struct resign_rule *resign;
 	size_t nresign;
 	char *jwks_env, *issuer_env;	/* further variables of the service */
+	char *listen;			/* of the keys' listener for a service
+					 * behind --target; NULL: any port */
 	bool map_issuer;		/* `iss` of tokens is the loopback's */
 };
 
