@@ -7,7 +7,7 @@ import sys
 import threading
 import unittest
 
-from harness import Case, main
+from harness import Case, free_port, main
 from test_transparency import grpc_python
 from tls_peers import Authority, serve, serve_raw
 
@@ -254,9 +254,12 @@ class Handshakes(WireCase):
 
 
 def copy(one, other):
-    while data := one.recv(65536):
-        other.sendall(data)
-    other.shutdown(socket.SHUT_WR)
+    try:
+        while data := one.recv(65536):
+            other.sendall(data)
+        other.shutdown(socket.SHUT_WR)
+    except OSError:
+        pass    # the other way has ended it
 
 
 # Asks transparent_grpc.py's service at $DEP_URL; $TURNS: waits for each answer.
@@ -439,6 +442,148 @@ class Pins(WireCase):
         self.accept((sys.executable, "talk.py"), "CLOSE", "1011", "1008", "status: 101, close: 1008")
         self.assertIn("not the accepted answer", self.regress(1, CLOSE="1000").out)
         self.assertIn("came again", self.regress(1, CLOSE="1011").out)
+
+
+# A service behind TLS where HTTP/2 is chosen: its third request fails unless it is FIXED.
+SECURE = r'''
+import fs from "node:fs";
+import http2 from "node:http2";
+const { CERT, KEY, PORT, FIXED } = process.env;
+let n = 0;
+http2.createSecureServer({ cert: fs.readFileSync(CERT), key: fs.readFileSync(KEY), allowHTTP1: true }, (q, r) => {
+  let got = "";
+  q.on("data", (d) => { got += d; });
+  q.on("end", () => {
+    const bad = ++n === 3 && FIXED !== "1";
+    r.writeHead(bad ? 500 : 200, { "content-type": "application/json" });
+    r.end(JSON.stringify({ n, version: q.httpVersion, path: q.url, got }));
+  });
+}).listen(Number(PORT), "127.0.0.1");
+'''
+TO_SECURE = r'''
+import http2 from "node:http2";
+const c = http2.connect(process.env.DVR_BASE_URL);
+const ask = (path, body) => new Promise((done) => {
+  const r = c.request({ ":path": path, ":method": "POST" });
+  let said = "";
+  r.on("data", (d) => { said += d; });
+  r.on("end", () => done(console.log(c.alpnProtocol, said)));
+  r.end(body);
+});
+for (const [path, body] of [["/one", "1"], ["/two", "x".repeat(100000)], ["/three", "3"]]) await ask(path, body);
+c.close();
+'''
+ROOM = '''
+import sys
+sys.path.insert(0, %r)
+from ws_client import Socket
+s = Socket()
+for n in range(3):
+    s.say(json.dumps({"say": "hello %%d" %% n}))
+    heard = s.hear()
+    print(heard)
+    if heard is None or heard[0] == 8:
+        break
+s.close()
+''' % HERE
+
+
+@unittest.skipUnless(shutil.which("node"), "no node")
+class Ingress(WireCase):
+    """Lanes whose clients and services speak TLS, and something newer within."""
+
+    LANE = "{name: client, role: ingress, listen: 'https://127.0.0.1:0', target: 'https://127.0.0.1:${PORT}', ca: their-ca.pem}"
+
+    def serve(self, command):
+        cert, key = self.ca.leaf("service")
+        self.config(service=False, spec="""
+            service:
+              command: %s
+              env: {CERT: %s, KEY: %s}
+            lanes:
+              - %s
+            replay: {settle: 50ms}
+            """ % (json.dumps(command), json.dumps(cert), json.dumps(key), self.LANE))
+
+    def test_http2_by_alpn_end_to_end(self):
+        self.write("secure.mjs", SECURE)
+        self.write("client.mjs", TO_SECURE)
+        self.serve(["node", "secure.mjs"])
+        r = self.dvr("run", "--", "node", "client.mjs")
+        self.assertEqual(r.out.count("h2 {"), 3, r)
+        self.assertIn("reproduces: 3/3", r.err, r)
+        self.assertIn("protocol: h2", self.tape_text())
+        self.regress(1)
+        r = self.regress(0, "-v", FIXED="1")
+        # The service said how it was called: all answers but the last are the recorded ones.
+        plan = self.path("fixtures", self.tapes()[0], "replay.yaml")
+        with open(plan) as f:
+            text = f.read()
+        with open(plan, "w") as f:
+            f.write(text.replace("expect: fixed", "expect: same"))
+        self.regress(0)
+
+    def test_a_wss_service_that_closes_with_1011(self):
+        self.serve(["node", os.path.join(HERE, "ws_service.mjs")])
+        self.env["BUG"] = "on"
+        r = self.run_suite(ROOM)
+        self.assertIn("(8, b'\\x03\\xf3", r.out, r)
+        self.assertIn("reproduces: 3/3", r.err, r)
+        self.assertIn("trigger: {on_close: 1011", self.tape_text())
+        self.regress(1)
+        self.regress(0, BUG="off")
+
+
+# GET /go says two things in a room of $ROOM_URL.
+ASKING = r'''
+import http.server, json, os, sys
+sys.path.insert(0, %r)
+from ws_client import Socket
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def log_message(self, *a): pass
+    def do_GET(self):
+        heard = []
+        if self.path == "/go":
+            room = Socket(url=os.environ["ROOM_URL"])
+            for word in ("one", "two"):
+                room.say(json.dumps({"say": word}))
+                heard.append(json.loads(room.hear()[1])["say"])
+            room.close()
+        body = json.dumps({"said": heard}).encode()
+        self.send_response(200 if self.path != "/go" or os.environ.get("FIXED") and heard == ["one", "two"] else 500)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+http.server.HTTPServer(("127.0.0.1", int(os.environ["PORT"])), Handler).serve_forever()
+''' % HERE
+
+
+@unittest.skipUnless(shutil.which("node"), "no node")
+class WssDependency(WireCase):
+    def test_it_is_played_over_tls(self):
+        cert, key = self.ca.leaf("room")
+        port = free_port()
+        p = self.start("node", os.path.join(HERE, "ws_service.mjs"),
+                       env=dict(self.env, BUG="off", CERT=cert, KEY=key, PORT=str(port)))
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=20).close()
+                break
+            except ConnectionRefusedError:
+                pass
+        self.write("asking.py", ASKING)
+        self.spec(["{name: room, role: egress, listen: 'https://127.0.0.1:0', target: 'https://localhost:%d', "
+                   "env: ROOM_URL, ca: their-ca.pem}" % port], [sys.executable, "asking.py"])
+        r = self.record()
+        self.stop(p)
+        self.assertIn('["one", "two"]', r.out)
+        self.assertIn("reproduces: 3/3", r.err, r)
+        self.assertIn("protocol: websocket", self.tape_text())
+        self.regress(1)
+        self.regress(0, FIXED="1")
 
 
 if __name__ == "__main__":

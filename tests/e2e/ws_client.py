@@ -2,6 +2,7 @@
 import base64
 import os
 import socket
+import ssl
 import struct
 import urllib.parse
 import zlib
@@ -11,6 +12,8 @@ class Socket:
     def __init__(self, path="/room", url=None, deflate=False, headers=()):
         at = urllib.parse.urlsplit(url or os.environ["DVR_BASE_URL"])
         self.sock = socket.create_connection((at.hostname, at.port), timeout=20)
+        if at.scheme in ("https", "wss"):
+            self.sock = ssl.create_default_context().wrap_socket(self.sock, server_hostname=at.hostname)
         lines = ["GET %s HTTP/1.1" % path, "Host: %s" % at.netloc, "Connection: Upgrade",
                  "Upgrade: websocket", "Sec-WebSocket-Version: 13",
                  "Sec-WebSocket-Key: " + base64.b64encode(os.urandom(16)).decode()]

@@ -1,8 +1,11 @@
 // A WebSocket service by hand: rooms that count what is said in them.
 // BUG: on (the third message of a room throws; close 1011), drop (it destroys the
 // socket), off. DEFLATE=1: answers are compressed when the client offers it.
+// CERT and KEY: behind TLS.
 import { createHash, randomUUID } from "node:crypto";
+import fs from "node:fs";
 import http from "node:http";
+import https from "node:https";
 import zlib from "node:zlib";
 
 const BUG = process.env.BUG ?? "on";
@@ -65,7 +68,9 @@ function onData(state, chunk) {
 	}
 }
 
-const server = http.createServer((req, res) => res.end("ok"));
+const { CERT, KEY } = process.env;
+const server = CERT ? https.createServer({ cert: fs.readFileSync(CERT), key: fs.readFileSync(KEY) }) : http.createServer();
+server.on("request", (req, res) => res.end("ok"));
 server.on("upgrade", (req, socket, head) => {
 	const offered = req.headers["sec-websocket-extensions"] ?? "";
 	const deflate = process.env.DEFLATE === "1" && offered.includes("deflate");
