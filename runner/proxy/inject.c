@@ -1,6 +1,8 @@
 /* Writes the headers that dvr adds to a request's forwarded copy. */
 #include "inject.h"
 
+#include <dvr/wire/upgrade.h>
+
 #include <string.h>
 
 static const char correlation_name[] = "X-DVR-Correlation-Id";
@@ -48,34 +50,25 @@ inject_lines(const struct injection *in, const struct http1_head *h,
 bool
 inject_asks_h2c(const struct http1_head *h)
 {
-	const struct http1_header *f = http1_field(h, "upgrade");
+	const struct http1_header *upgrade = http1_field(h, "upgrade");
+	const struct http1_header *settings = http1_field(h, "http2-settings");
 
-	return f && slice_ieq(f->value, SLICE("h2c")) &&
-	       http1_field(h, "http2-settings");
+	return upgrade && settings &&
+	       upgrade_offers_h2c(upgrade->value, settings->value);
 }
 
-/* A Connection field without the tokens of the upgrade; false: none is left. */
+/* A Connection field without the offer; false: nothing is left of it. */
 static bool
 put_connection(const struct http1_header *f, struct buf *out)
 {
-	struct slice rest = f->value;
-	size_t before = out->n, n = 0;
+	size_t before = out->n;
 
 	buf_add(out, f->name);
 	buf_adds(out, ": ");
-	while (rest.p) {
-		struct slice item = slice_trim(slice_cut(&rest, ','));
-
-		if (slice_ieq(item, SLICE("upgrade")) ||
-		    slice_ieq(item, SLICE("http2-settings")) || item.n == 0)
-			continue;
-		if (n++ > 0)
-			buf_adds(out, ", ");
-		buf_add(out, item);
-	}
-	if (n == 0)
-		out->n = before;
-	return n > 0;
+	if (upgrade_decline(f->value, out))
+		return true;
+	out->n = before;
+	return false;
 }
 
 /* One header line as it goes out; false: it does not. */
@@ -83,8 +76,7 @@ static bool
 put_edited(const struct injection *in, const struct http1_header *f,
 	   const struct http1_header *host, struct buf *out)
 {
-	if (in->decline_h2c && (slice_ieq(f->name, SLICE("upgrade")) ||
-				slice_ieq(f->name, SLICE("http2-settings"))))
+	if (in->decline_h2c && upgrade_is_field(f->name))
 		return false;
 	if (in->decline_h2c && slice_ieq(f->name, SLICE("connection")))
 		return put_connection(f, out);

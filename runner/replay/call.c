@@ -2,6 +2,7 @@
 #include "call_socket.h"
 #include "client_private.h"
 #include "correlate.h"
+#include "decline.h"
 #include "schedule.h"
 #include "socket_play.h"
 
@@ -111,13 +112,15 @@ call_request(struct call *k, const struct message *live)
 {
 	const struct header *expect = headers_find(&live->headers, "Expect");
 	struct client *c = k->client;
+	struct message plain;
 
 	if (k->rec->protocol == PROTOCOL_HTTP2) {
 		h2_request(k, live);
 		return;
 	}
 	buf_clear(&c->print);
-	message_print(live, &c->print);
+	decline_h2c(c->wires, k->rec, live, &plain);
+	message_print(&plain, &c->print);
 	correlate_inject(c->prefix, k->rec, &c->print);
 	/* Messages are played as they are. */
 	if (is_socket(k->rec))

@@ -534,6 +534,59 @@ class Ingress(WireCase):
         self.regress(0, BUG="off")
 
 
+# What offers an upgrade is upgraded, or nothing; else GET /go fails unless FIXED.
+UPGRADING = r'''
+import http from "node:http";
+const s = http.createServer((q, r) => {
+  const bad = q.url === "/go" && process.env.FIXED !== "1";
+  r.writeHead(bad ? 500 : 200, { "content-type": "application/json" });
+  r.end(JSON.stringify({ names: Object.keys(q.headers).filter((n) => !/^(x-dvr|traceparent)/.test(n)), connection: q.headers.connection }));
+});
+s.on("upgrade", (q, socket) => socket.destroy());
+s.listen(Number(process.env.PORT), "127.0.0.1");
+'''
+
+
+@unittest.skipUnless(shutil.which("node"), "no node")
+class UpgradeToHttp2(WireCase):
+    """Who offers h2c speaks HTTP/1.1 with the service: when it is recorded, and when it is replayed."""
+
+    def play(self, *suite):
+        self.write("upgrading.mjs", UPGRADING)
+        self.config(service=False, spec="""
+            service: {command: [node, upgrading.mjs], ready: {path: /, timeout: 20s}}
+            replay: {settle: 50ms}
+            """)
+        r = self.dvr("run", "--", *suite)
+        self.assertIn("500", r.out, r)
+        self.assertIn("reproduces: 3/3", r.err, r)
+        text = self.tape_text()
+        self.assertIn("HTTP2-Settings: ", text)
+        self.assertIn("Upgrade: h2c was not passed on", text)
+        self.regress(1)
+        self.regress(0, FIXED="1")
+        return r
+
+    def test_a_raw_client(self):
+        offer = {"Connection": "x-kept, Upgrade, HTTP2-Settings", "Upgrade": "h2c", "HTTP2-Settings": "AAEAAEAA", "X-Kept": "1"}
+        r = self.play(sys.executable, self.suite("print(*get('/go', headers=%r))" % offer))
+        self.assertIn('"connection":"x-kept"', r.out)
+
+    @unittest.skipUnless(shutil.which("java") and shutil.which("javac"), "no JDK")
+    def test_javas_client(self):
+        self.write("C.java", """
+            import java.net.URI;
+            import java.net.http.*;
+            public class C {
+                public static void main(String[] a) throws Exception {
+                    HttpRequest r = HttpRequest.newBuilder(URI.create(System.getenv("DVR_BASE_URL") + "/go")).build();
+                    System.out.println(HttpClient.newHttpClient().send(r, HttpResponse.BodyHandlers.ofString()).statusCode());
+                }
+            }
+            """)
+        self.play("java", "C.java")
+
+
 # GET /go says two things in a room of $ROOM_URL.
 ASKING = r'''
 import http.server, json, os, sys
