@@ -4,6 +4,7 @@
 #include "mock_call.h"
 #include "mock_conn_private.h"
 #include "mock_http2.h"
+#include "mock_out.h"
 
 #include <dvr/base/mem.h>
 #include <dvr/net/sock.h>
@@ -190,8 +191,7 @@ came_back(void *arg, struct slice answer, bool keep_alive, const char *why)
 
 	c->away = NULL;
 	if (why != NULL) {
-		notes_fmt(&c->lane->mocks->notes, "%.*s: %s did not answer: %s",
-			  SLICE_ARG(c->lane->name), c->lane->target, why);
+		mock_out_failed(c, mock_out(c, &c->call), why);
 		sock_reset_on_close(c->io.fd);
 		mock_conn_destroy(c);
 		return;
@@ -207,27 +207,25 @@ static bool
 pass_through(struct mock_conn *c)
 {
 	struct mocks *m = c->lane->mocks;
+	struct mock_out *to = mock_out(c, &c->call);
 	struct passthrough_request how = { .loop = m->loop,
-		.to = c->lane->connector, .timeout_ns = m->timeout_ns,
+		.timeout_ns = m->timeout_ns,
 		.method = message_method(&c->call), .fn = came_back,
 		.arg = c };
-	char q[QUOTE_MAX];
 	struct buf bytes;
 
 	/* What was cut away here cannot be sent on. */
-	if (how.to == NULL || c->call.cut_bytes > 0)
+	if (to == NULL || c->call.cut_bytes > 0)
 		return false;
+	how.to = to->connector;
 	buf_init(&bytes, OUT_MAX);
-	message_print(&c->call, &bytes);
+	mock_out_print(c, &c->call, &bytes);
 	how.bytes = buf_slice(&bytes);
 	c->away = passthrough_start(&how);
 	buf_release(&bytes);
 	if (c->away == NULL)
 		return false;
-	notes_fmt(&m->notes, "PASSED THROUGH: %.*s: %s went to %s, because "
-		  "nobody recorded it: this replay depends on what is there",
-		  SLICE_ARG(c->lane->name), quote(c->call.line, q),
-		  c->lane->target);
+	mock_out_tell(c, &c->call, to);
 	return true;
 }
 

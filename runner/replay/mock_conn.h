@@ -7,6 +7,12 @@
 #include "mocks.h"
 #include "passthrough.h"
 
+struct mock_out {			/* mock_out.c */
+	char *url;
+	struct connector *connector;
+	struct mock_out *next;
+};
+
 struct mock_lane {
 	struct mocks *mocks;
 	struct slice name;
@@ -16,8 +22,9 @@ struct mock_lane {
 	struct tls_ca *ca;		/* NULL: in the clear */
 	bool forward;			/* a forward proxy's, TLS in tunnels */
 	char **passthrough;		/* hosts that were not recorded */
-	char *target;			/* of the real dependency, or NULL */
-	struct connector *connector;	/* to it, made when it is needed */
+	struct tls_trust_config trust;	/* in real dependencies */
+	struct mock_out *outs;		/* the ways to them: one, or on a
+					 * forward proxy's lane one a host */
 	struct mock_conn *conns;
 	struct mock_lane *next;
 };
@@ -45,6 +52,11 @@ struct mocks {
 };
 
 #define MOCK_SCRATCH (64u * KiB)
+
+/* mock_out.c */
+int mock_out_add(struct mock_lane *lane, struct slice url,
+		 struct mock_out **out, struct err *e);
+void mock_out_release(struct mock_lane *lane);
 
 /* A connection that was accepted on a lane; owns `fd`. */
 void mock_conn_start(struct mock_lane *lane, int fd);

@@ -4,6 +4,8 @@
 #include "correlate.h"
 #include "h2_fields.h"
 #include "mock_call.h"
+#include "mock_out.h"
+#include "passthrough_http2.h"
 
 #include <dvr/base/mem.h>
 #include <dvr/scrub/scrub.h>
@@ -32,6 +34,7 @@ mock_stream_destroy(struct mock_stream *s)
 	loop_timer_cancel(m->loop, &s->latency);
 	loop_timer_cancel(m->loop, &s->pace);
 	mock_talk_release(s);
+	passthrough_h2_cancel(s->away);
 	collect_release(&s->collect);
 	free(s);
 }
@@ -254,6 +257,47 @@ answer_stub_as(struct mock_stream *s, const struct plan_stub *stub)
 			.name = SLICE("grpc-status"), .value = SLICE("0") };
 }
 
+static void
+came_back(void *arg, const struct message *answer, const char *why)
+{
+	struct mock_stream *s = arg;
+	struct mock_conn *c = s->h->conn;
+	struct live_call call;
+
+	s->away = NULL;
+	if (why != NULL) {
+		mock_out_failed(c, mock_out(c, &s->call), why);
+		call = mock_stream_call(s, &s->call);
+		mock_call_missed(mocks_of(s), &call);
+		refuse(s);
+	} else {
+		s->answer = *answer;
+	}
+	mock_stream_answer(s);
+}
+
+/* False: there is nowhere to go.  Who talks in turns does not say it all. */
+static bool
+pass_through(struct mock_stream *s)
+{
+	struct mock_conn *c = s->h->conn;
+	struct mocks *m = mocks_of(s);
+	struct mock_out *to;
+
+	if (m->on_miss != ON_MISS_PASSTHROUGH || s->answered ||
+	    !s->talk.whole || s->call.cut_bytes > 0)
+		return false;
+	to = mock_out(c, &s->call);
+	if (to == NULL)
+		return false;
+	mock_out_tell(c, &s->call, to);
+	s->away = passthrough_h2_start(&(struct passthrough_h2_request){
+		.loop = m->loop, .to = to->connector, .arena = m->arena,
+		.call = &s->call, .timeout_ns = m->timeout_ns,
+		.fn = came_back, .arg = s });
+	return true;
+}
+
 void
 mock_stream_not_recorded(struct mock_stream *s, const struct live_call *call)
 {
@@ -266,6 +310,8 @@ mock_stream_not_recorded(struct mock_stream *s, const struct live_call *call)
 	s->recorded = false;
 	if (!s->answered)
 		stub = match_stub(m->plan, call);
+	if (stub == NULL && pass_through(s))
+		return;
 	if (!s->answered && stub == NULL && m->on_miss == ON_MISS_NEAREST)
 		x = match_nearest(&m->match, call);
 	if (stub != NULL) {

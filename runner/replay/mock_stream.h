@@ -39,6 +39,7 @@ struct mock_stream {
 	bool refused;			/* nobody did */
 	uint32_t index;
 	struct talk talk;
+	struct passthrough_h2 *away;	/* asks the real dependency */
 	struct message answer;		/* alive, while it goes */
 	bool answered;
 	size_t sent;

@@ -190,6 +190,14 @@ mocks_values(struct mocks *m, const struct scrub_values *v,
 	m->keys = keys;
 }
 
+static struct tls_trust_config
+trust_of(const struct lane_config *config)
+{
+	return (struct tls_trust_config){ .ca = config->ca,
+		.cert = config->cert, .key = config->key,
+		.insecure = config->insecure };
+}
+
 void
 mocks_speak(struct mocks *m, const struct lane_config *config,
 	    struct tls_ca *ca)
@@ -201,6 +209,7 @@ mocks_speak(struct mocks *m, const struct lane_config *config,
 	lane->ca = ca;
 	lane->forward = config->forward;
 	lane->passthrough = config->passthrough;
+	lane->trust = trust_of(config);
 	if (!config->forward)
 		snprintf(lane->url, sizeof(lane->url), "https://127.0.0.1:%u",
 			 (unsigned)lane->port);
@@ -211,18 +220,12 @@ mocks_target(struct mocks *m, const struct lane_config *config,
 	     const char *url, struct err *e)
 {
 	struct mock_lane *lane = find_lane(m, slice_str(config->name));
-	const struct tls_trust_config trust = { .ca = config->ca,
-		.cert = config->cert, .key = config->key,
-		.insecure = config->insecure };
+	struct mock_out *out;
 
 	if (lane == NULL)
 		return 0;
-	lane->target = arena_str(m->lanes_arena, slice_str(url));
-	/* Past any isolation: what is real is outside. */
-	if (connector_create(m->loop, lane->target, NULL, &lane->connector,
-			     e) != 0)
-		return -1;
-	return connector_trust(lane->connector, &trust, e);
+	lane->trust = trust_of(config);
+	return mock_out_add(lane, slice_str(url), &out, e);
 }
 
 const char *
@@ -285,8 +288,7 @@ mocks_destroy(struct mocks *m)
 		return;
 	unload(m);
 	for (struct mock_lane *l = m->lanes; l; l = l->next) {
-		if (l->connector != NULL)
-			connector_destroy(l->connector);
+		mock_out_release(l);
 		loop_del(m->loop, &l->io);
 		close(l->io.fd);
 	}

@@ -130,6 +130,25 @@ class Forward(Case):
         for s in (one, two, safe):
             self.assertEqual(len(s.calls), 1)
 
+    def test_what_nobody_recorded_is_passed_through_by_its_host(self):
+        one = self.peer("one", "127.0.0.2")
+        two = self.peer("two", "127.0.0.3")
+        safe = self.peer("safe", "127.0.0.4", leaf=self.ca.leaf("safe", "IP:127.0.0.4"))
+        calls = ["http://127.0.0.2:%d/who?x=1" % one.port]
+        self.lane(", ca: their-ca.pem", calls, ", on_miss: passthrough")
+        self.assertIn("reproduces: 3/3", self.record().err)
+        more = ["http://127.0.0.3:%d/who?x=2" % two.port, "https://127.0.0.4:%d/who?x=3" % safe.port]
+        self.lane(", ca: their-ca.pem", calls + more, ", on_miss: passthrough")
+        r = self.dvr("regress", "-v", env=dict(self.env, FIXED="1", WANT='["one", "two", "safe"]'))
+        self.assertEqual(r.code, 0, r)
+        self.assertIn("went to http://127.0.0.3:%d" % two.port, r.out)
+        self.assertIn("went to https://127.0.0.4:%d" % safe.port, r.out)
+        self.assertEqual(len(one.calls), 1)
+        for s, path in ((two, "/who?x=2"), (safe, "/who?x=3")):
+            self.assertEqual({c[1] for c in s.calls}, {path})
+            names = [n.lower() for n, v in s.calls[0][2]]
+            self.assertNotIn("proxy-connection", names)
+
     def test_what_cannot_be_reached_fails_again_in_a_replay(self):
         with socket.socket() as s:
             s.bind(("127.0.0.5", 0))

@@ -173,6 +173,29 @@ class Http2OverTls(WireCase):
         r = self.regress(0, FIXED="1", WANT=self.said(r))
         self.assertNotIn("diverged", r.out)
 
+    def test_what_nobody_recorded_is_passed_through(self):
+        p, url = self.dependency()
+        self.spec([self.DEP % url], replay=", on_miss: passthrough")
+        said = json.loads(self.said(self.record()))
+        more = dict(said[1], path="/extra", got="more words")
+        r = self.regress(0, "-v", FIXED="1", EXTRA="1", WANT=json.dumps(said + [more], separators=(",", ":")))
+        self.assertIn("PASSED THROUGH: dep: POST /extra", r.out)
+        self.assertNotIn("PASSED THROUGH: dep: POST /level", r.out)
+        self.stop(p)
+        r = self.regress(1, FIXED="1", EXTRA="1")
+        self.assertIn("did not answer", r.out)
+
+    def test_through_tunnels_too(self):
+        p, one = self.dependency("127.0.0.2", WHO="one")
+        q, two = self.dependency("127.0.0.3", WHO="two")
+        lane = "{name: world, role: egress, proxy: forward, env: WORLD, ca: their-ca.pem}"
+        self.spec([lane], env=", CALLS: " + json.dumps(json.dumps([one])), replay=", on_miss: passthrough")
+        self.record()
+        self.spec([lane], env=", CALLS: " + json.dumps(json.dumps([one, two])), replay=", on_miss: passthrough")
+        r = self.regress(0, "-v", FIXED="1", EXTRA="1")
+        self.assertIn("PASSED THROUGH: world: POST /extra", r.out)
+        self.assertIn("went to " + two, r.out)
+
 
 # GET /go asks $DEP_URL three times over TLS and says what came of it.
 HANDSHAKES = r'''
@@ -278,6 +301,9 @@ def calls():
             channel.unary_unary("/t.T/Fail")(b"x", timeout=20)
         except grpc.RpcError as x:
             said.append(x.code().name)
+        if os.environ.get("EXTRA"):
+            said.append(channel.unary_unary("/t.T/Unary")(b"extra" * 1000, timeout=20).decode()[:10])
+            said.append([m.decode() for m in channel.unary_stream("/t.T/Watch")(b"", timeout=20)])
         for talk in os.environ.get("TALKS", "one,two,three").split("|"):
             words = queue.Queue()
             chat = channel.stream_stream("/t.T/Chat")(iter(words.get, None), timeout=6)
@@ -354,6 +380,16 @@ class Grpc(WireCase):
             r = self.regress(1, FIXED="1", TALKS=words, WANT=json.dumps(self.SAID[:2] + heard))
             self.assertIn("nobody recorded POST /t.T/Chat", r.out)
             self.assertIn("500 → 200", r.out)
+
+    def test_calls_that_nobody_recorded_are_passed_through(self):
+        p, plain, tls = self.service()
+        self.spec(["{name: dep, role: egress, target: 'http://127.0.0.1:%d', env: DEP_URL}" % plain],
+                  [self.python, "grpc_app.py"], replay=", on_miss: passthrough")
+        self.record()
+        want = self.SAID[:2] + ["extra" * 2, ["event %d" % i for i in range(5)]] + self.SAID[2:]
+        r = self.regress(0, "-v", FIXED="1", EXTRA="1", WANT=json.dumps(want))
+        self.assertIn("PASSED THROUGH: dep: POST /t.T/Watch", r.out)
+        self.stop(p)
 
     def test_talks_that_begin_alike_are_told_apart_where_they_differ(self):
         self.env["TALKS"] = "one,two,three|one,deux,trois," + "z" * 70000
