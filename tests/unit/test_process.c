@@ -1,7 +1,8 @@
 /* Children: started clean, watched, ended with all they left behind. */
+#include "children.h"
+
 #include <dvr/base/buf.h>
 #include <dvr/base/fs.h>
-#include <dvr/base/process.h>
 
 #include <check.h>
 #include <errno.h>
@@ -15,18 +16,6 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-static struct process_spec
-shell(const char *const *argv)
-{
-	return (struct process_spec){
-		.argv = argv, .in_fd = -1, .out_fd = -1, .err_fd = -1,
-		.new_group = true,
-	};
-}
-
-#define SHELL(script) \
-	shell((const char *const[]){ "sh", "-c", (script), NULL })
 
 /* Starts it with its output in a pipe; returns the reading end. */
 static int
@@ -56,44 +45,6 @@ output_of(struct process_spec spec, struct buf *out, struct process_end *end)
 	close(fd);
 	ck_assert_int_eq(process_wait(&p, 10000, end), 1);
 	ck_assert_int_eq(p.pidfd, -1);
-}
-
-/* One line from the descriptor, as a number. */
-static pid_t
-read_pid(int fd)
-{
-	char text[32];
-	uint64_t pid = 0;
-	size_t n = 0;
-
-	while (n < sizeof(text) && read(fd, text + n, 1) == 1 &&
-	       text[n] != '\n')
-		n++;
-	ck_assert_int_eq(slice_uint(slice_of(text, n), 1 << 30, &pid), 0);
-	return (pid_t)pid;
-}
-
-/* Waits until the process is gone, or a zombie that waits for its heir. */
-static void
-expect_gone(pid_t pid)
-{
-	char path[64];
-	struct err e;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	for (int i = 0; i < 1000; i++) {
-		struct buf b;
-		bool gone;
-
-		buf_init(&b, 4 * KiB);
-		gone = fs_read(path, &b, &e) < 0 ||
-			slice_find(buf_slice(&b), SLICE(") Z ")) >= 0;
-		buf_release(&b);
-		if (gone)
-			return;
-		poll(NULL, 0, 5);
-	}
-	ck_abort_msg("process %d lives on", (int)pid);
 }
 
 /* Exit codes and signals come back as what they are. */
@@ -131,7 +82,7 @@ START_TEST(what_cannot_start_fails_at_once)
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		const char *argv[] = { rows[i].command, NULL };
-		struct process_spec spec = shell(argv);
+		struct process_spec spec = child_spec(argv);
 		struct process p = { .pid = 42, .pidfd = -7 };
 
 		spec.workdir = rows[i].workdir;
@@ -154,7 +105,7 @@ START_TEST(closed_folders_on_the_path_are_passed_over)
 	char folder[FS_PATH_MAX], closed[FS_PATH_MAX + 8];
 	char file[FS_PATH_MAX + 8];
 	const char *argv[] = { "dvr-no-such-command", NULL };
-	struct process_spec spec = shell(argv);
+	struct process_spec spec = child_spec(argv);
 	struct env *env = env_create(true);
 	struct process p;
 	struct err e;
