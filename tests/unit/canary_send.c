@@ -1,13 +1,11 @@
 /* Puts a canary into a recording, as its carrier has it. */
 #include "canary.h"
+#include "coders.h"
 
-#include <brotli/encode.h>
 #include <check.h>
 #include <dvr/base/hash.h>
 #include <dvr/field/field.h>
 #include <string.h>
-#include <zlib.h>
-#include <zstd.h>
 
 #define TRAILED "POST /in HTTP/1.1\nContent-Type: application/json\n"
 
@@ -115,45 +113,6 @@ fill(struct rig *r, const char *text, const struct canary *c)
 /* ---- where it is put ------------------------------------------------------- */
 
 static void
-zip(struct slice in, int bits, struct buf *out)
-{
-	z_stream z = { .next_in = (Bytef *)(uintptr_t)in.p,
-		       .avail_in = (uInt)in.n };
-	size_t room = compressBound(in.n) + 64;
-
-	ck_assert_int_eq(deflateInit2(&z, 6, Z_DEFLATED, bits, 8,
-				      Z_DEFAULT_STRATEGY), Z_OK);
-	z.next_out = (Bytef *)buf_room(out, room);
-	z.avail_out = (uInt)room;
-	ck_assert_int_eq(deflate(&z, Z_FINISH), Z_STREAM_END);
-	buf_grew(out, room - z.avail_out);
-	deflateEnd(&z);
-}
-
-static void
-brotli(struct slice in, struct buf *out)
-{
-	size_t n = BrotliEncoderMaxCompressedSize(in.n) + 64;
-	char *to = buf_room(out, n);
-
-	ck_assert(BrotliEncoderCompress(5, 22, BROTLI_MODE_TEXT, in.n,
-					(const uint8_t *)in.p, &n,
-					(uint8_t *)to));
-	buf_grew(out, n);
-}
-
-static void
-zstd(struct slice in, struct buf *out)
-{
-	size_t n = ZSTD_compressBound(in.n);
-	char *to = buf_room(out, n);
-
-	n = ZSTD_compress(to, n, in.p, in.n, 3);
-	ck_assert(!ZSTD_isError(n));
-	buf_grew(out, n);
-}
-
-static void
 varint(uint64_t n, struct buf *out)
 {
 	for (; n >= 128; n >>= 7)
@@ -205,24 +164,24 @@ wrapped(struct rig *r, const struct canary *c, struct slice body)
 	buf_init(&more, 64 * KiB);
 	switch (c->by->wrap) {
 	case WRAP_GZIP:
-		zip(body, 31, &b);
+		code_deflate(body, CODE_GZIP, &b);
 		break;
 	case WRAP_GZIP_TWICE:
-		zip(body, 31, &more);
-		zip(buf_slice(&more), 31, &b);
+		code_deflate(body, CODE_GZIP, &more);
+		code_deflate(buf_slice(&more), CODE_GZIP, &b);
 		break;
 	case WRAP_CUT_GZIP:	/* its trailer, and what ends the stream */
-		zip(body, 31, &b);
+		code_deflate(body, CODE_GZIP, &b);
 		b.n -= 9;
 		break;
 	case WRAP_DEFLATE:
-		zip(body, 15, &b);
+		code_deflate(body, CODE_ZLIB, &b);
 		break;
 	case WRAP_BROTLI:
-		brotli(body, &b);
+		code_brotli(body, &b);
 		break;
 	case WRAP_ZSTD:
-		zstd(body, &b);
+		code_zstd(body, &b);
 		break;
 	case WRAP_BASE64:
 		base64_encode(body, &b);
@@ -244,7 +203,7 @@ wrapped(struct rig *r, const struct canary *c, struct slice body)
 		break;
 	case WRAP_GRPC_GZIP:
 		protobuf(body, &more);
-		zip(buf_slice(&more), 31, &b);
+		code_deflate(buf_slice(&more), CODE_GZIP, &b);
 		break;
 	case WRAP_GRPC:
 		if (c->by->head[0] == '+') {

@@ -1,5 +1,6 @@
 /* Recordings for the scrubber's tests, and searches of what it made. */
 #include "scrub_rig.h"
+#include "coders.h"
 
 #include <dvr/base/hash.h>
 #include <dvr/field/field.h>
@@ -170,6 +171,19 @@ rig_secret(struct rig *r, const char *seed, size_t n)
 	if (n > 2)
 		p[1] = '7';		/* a digit in each */
 	return slice_of(p, n);
+}
+
+struct slice
+rig_gzip(struct rig *r, struct slice plain)
+{
+	struct slice done;
+	struct buf b;
+
+	buf_init(&b, 2 * plain.n + 4 * KiB);
+	code_deflate(plain, CODE_GZIP, &b);
+	done = arena_copy(r->arena, buf_slice(&b));
+	buf_release(&b);
+	return done;
 }
 
 char *

@@ -34,6 +34,7 @@ struct slice rig_everything(struct rig *r);
 void rig_assert_gone(struct rig *r, const char *what, struct slice secret);
 /* A secret that no literal of the source holds; letters and digits. */
 struct slice rig_secret(struct rig *r, const char *seed, size_t n);
+struct slice rig_gzip(struct rig *r, struct slice plain);
 /* printf into the rig's arena. */
 char *rig_fmt(struct rig *r, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
