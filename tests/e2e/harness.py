@@ -10,6 +10,8 @@ import tempfile
 import textwrap
 import unittest
 
+import json_service
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 DVR = os.environ.get("DVR", os.path.join(ROOT, "build", "dvr"))
 SERVICE = os.path.join(ROOT, "tests", "e2e", "service.py")
@@ -146,6 +148,10 @@ class Case(unittest.TestCase):
         for p in parts:
             self.assertIn(p, lines[0], r)
 
+
+# Services are written into the test's folder: they bring it along.
+with open(json_service.__file__) as f:
+    JSON_SERVICE = f.read()
 
 CLIENT = '''
 import http.client, json, os, socket, sys, time

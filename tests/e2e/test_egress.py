@@ -1,17 +1,17 @@
 """Egress lanes as mocks: misses, stubs, passthrough, nearest, strict."""
 import http.server
-import json
 import os
 import sys
 import threading
 import unittest
 
-from harness import Case, main
+from harness import Case, JSON_SERVICE, main
+from json_service import JsonHandler
 
 # Answers GET /price from what the stock service says; EXTRA, SKIP and BODY make
 # other builds of it.
-SERVICE = '''
-import http.client, http.server, json, os, socketserver, sys
+SERVICE = JSON_SERVICE + '''
+import http.client
 from urllib.parse import urlsplit
 stock = urlsplit(os.environ["STOCK_URL"])
 
@@ -24,16 +24,7 @@ def ask(method, path, body=None, headers={}):
     finally:
         c.close()
 
-class Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    def log_message(self, *a): pass
-    def answer(self, status, body):
-        data = json.dumps(body).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
+class Handler(JsonHandler):
     def do_GET(self):
         if self.path == "/health":
             return self.answer(200, {})
@@ -51,28 +42,16 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.answer(500, {"error": "boom"})
         return self.answer(200, {"level": level})
 
-class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
-    daemon_threads = True
-Server(("127.0.0.1", int(os.environ["PORT"])), Handler).serve_forever()
+server(Handler).serve_forever()
 '''
 
 
-class Stock(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *args):
-        pass
-
+class Stock(JsonHandler):
     def do_GET(self):
         if "Content-Length" in self.headers:
             self.rfile.read(int(self.headers["Content-Length"]))
         self.server.calls.append(self.path)
-        data = b'{"level":7}'
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
+        self.answer(200, {"level": 7})
 
     do_POST = do_GET
 

@@ -7,24 +7,15 @@ import socket
 import sys
 import unittest
 
-from harness import Case, main
+from harness import Case, JSON_SERVICE, main
 from tls_peers import Authority, Stock, serve, serve_raw
 
 # Asks what $CALLS lists (a JSON list of URLs) as a client of a proxy would,
 # then fails; the answers' hosts are in its own answer.
-SERVICE = r'''
-import http.server, json, os, socketserver, sys, urllib.request
+SERVICE = JSON_SERVICE + r'''
+import urllib.request
 
-class Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    def log_message(self, *a): pass
-    def answer(self, status, body):
-        data = json.dumps(body).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
+class Handler(JsonHandler):
     def do_GET(self):
         if self.path == "/health":
             return self.answer(200, {})
@@ -38,9 +29,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         good = os.environ.get("FIXED") == "1" and said == json.loads(os.environ.get("WANT", json.dumps(said)))
         self.answer(200 if good else 500, {"said": said})
 
-class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
-    daemon_threads = True
-Server(("127.0.0.1", int(os.environ["PORT"])), Handler).serve_forever()
+server(Handler).serve_forever()
 '''
 
 
@@ -50,12 +39,7 @@ class Who(Stock):
     def do_GET(self):
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
         self.server.calls.append((self.command, self.path, list(self.headers.items())))
-        data = json.dumps({"who": self.server.who}).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
+        self.answer(200, {"who": self.server.who})
 
     do_POST = do_GET
 

@@ -13,12 +13,12 @@ import unittest
 import urllib.error
 import urllib.request
 
-from harness import Case, DVR, free_port, main
+from harness import Case, DVR, free_port, JSON_SERVICE, main
 from tls_peers import Authority, serve, serve_raw
 
 # A service that asks an https (or http) dependency and fails.
-SERVICE = r'''
-import http.client, http.server, json, os, socketserver, ssl
+SERVICE = JSON_SERVICE + r'''
+import http.client, ssl
 from urllib.parse import urlsplit
 
 def ask(path):
@@ -34,16 +34,7 @@ def ask(path):
     finally:
         c.close()
 
-class Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    def log_message(self, *a): pass
-    def answer(self, status, body):
-        data = json.dumps(body).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
+class Handler(JsonHandler):
     def do_GET(self):
         if self.path == "/health":
             return self.answer(200, {})
@@ -61,9 +52,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.answer(200, {"level": level})
         self.answer(500, {"error": "boom", "level": level})
 
-class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
-    daemon_threads = True
-s = Server(("127.0.0.1", int(os.environ["PORT"])), Handler)
+s = server(Handler)
 if os.environ.get("SERVICE_CERT"):
     c = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     c.load_cert_chain(os.environ["SERVICE_CERT"], os.environ["SERVICE_KEY"])

@@ -1,11 +1,12 @@
 """Certificates made for a test, and servers that speak TLS with them."""
 import http.server
-import json
 import os
 import socket
 import ssl
 import subprocess
 import threading
+
+from json_service import JsonHandler
 
 CONFIG = """[req]
 distinguished_name = dn
@@ -57,21 +58,11 @@ class Authority:
         return base + ".pem", base + ".key"
 
 
-class Stock(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *args):
-        pass
-
+class Stock(JsonHandler):
     def do_GET(self):
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
         self.server.calls.append((self.command, self.path, list(self.headers.items())))
-        data = json.dumps({"level": 7, "host": self.headers.get("Host")}).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
+        self.answer(200, {"level": 7, "host": self.headers.get("Host")})
 
     do_POST = do_GET
 
