@@ -1,9 +1,6 @@
 """Egress lanes as mocks: misses, stubs, passthrough, nearest, strict."""
 import http.server
-import os
-import sys
 import threading
-import unittest
 
 from harness import Case, JSON_SERVICE, main
 from json_service import JsonHandler
