@@ -216,6 +216,9 @@ step_session(const struct args *args, struct config *c, struct err *e)
 	if (stepping_open(&cfg, &s.tape, &s.plan, &s.stepping, e) != 0)
 		goto out;
 	tell_state(&s.tape);
+	if (stepping_is_blind(s.stepping))
+		printf("the certificate of %s is not verified\n",
+		       cfg.target);
 	rc = session(&s, e);
 out:
 	stepping_close(s.stepping);

@@ -91,6 +91,11 @@ print_tape(struct print *p, const struct ledger_tape *t,
 			quote(slice_str(t->loss), q));
 	if (t->loss || t->not_replayable)
 		p->seen->incomplete = true;
+	if (v && v->uncaused)
+		fprintf(stderr, "\n        %zu of %zu calls to dependencies "
+			"came without X-DVR-Correlation-Id or traceparent\n"
+			"        while requests overlapped: replays tell them "
+			"apart by content and order", v->uncaused, v->calls);
 	print_mocks(t->mocks, v);
 	if (v && v->masked)
 		fprintf(stderr, "\n        masked: %u earlier answer%s %s errors "

@@ -11,6 +11,8 @@ struct verified {
 	unsigned hits, of;
 	bool alone_told;	/* requests overlap: there was an order to hold */
 	unsigned alone;		/* hits of as many replays without holds */
+	size_t uncaused, calls;	/* calls to dependencies that name no request;
+				 * all */
 	unsigned masked;	/* answers whose errors are masked from now */
 	char why[256];		/* why it could not be replayed, clean */
 };

@@ -270,6 +270,18 @@ is_slow_again(const struct judging *j, size_t at)
 		       (double)(x->response.end_us - x->request.at_us);
 }
 
+/* What to do with an answer that no failure is any more.  Of a tape that has
+ * never failed again none can be accepted: it proves nothing. */
+static struct slice
+advice(const struct judging *j)
+{
+	if (j->in->plan->hits == 0)
+		return SLICE("fix it, and record the failure again: this tape "
+			     "is unproven, so no answer can be accepted");
+	return arena_fmt(j->a, "accept it or fix it: dvr accept %.*s",
+			 SLICE_ARG(j->in->tape->id));
+}
+
 /* The failing exchange: is it fixed? */
 static void
 judge_failing(struct judging *j, size_t at)
@@ -298,10 +310,9 @@ judge_failing(struct judging *j, size_t at)
 			     said(j, at, "not the accepted answer"));
 	else if (!pin && !is_opinion(j->in->tape) && outcome_dubious(got))
 		judging_find(j, FIND_UNACCEPTED, at, arena_fmt(
-			j->a, "%.*s, accept it or fix it: dvr accept %.*s",
+			j->a, "%.*s, %.*s",
 			SLICE_ARG(said(j, at, "not a failure any more, but is "
-				       "it a fix?")),
-			SLICE_ARG(j->in->tape->id)));
+				       "it a fix?")), SLICE_ARG(advice(j))));
 }
 
 /* Any other exchange must have kept its outcome; better is progress. */
@@ -356,8 +367,7 @@ judge_opinion(struct judging *j)
 	else if (j->in->plan->npins == 0)
 		judging_find(j, FIND_UNACCEPTED, NO_CASE, arena_fmt(
 			j->a, "other answers than those the suite failed on, "
-			"accept them or fix it: dvr accept %.*s",
-			SLICE_ARG(j->in->tape->id)));
+			"%.*s", SLICE_ARG(advice(j))));
 }
 
 static void

@@ -124,7 +124,8 @@ is_unproven(const struct plan *p, const struct tally *n, struct arena *a,
 		decide(r, VERDICT_ERROR, ERR_MISMATCH,
 		       p->of == 0
 			       ? SLICE("unproven: nobody has seen this tape "
-				       "reproduce its failure: dvr verify")
+				       "reproduce its failure; record it "
+				       "again without --no-verify")
 			       : arena_fmt(a, "unproven: the failure came "
 					   "again in 0 of %u replays, so its "
 					   "absence says nothing", p->of));

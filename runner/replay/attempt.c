@@ -124,6 +124,7 @@ replay_it(struct running *g, struct err *e)
 			  g->stage->mocks, &o, &g->replay, e) != 0)
 		return -1;
 	g->stage->replay = g->replay;
+	g->stage->around.blind = replay_is_blind(g->replay);
 	if (replay_run(g->replay, &g->seen, e) != 0)
 		return -1;
 	credentials_tell(&g->stage->credentials, &g->seen);

@@ -1,5 +1,7 @@
 /* Finds the recorded egress call that a live one repeats. */
 #include "likeness.h"
+
+#include <dvr/judge/outcome.h>
 #include "talk.h"
 
 #include <dvr/scrub/scrub.h>
@@ -216,8 +218,19 @@ distance(const struct likeness *l)
 	return d;
 }
 
-const struct exchange *
-match_nearest(const struct match *m, const struct live_call *call)
+/* Was it made for the tape's failure, or did it fail itself?  An answer like
+ * that may be the very bug. */
+static bool
+is_suspect(const struct match *m, const struct exchange *x)
+{
+	struct outcome o = outcome_of(x);
+
+	return outcome_failed(&o) ||
+	       (x->cause != 0 && x->cause == m->tape->trigger.exchange);
+}
+
+static const struct exchange *
+nearest(const struct match *m, const struct live_call *call, bool harmless)
 {
 	const struct tape *t = m->tape;
 	const struct exchange *best = NULL;
@@ -228,7 +241,8 @@ match_nearest(const struct match *m, const struct live_call *call)
 		struct likeness like = { .all = true };
 		unsigned d;
 
-		if (!match_on_lane(t, x, call->lane, slice_of(NULL, 0)))
+		if (!match_on_lane(t, x, call->lane, slice_of(NULL, 0)) ||
+		    (harmless && is_suspect(m, x)))
 			continue;
 		like.arena = arena_create();
 		likeness_of(m, x, call->message, &like);
@@ -242,6 +256,22 @@ match_nearest(const struct match *m, const struct live_call *call)
 		}
 	}
 	return best;
+}
+
+const struct exchange *
+match_nearest(const struct match *m, const struct live_call *call)
+{
+	return nearest(m, call, false);
+}
+
+const struct exchange *
+match_example(const struct match *m, const struct live_call *call,
+	      bool *suspect)
+{
+	const struct exchange *x = nearest(m, call, true);
+
+	*suspect = x == NULL;
+	return x ? x : nearest(m, call, false);
 }
 
 const struct plan_stub *

@@ -51,6 +51,11 @@ bool match_agrees(const struct match *m, const struct exchange *x,
  * lane. */
 const struct exchange *match_nearest(const struct match *m,
 				     const struct live_call *call);
+/* The same, whose answer may stand in a stub: rather one that did not fail and
+ * was not made for the tape's failure.  *suspect: there is no such one. */
+const struct exchange *match_example(const struct match *m,
+				     const struct live_call *call,
+				     bool *suspect);
 /* The stub for it, or NULL. */
 const struct plan_stub *match_stub(const struct plan *p,
 				   const struct live_call *call);

@@ -140,7 +140,8 @@ void
 match_offer(const struct match *m, const struct live_call *call,
 	    struct buf *out)
 {
-	const struct exchange *x = match_nearest(m, call);
+	bool suspect;
+	const struct exchange *x = match_example(m, call, &suspect);
 	const struct message *answer = x ? &x->response : NULL;
 	const struct header *type = answer ? headers_find(&answer->headers,
 							  "Content-Type")
@@ -164,4 +165,10 @@ match_offer(const struct match *m, const struct live_call *call,
 		yaml_put(out, answer->body);
 	}
 	buf_adds(out, "}\n");
+	if (x != NULL && suspect)
+		buf_fmt(out, "    # the answer of exchange %u, which may be "
+			"what the failure comes from: write a good one\n",
+			x->id);
+	else if (x != NULL)
+		buf_fmt(out, "    # the answer of exchange %u\n", x->id);
 }

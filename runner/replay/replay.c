@@ -53,6 +53,12 @@ replay_create(struct loop *l, const struct tape *t, const struct plan *p,
 	return 0;
 }
 
+bool
+replay_is_blind(const struct replay *r)
+{
+	return connector_is_blind(r->client.connector);
+}
+
 void
 replay_destroy(struct replay *r)
 {

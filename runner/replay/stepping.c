@@ -50,6 +50,12 @@ stepping_loop(const struct stepping *s)
 	return s->stage->loop;
 }
 
+bool
+stepping_is_blind(const struct stepping *s)
+{
+	return replay_is_blind(s->replay);
+}
+
 int
 stepping_next(struct stepping *s, const struct exchange **recorded,
 	      const struct observed_exchange **seen, struct err *e)

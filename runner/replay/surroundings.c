@@ -110,6 +110,10 @@ surroundings_tell(const struct trial_config *cfg, struct surroundings *s,
 	if (s->reset[0] != '\0')
 		seen->notes[n++] = arena_copy(seen->arena,
 					      slice_str(s->reset));
+	/* Of one that we have started nothing else is to be expected. */
+	if (s->blind && cfg->target != NULL)
+		seen->notes[n++] = arena_fmt(seen->arena, "the certificate of "
+			"%s was not verified", cfg->target);
 	if (s->late_ns > 0)
 		seen->notes[n++] = arena_fmt(seen->arena, "the service was "
 			"ready %.2f s later than the recorded clock allows for",

@@ -18,6 +18,8 @@ struct surroundings {
 					 * whenever it is ready */
 	char reset[SURROUNDINGS_RESET_MAX];	/* what became of the service's
 						 * reset, raw, or "" */
+	bool blind;			/* the service's certificate was not
+					 * verified */
 	uint64_t late_ns;		/* it was ready that much later */
 };
 

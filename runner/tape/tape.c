@@ -18,6 +18,21 @@ tape_release(struct tape *t)
 	*t = (struct tape){ 0 };
 }
 
+size_t
+tape_uncaused(const struct tape *t, size_t *calls)
+{
+	size_t n = 0;
+
+	*calls = 0;
+	for (size_t i = 0; i < t->nexchanges; i++) {
+		if (t->lanes[t->exchanges[i].lane].role != LANE_EGRESS)
+			continue;
+		++*calls;
+		n += t->exchanges[i].cause == 0;
+	}
+	return n;
+}
+
 const struct exchange *
 tape_exchange(const struct tape *t, uint32_t id)
 {

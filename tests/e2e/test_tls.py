@@ -176,6 +176,34 @@ class Targets(TlsCase):
         self.assertNotEqual(r.code, 0)
         self.assertIn("TLS: the server's certificate", r.out, r)
 
+    def test_a_target_whose_certificate_nobody_verifies_is_told(self):
+        cert, key = self.ca.leaf("service")
+        stock = serve(self)
+        self.lanes("{name: client, role: ingress}",
+                   "{name: stock, role: egress, target: 'http://127.0.0.1:%d', env: STOCK_URL}" % stock.port)
+        self.assertEqual(self.run_suite('sys.exit(get("/price")[0] != 500)', "--no-verify").code, 0)
+        port = free_port()
+        self.start(sys.executable, "app.py", stderr=subprocess.DEVNULL, env=dict(
+            self.env, PORT=str(port), SERVICE_CERT=cert, SERVICE_KEY=key,
+            STOCK_URL="http://127.0.0.1:%d" % stock.port))
+        until = time.monotonic() + 20
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", port)).close()
+                break
+            except OSError:
+                self.assertLess(time.monotonic(), until)
+                time.sleep(0.05)
+        url = "https://127.0.0.1:%d" % port
+        r = self.dvr("replay", "start", "--target", url, "--tape", self.tapes()[0])
+        self.assertEqual(r.code, 1, r)
+        self.assertIn("the certificate of %s was not verified" % url, r.out, r)
+        self.stdin_text = "next\nquit\n"
+        r = self.dvr("replay", "start", "--target", url, "--tape", self.tapes()[0], "--step-mode",
+                     stdin=subprocess.PIPE)
+        self.assertIn("the certificate of %s is not verified" % url, r.out, r)
+        self.assertIn("[Received] 500", r.out, r)
+
     def test_an_egress_lane_that_is_called_over_tls_is_mocked_over_tls(self):
         server = serve(self, leaf=self.ca.leaf("stock"))
         self.lanes("{name: client, role: ingress}",

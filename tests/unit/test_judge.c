@@ -399,6 +399,19 @@ START_TEST(masked_errors_excuse_nothing_else)
 }
 END_TEST
 
+/* Nobody is sent to `dvr accept`, which would refuse. */
+START_TEST(no_answer_is_accepted_for_an_unproven_tape)
+{
+	struct scene s;
+
+	scene_init(&s);
+	s.p.hits = 0;
+	scene_answer(s.a, &s.live[4].x, 404, "{}");
+	assert_replay(&s, VERDICT_ERROR, false,
+		      "this tape is unproven, so no answer can be accepted");
+}
+END_TEST
+
 /* Whether the failing exchange is well again is never masked. */
 START_TEST(errors_at_the_failing_exchange_are_not_masked)
 {
@@ -545,6 +558,7 @@ suite_judge(void)
 	tcase_add_test(c, masked_errors_are_no_divergence);
 	tcase_add_test(c, masked_errors_excuse_nothing_else);
 	tcase_add_test(c, errors_at_the_failing_exchange_are_not_masked);
+	tcase_add_test(c, no_answer_is_accepted_for_an_unproven_tape);
 	tcase_add_test(c, pins_decide);
 	tcase_add_test(c, pins_know_grpc_statuses_and_close_codes);
 	tcase_add_test(c, a_pin_excuses_nothing_else);

@@ -269,6 +269,32 @@ START_TEST(the_offered_stub_can_be_pasted)
 }
 END_TEST
 
+/* What is offered is not the answer that the failure may come from, or says
+ * so. */
+START_TEST(the_offered_stub_is_not_the_bug)
+{
+	struct exchange *bad, *good;
+	const char *stub;
+
+	bad = call("stock", GET("/stock/7"), OK("3", "nil"));
+	good = call("stock", GET("/other/8"), OK("4", "good"));
+	bad->cause = 77;
+	good->cause = 76;
+	f.tape.trigger.exchange = 77;
+	up();
+	ask("stock", GET("/stock/9"));
+	stub = mocks_offer(m, f.tape.arena).p;
+	ck_assert_msg(strstr(stub, "body: good") != NULL, "%s", stub);
+	ck_assert_ptr_nonnull(strstr(stub, "# the answer of exchange 2\n"));
+	good->cause = 77;
+	ask("stock", GET("/stock/6"));
+	stub = mocks_offer(m, f.tape.arena).p;
+	ck_assert_msg(strstr(stub, "body: nil") != NULL, "%s", stub);
+	ck_assert_ptr_nonnull(strstr(stub, "exchange 1, which may be what the "
+				     "failure comes from"));
+}
+END_TEST
+
 /* A stub answers what the tape cannot, as often as it is asked. */
 START_TEST(a_stub_answers_new_calls)
 {
@@ -423,6 +449,7 @@ suite_mocks(void)
 	tcase_add_test(tc, a_miss_names_the_closest_call);
 	tcase_add_test(tc, a_miss_does_not_tell_secrets);
 	tcase_add_test(tc, the_offered_stub_can_be_pasted);
+	tcase_add_test(tc, the_offered_stub_is_not_the_bug);
 	tcase_add_test(tc, a_stub_answers_new_calls);
 	tcase_add_test(tc, recorded_faults_come_back);
 	tcase_add_test(tc, pipelined_calls_are_answered_in_turn);

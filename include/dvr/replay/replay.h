@@ -99,6 +99,8 @@ int replay_run(struct replay *r, struct observed *seen, struct err *e);
  * sent, 0 at the end, -1 transport trouble (*x tells as far as it is known). */
 int replay_step(struct replay *r, const struct exchange **recorded,
 		const struct observed_exchange **seen, struct err *e);
+/* Is `target`'s certificate taken whoever made it? */
+bool replay_is_blind(const struct replay *r);
 void replay_timing(const struct replay *r, struct timing *out);
 void replay_destroy(struct replay *r);
 

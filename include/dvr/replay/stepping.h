@@ -15,6 +15,8 @@ int stepping_open(const struct trial_config *cfg, const struct tape *t,
 		  const struct plan *p, struct stepping **out, struct err *e);
 /* Mocks answer while this runs. */
 struct loop *stepping_loop(const struct stepping *s);
+/* As replay_is_blind(). */
+bool stepping_is_blind(const struct stepping *s);
 /* As replay_step(). */
 int stepping_next(struct stepping *s, const struct exchange **recorded,
 		  const struct observed_exchange **seen, struct err *e);

@@ -244,6 +244,9 @@ void tape_init(struct tape *t);
 void tape_release(struct tape *t);
 
 /* NULL when there is none. */
+/* Calls on egress lanes of which nobody knows for which request they were
+ * made; all of them in *calls. */
+size_t tape_uncaused(const struct tape *t, size_t *calls);
 const struct exchange *tape_exchange(const struct tape *t, uint32_t id);
 /* A header from its exact line: the name is what stands before the first colon
  * ("" without one), the value what follows, trimmed.  Borrows `line`.  The colon
