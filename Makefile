@@ -85,7 +85,9 @@ check:
 	@sh ci/deps.sh check
 	BUILD=$(BUILD) MAKE="$(MAKE)" sh tests/check.sh
 
+# Ten times slower, on a machine that may have other work: so are the limits.
 asan:
+	CK_TIMEOUT_MULTIPLIER=$${CK_TIMEOUT_MULTIPLIER:-10} \
 	$(MAKE) BUILD=build/asan OPT='-O1 -g -fno-omit-frame-pointer' \
 		SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=undefined' \
 		TEST=$(TEST) unit
