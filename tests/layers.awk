@@ -13,8 +13,9 @@ BEGIN {
 	# The one exception among siblings: a lane is configured once, and
 	# replay's mocks stand for the same lanes.
 	allowed["replay proxy"] = 1
-	# Reporters take clean results and nothing else.
-	split("base judge tape", list, " ")
+	# Reporters take clean results and nothing else; JSON ones are read
+	# back, too.
+	split("base field judge tape", list, " ")
 	for (i in list)
 		for_reporters[list[i]] = 1
 	bad = 0
