@@ -1,16 +1,12 @@
 /* Narrows a selection by the last run and by git; orders it by time. */
 #include "narrow.h"
 
-#include <dvr/base/mem.h>
-#include <dvr/base/process.h>
+#include "git.h"
 
-#include <errno.h>
-#include <fcntl.h>
+#include <dvr/base/mem.h>
+
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-#define GIT_MAX (16u * MiB)	/* names of changed files */
 
 static bool
 failed_last(const struct last_run *last, const struct library_entry *x)
@@ -21,57 +17,6 @@ failed_last(const struct last_run *last, const struct library_entry *x)
 }
 
 /* ---- git ------------------------------------------------------------------ */
-
-static void
-read_all(int fd, struct buf *out)
-{
-	for (;;) {
-		char *room = buf_room(out, 64 * KiB);
-		ssize_t n;
-
-		if (room == NULL)
-			return;
-		n = read(fd, room, 64 * KiB);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return;
-		buf_grew(out, (size_t)n);
-	}
-}
-
-/* What git prints in `dir`, appended; its own words go to stderr. */
-static int
-run_git(const char *dir, const char *const *argv, struct buf *out,
-	struct err *e)
-{
-	struct process_spec spec = { .argv = argv, .workdir = dir,
-				     .in_fd = -1, .err_fd = -1 };
-	struct process_end end;
-	struct process p;
-	int fds[2], rc;
-
-	if (pipe2(fds, O_CLOEXEC) != 0)
-		return err_sys(e, ERR_INTERNAL, "a pipe to git");
-	spec.out_fd = fds[1];
-	rc = process_start(&spec, &p, e);
-	close(fds[1]);
-	if (rc == 0)
-		read_all(fds[0], out);
-	close(fds[0]);
-	if (rc != 0)
-		return err_prefix(e, "--changed");
-	if (process_wait(&p, -1, &end) != 1)
-		return err_sys(e, ERR_INTERNAL, "waiting for git");
-	if (end.signalled || end.code != 0)
-		return err_set(e, ERR_USAGE, "--changed: git %s failed in %s; "
-			       "it needs a git repository, and a ref that is "
-			       "there", argv[1], dir);
-	if (out->full)
-		return err_set(e, ERR_INTERNAL, "--changed: git prints more "
-			       "than %u MiB of names", GIT_MAX / MiB);
-	return 0;
-}
 
 /* Paths below the library, each with a NUL behind it. */
 static int
@@ -84,9 +29,10 @@ changed_files(const char *fixtures, const char *ref, struct buf *out,
 	const char *const others[] = { "git", "ls-files", "-z", "--others",
 		"--exclude-standard", "--", ".", NULL };
 
-	if (run_git(fixtures, diff, out, e) != 0)
-		return -1;
-	return run_git(fixtures, others, out, e);
+	if (git_print(fixtures, diff, out, e) != 0 ||
+	    git_print(fixtures, others, out, e) != 0)
+		return err_prefix(e, "--changed");
+	return 0;
 }
 
 static bool

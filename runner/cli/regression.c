@@ -13,54 +13,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool
-picked_already(const struct regression *g, const struct library_entry *x)
-{
-	for (size_t i = 0; i < g->npicked; i++) {
-		if (g->picked[i] == x)
-			return true;
-	}
-	return false;
-}
-
-static int
-pick(struct regression *g, const char *what, struct err *e)
-{
-	const struct library_entry **found =
-		mem_array(g->lib.n + 1, sizeof(*found));
-	size_t n = 0;
-	int rc = library_select(&g->lib, what, found, g->lib.n, &n, e);
-
-	for (size_t i = 0; rc == 0 && i < n; i++) {
-		if (!picked_already(g, found[i]))
-			g->picked[g->npicked++] = found[i];
-	}
-	free(found);
-	return rc;
-}
-
 int
 regression_select(struct regression *g, const struct args *args,
 		  struct err *e)
 {
 	/* bazel test --test_filter=TAPE (its test encyclopedia) */
-	const char *only = getenv("TESTBRIDGE_TEST_ONLY");
+	char *only[] = { getenv("TESTBRIDGE_TEST_ONLY") };
+	bool by_bazel = args->nrest == 0 && only[0] && only[0][0];
 
 	g->fixtures = args->value[OPT_FIXTURES];
 	if (library_scan(g->cfg->fixtures, &g->lib, e) != 0)
 		return -1;
-	g->picked = mem_array(g->lib.n + 1, sizeof(*g->picked));
-	if (args->nrest == 0 && only && only[0]) {
-		if (pick(g, only, e) != 0)
-			return -1;
-	} else if (args->nrest == 0) {
-		for (size_t i = 0; i < g->lib.n; i++)
-			g->picked[g->npicked++] = &g->lib.v[i];
-	}
-	for (size_t i = 0; i < args->nrest; i++) {
-		if (pick(g, args->rest[i], e) != 0)
-			return -1;
-	}
+	if (library_pick(&g->lib, by_bazel ? only : args->rest,
+			 by_bazel ? 1 : args->nrest, &g->picked, &g->npicked,
+			 e) != 0)
+		return -1;
 	if (g->npicked == 0)
 		return err_set(e, ERR_NOTHING, "no tapes in %s; record one "
 			       "with `dvr run -- CMD`", g->cfg->fixtures);

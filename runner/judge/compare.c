@@ -56,8 +56,8 @@ compare_equal(const struct comparison *c, struct slice recorded,
 	return slice_eq(recorded, live);
 }
 
-static bool
-has_handle(struct slice s)
+bool
+compare_has_handle(struct slice s)
 {
 	return slice_find(s, SLICE("\xe2\x9f\xa6" "dvr:")) >= 0;
 }
@@ -70,7 +70,7 @@ compare_show(const struct comparison *c, struct slice context,
 	struct buf out;
 
 	/* A secret was here, so one is here now. */
-	if (has_handle(recorded))
+	if (compare_has_handle(recorded))
 		return arena_fmt(c->a, "(another value, %zu bytes)", live.n);
 	if (!c->in->clean || live.n > CLEAN_MAX)
 		return arena_fmt(c->a, "(%zu bytes)", live.n);
@@ -86,7 +86,7 @@ compare_show(const struct comparison *c, struct slice context,
 	return shown;
 }
 
-void
+struct difference *
 compare_add(struct comparison *c, enum risk risk, const struct place *p,
 	    struct slice want, struct slice got)
 {
@@ -94,7 +94,7 @@ compare_add(struct comparison *c, enum risk risk, const struct place *p,
 
 	if (c->n == COMPARE_KEPT) {
 		c->more++;
-		return;
+		return NULL;
 	}
 	if (!c->v)
 		c->v = arena_array(c->a, COMPARE_KEPT, sizeof(*c->v));
@@ -107,6 +107,7 @@ compare_add(struct comparison *c, enum risk risk, const struct place *p,
 		.got = got,
 	};
 	buf_release(&text);
+	return &c->v[c->n - 1];
 }
 
 /* A mask or producer of a container covers what is in it. */
@@ -302,27 +303,34 @@ static void
 compare_leaf(struct comparison *c, const struct place *p,
 	     const struct leaf *want, const struct leaf *got)
 {
+	struct difference *d;
 	bool harmless;
 
 	if (want->kind != got->kind) {
 		/* A handle may stand as a string for a number. */
-		if (has_handle(want->value) &&
-		    compare_equal(c, want->value, got->value))
+		if ((compare_has_handle(want->value) &&
+		     compare_equal(c, want->value, got->value)) ||
+		    compare_accepted(c, p, CHANGE_VALUE, got->value))
 			return;
-		compare_add(c, RISK_HIGH, p, show_typed(c, want),
-			    show_kind(c, got));
+		d = compare_add(c, RISK_HIGH, p, show_typed(c, want),
+				show_kind(c, got));
+		if (!compare_has_handle(want->value))
+			compare_takes(c, d, CHANGE_VALUE, got->value);
 		return;
 	}
 	if (is_container(want->kind) ||
 	    compare_equal(c, want->value, got->value) ||
 	    compare_produced(c, p) ||
-	    compare_echo(c, p, want->value, got->value))
+	    compare_echo(c, p, want->value, got->value) ||
+	    compare_accepted(c, p, CHANGE_VALUE, got->value))
 		return;
 	harmless = want->value.n > 0 || got->kind == FIELD_BOOL;
-	compare_add(c, RISK_MEDIUM, p, show_recorded(c, want),
-		    harmless ? compare_show(c, SLICE(""), want->value,
-					    got->value)
-			     : show_kind(c, got));
+	d = compare_add(c, RISK_MEDIUM, p, show_recorded(c, want),
+			harmless ? compare_show(c, SLICE(""), want->value,
+						got->value)
+				 : show_kind(c, got));
+	if (harmless && !compare_has_handle(want->value))
+		compare_takes(c, d, CHANGE_VALUE, got->value);
 }
 
 /* A field's place, in its message when the body is one of several. */
@@ -332,6 +340,25 @@ place_in(const struct comparison *c, struct slice place)
 	return c->under.n == 0 ? place :
 		arena_fmt(c->a, "%.*s%.*s", SLICE_ARG(c->under),
 			  SLICE_ARG(place));
+}
+
+static void
+add_gone(struct comparison *c, const struct place *p, const struct leaf *x)
+{
+	if (!compare_accepted(c, p, CHANGE_GONE, SLICE("")))
+		compare_takes(c, compare_add(c, RISK_HIGH, p,
+					     show_recorded(c, x),
+					     SLICE("(none)")),
+			      CHANGE_GONE, SLICE(""));
+}
+
+static void
+add_new(struct comparison *c, const struct place *p, const struct leaf *x)
+{
+	if (!compare_accepted(c, p, CHANGE_ADDED, SLICE("")))
+		compare_takes(c, compare_add(c, RISK_LOW, p, SLICE("(none)"),
+					     show_kind(c, x)),
+			      CHANGE_ADDED, SLICE(""));
 }
 
 static void
@@ -358,16 +385,13 @@ compare_leaves(struct comparison *c, const struct leaves *want,
 			compare_leaf(c, &p, &want->v[i++], &got->v[k++]);
 		} else if (order < 0) {
 			if (!told_by_parent(want, got, &want->v[i]))
-				compare_add(c, RISK_HIGH, &p,
-					    show_recorded(c, &want->v[i]),
-					    SLICE("(none)"));
+				add_gone(c, &p, &want->v[i]);
 			i++;
 		} else {
 			/* The name itself is live text. */
 			p.name = compare_show(c, SLICE(""), SLICE(""), p.name);
 			if (!told_by_parent(got, want, &got->v[k]))
-				compare_add(c, RISK_LOW, &p, SLICE("(none)"),
-					    show_kind(c, &got->v[k]));
+				add_new(c, &p, &got->v[k]);
 			k++;
 		}
 	}
@@ -404,11 +428,16 @@ compare_opaque(struct comparison *c, struct slice want, struct slice got,
 			   .part = PLACE_BODY, .name = c->under };
 
 	if (compare_masked(c, &p) || compare_equal(c, want, got) ||
-	    compare_produced(c, &p) || compare_echo(c, NULL, want, got))
+	    compare_produced(c, &p) || compare_echo(c, NULL, want, got) ||
+	    compare_accepted(c, &p, CHANGE_VALUE, got))
 		return;
 	if (both_text && want.n <= SHOWN_MAX && got.n <= CLEAN_MAX) {
-		compare_add(c, RISK_MEDIUM, &p, compare_cut(c, want),
-			    compare_show(c, SLICE(""), want, got));
+		struct difference *d = compare_add(
+			c, RISK_MEDIUM, &p, compare_cut(c, want),
+			compare_show(c, SLICE(""), want, got));
+
+		if (!compare_has_handle(want))
+			compare_takes(c, d, CHANGE_VALUE, got);
 		return;
 	}
 	compare_add(c, RISK_MEDIUM, &p, arena_fmt(c->a, "%zu bytes", want.n),

@@ -51,9 +51,20 @@ void compare_headers(struct comparison *c, const struct message *want,
 /* Does a header of this name differ by its nature? */
 bool compare_header_noise(struct slice name);
 
-/* One difference; want and got are clean and live in the arena. */
-void compare_add(struct comparison *c, enum risk risk, const struct place *p,
-		 struct slice want, struct slice got);
+/* One difference; want and got are clean and live in the arena.  NULL when it
+ * is only counted. */
+struct difference *compare_add(struct comparison *c, enum risk risk,
+			       const struct place *p, struct slice want,
+			       struct slice got);
+
+/* compare_changes.c: differences that somebody accepted (plan.changes). */
+bool compare_accepted(const struct comparison *c, const struct place *p,
+		      enum change what, struct slice live);
+/* What accepting `d` would write; `live` is raw, of CHANGE_VALUE. */
+void compare_takes(const struct comparison *c, struct difference *d,
+		   enum change what, struct slice live);
+/* Does recorded text hold a handle: is it a secret's place? */
+bool compare_has_handle(struct slice s);
 bool compare_equal(const struct comparison *c, struct slice recorded,
 		   struct slice live);
 /* echo.c: is `live` what this replay has in place of `recorded`, because an

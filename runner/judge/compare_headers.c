@@ -133,19 +133,26 @@ compare_value(struct comparison *c, const struct place *p,
 	      const struct header *want, const struct header *got)
 {
 	enum risk risk = RISK_MEDIUM;
+	struct difference *d;
 	struct slice context;
 
 	if (is_cookie(want) || same_challenges(want, got) ||
 	    compare_equal(c, want->value, got->value) ||
 	    compare_produced(c, p) ||
-	    compare_echo(c, p, want->value, got->value))
+	    compare_echo(c, p, want->value, got->value) ||
+	    compare_accepted(c, p, CHANGE_VALUE, got->value))
 		return;
 	if (slice_ieq(want->name, SLICE("content-type")) &&
 	    !same_media_type(want->value, got->value))
 		risk = RISK_HIGH;
 	context = arena_fmt(c->a, "%.*s: ", SLICE_ARG(want->name));
-	compare_add(c, risk, p, compare_cut(c, want->value),
-		    compare_show(c, context, want->value, got->value));
+	d = compare_add(c, risk, p, compare_cut(c, want->value),
+			compare_show(c, context, want->value, got->value));
+	/* What a handle stood for, or what the name gives away, is a secret
+	 * now as well. */
+	if (!compare_has_handle(want->value) && d &&
+	    !compare_has_handle(d->got))
+		compare_takes(c, d, CHANGE_VALUE, got->value);
 }
 
 void
@@ -173,9 +180,11 @@ compare_headers(struct comparison *c, const struct message *want,
 			continue;
 		if (live)
 			compare_value(c, &p, h, live);
-		else
-			compare_add(c, RISK_HIGH, &p, compare_cut(c, h->value),
-				    SLICE("(none)"));
+		else if (!compare_accepted(c, &p, CHANGE_GONE, SLICE("")))
+			compare_takes(c, compare_add(c, RISK_HIGH, &p,
+						     compare_cut(c, h->value),
+						     SLICE("(none)")),
+				      CHANGE_GONE, SLICE(""));
 	}
 	for (size_t i = 0; i < got->headers.n; i++) {
 		const struct header *h = &got->headers.v[i];
@@ -192,7 +201,11 @@ compare_headers(struct comparison *c, const struct message *want,
 			continue;
 		/* Nobody vetted this name: its value is not shown. */
 		p.name = compare_show(c, SLICE(""), SLICE(""), p.name);
-		compare_add(c, RISK_LOW, &p, SLICE("(none)"),
-			    arena_fmt(c->a, "(%zu bytes)", h->value.n));
+		if (compare_accepted(c, &p, CHANGE_ADDED, SLICE("")))
+			continue;
+		compare_takes(c, compare_add(c, RISK_LOW, &p, SLICE("(none)"),
+					     arena_fmt(c->a, "(%zu bytes)",
+						       h->value.n)),
+			      CHANGE_ADDED, SLICE(""));
 	}
 }

@@ -64,8 +64,11 @@ compare_case(struct judging *j, size_t at)
 			   .side = PLACE_RESPONSE,
 			   .part = PLACE_STATUS };
 
-	if (!j->kept[at] && !compare_masked(&cmp, &p))
-		compare_add(&cmp, RISK_HIGH, &p, c->want, c->got);
+	if (!j->kept[at] && !compare_masked(&cmp, &p) &&
+	    !compare_accepted(&cmp, &p, CHANGE_VALUE, c->got))
+		compare_takes(&cmp, compare_add(&cmp, RISK_HIGH, &p, c->want,
+						c->got),
+			      CHANGE_VALUE, c->got);
 	if (answers(&j->want[at]) && answers(&j->got[at]))
 		compare_exchange(&cmp, judging_exchange(j, at),
 				 &judging_seen(j, at)->x);

@@ -206,10 +206,21 @@ judge_broken(const struct plan *p, const struct tally *n, struct arena *a,
 {
 	if (is_settled(n, a, r) || is_unproven(p, n, a, r))
 		return;
+	r->cured = true;
 	decide(r, VERDICT_FAILED, ERR_MISMATCH,
-	       arena_fmt(a, "no longer fails (%u clean replay%s): "
+	       arena_fmt(a, "now passes: no longer fails (%u clean replay%s): "
 			 "dvr accept %.*s", n->clean, plural(n->clean),
 			 SLICE_ARG(r->id)));
+}
+
+/* Whose it is and where it is dealt with, for one line. */
+static struct slice
+quarantine_text(struct arena *a, const struct plan_quarantine *q)
+{
+	return arena_fmt(a, "%s%.*s%s%.*s%s%.*s%s", q->owner.n ? " by " : "",
+			 SLICE_ARG(q->owner), q->reason.n ? ": " : "",
+			 SLICE_ARG(q->reason), q->link.n ? " (" : "",
+			 SLICE_ARG(q->link), q->link.n ? ")" : "");
 }
 
 /* Not gating until its date has passed; a quarantine without one has. */
@@ -224,18 +235,20 @@ judge_quarantined(const struct plan *p, const struct tally *n,
 	clock_rfc3339(r->started_us, now);
 	if (q->until.n == 0 || r->started_us == 0 ||
 	    slice_cmp(slice_of(now, 10), q->until) > 0) {
-		r->reason = arena_fmt(a, "%.*s (its quarantine is over%s%.*s)",
-				      SLICE_ARG(r->reason),
+		r->reason = arena_fmt(a, "its quarantine is over%s%.*s%.*s: "
+				      "fix it, retire it or give it another "
+				      "day; now %s: %.*s",
 				      q->until.n ? " since " : "",
-				      SLICE_ARG(q->until));
+				      SLICE_ARG(q->until),
+				      SLICE_ARG(quarantine_text(a, q)),
+				      verdict_name(r->verdict),
+				      SLICE_ARG(r->reason));
 		return;
 	}
 	decide(r, VERDICT_SKIPPED, ERR_NONE,
-	       arena_fmt(a, "quarantined until %.*s%s%.*s%s%.*s; now %s: %.*s",
-			 SLICE_ARG(q->until), q->owner.n ? " by " : "",
-			 SLICE_ARG(q->owner), q->reason.n ? ": " : "",
-			 SLICE_ARG(q->reason), verdict_name(r->verdict),
-			 SLICE_ARG(r->reason)));
+	       arena_fmt(a, "quarantined until %.*s%.*s; now %s: %.*s",
+			 SLICE_ARG(q->until), SLICE_ARG(quarantine_text(a, q)),
+			 verdict_name(r->verdict), SLICE_ARG(r->reason)));
 }
 
 static bool

@@ -74,6 +74,8 @@ resolver_init(struct resolver *r, const struct tape *t, const struct plan *p,
 		.arena = seen->arena, .notes = notes };
 	r->v = arena_array(r->arena, max + 1, sizeof(*r->v));
 	r->from = arena_array(r->arena, max + 1, sizeof(*r->from));
+	if (p)
+		r->edits = edits_of(r->arena, t, p, notes, &r->nedits);
 	for (size_t i = 0; i < max; i++) {
 		struct bound b = { .binding = &p->bindings[i] };
 
@@ -136,6 +138,7 @@ resolver_changes(const struct resolver *r, uint32_t index)
 	size_t i = first_to(r, index);
 
 	return (i < r->n && r->v[i].to_index == index) ||
+	       edits_any(r->edits, r->nedits, index) ||
 	       resigner_rule(r->resigner, &r->tape->exchanges[index]) > 0;
 }
 
@@ -318,6 +321,7 @@ resolver_request(struct resolver *r, uint32_t index, struct arena *a,
 		notes_fmt(r->notes, "request %u: values were put into its "
 			  "body, which was compressed again",
 			  r->tape->exchanges[index].id);
+	edits_apply(r->edits, r->nedits, index, a, out, r->notes);
 	sign(r, index, &e, out);
 	for (size_t i = from; i < to; i++)
 		tell_missing(r, &r->v[i]);

@@ -6,6 +6,7 @@
 #ifndef REPLAY_RESOLVE_H
 #define REPLAY_RESOLVE_H
 
+#include "edits.h"
 #include "notes.h"
 #include "resign.h"
 
@@ -21,14 +22,16 @@ struct resolver {
 	struct bound *v;	/* by consumer, place and offset */
 	struct bound **from;	/* by producer and place */
 	size_t n;
+	struct request_edit *edits;	/* edits.h; of the plan */
+	size_t nedits;
 };
 
 /* `notes` gets what cannot be obeyed. Places were checked by plan_check(). */
 void resolver_init(struct resolver *r, const struct tape *t,
 		   const struct plan *p, const struct observed *seen,
 		   struct notes *notes);
-/* Does the exchange (by index) take any value from an answer, or a signature
- * over what it is then? */
+/* Does the exchange (by index) take any value from an answer or from an edit,
+ * or a signature over what it is then? */
 bool resolver_changes(const struct resolver *r, uint32_t index);
 /* Have all answers that it takes values from come whole? */
 bool resolver_ready(const struct resolver *r, uint32_t index);

@@ -275,3 +275,42 @@ library_select(const struct library *l, const char *what,
 	*count = 1;
 	return 0;
 }
+
+static void
+add_once(const struct library_entry **v, size_t *n,
+	 const struct library_entry *x)
+{
+	for (size_t i = 0; i < *n; i++)
+		if (v[i] == x)
+			return;
+	v[(*n)++] = x;
+}
+
+int
+library_pick(const struct library *l, char *const *words, size_t n,
+	     const struct library_entry ***out, size_t *count, struct err *e)
+{
+	const struct library_entry **v = mem_array(l->n + 1, sizeof(*v));
+	const struct library_entry **found = mem_array(l->n + 1,
+						       sizeof(*found));
+	size_t have = 0;
+	int rc = 0;
+
+	for (size_t i = 0; n == 0 && i < l->n; i++)
+		v[have++] = &l->v[i];
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		size_t more = 0;
+
+		rc = library_select(l, words[i], found, l->n, &more, e);
+		for (size_t k = 0; rc == 0 && k < more; k++)
+			add_once(v, &have, found[k]);
+	}
+	free(found);
+	if (rc != 0) {
+		free(v);
+		return -1;
+	}
+	*out = v;
+	*count = have;
+	return 0;
+}

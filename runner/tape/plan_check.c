@@ -1,4 +1,4 @@
-/* Finds bindings and stubs of a plan that its tape cannot obey. */
+/* Finds bindings, stubs and edits of a plan that its tape cannot obey. */
 #include <dvr/tape/plan.h>
 
 #include <dvr/field/field.h>
@@ -90,6 +90,24 @@ check_binding(const struct checked *c)
 	return 0;
 }
 
+static int
+check_edit(const struct plan_edit *x, const struct tape *t, const char *dir,
+	   struct err *e)
+{
+	const struct exchange *to;
+	struct place place;
+	char q[QUOTE_MAX];
+
+	if (place_parse(x->field, &place) != 0)
+		return 0;	/* plan_read() has refused it */
+	to = tape_exchange(t, place.exchange);
+	if (to && t->lanes[to->lane].role == LANE_INGRESS)
+		return 0;
+	return err_set(e, ERR_TAPE, "%s/replay.yaml:%u: an edit of '%s'; "
+		       "expected a request of a client that is on the tape",
+		       dir, x->line, quote(x->field, q));
+}
+
 int
 plan_check(const struct plan *p, const struct tape *t, const char *dir,
 	   struct err *e)
@@ -105,6 +123,9 @@ plan_check(const struct plan *p, const struct tape *t, const char *dir,
 		if (check_binding(&c) != 0)
 			return -1;
 	}
+	for (size_t i = 0; i < p->nedits; i++)
+		if (check_edit(&p->edits[i], t, dir, e) != 0)
+			return -1;
 	return 0;
 }
 

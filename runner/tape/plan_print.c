@@ -132,6 +132,51 @@ print_stub(struct printer *p, const struct plan_stub *x)
 }
 
 static void
+print_edits(struct printer *p, const struct plan *plan)
+{
+	if (plan->nedits > 0)
+		print_open_key(p, "edits");
+	for (size_t i = 0; i < plan->nedits; i++) {
+		open_item(p);
+		needed_text(p, "field", plan->edits[i].field);
+		needed_text(p, "value", plan->edits[i].value);
+		print_member_text(p, "since", plan->edits[i].since);
+		close_item(p);
+	}
+}
+
+static void
+print_change(struct printer *p, const struct plan_change *x)
+{
+	open_item(p);
+	needed_text(p, "field", x->field);
+	switch (x->what) {
+	case CHANGE_VALUE:
+		needed_text(p, "value", x->value);
+		break;
+	case CHANGE_GONE:
+		print_member(p, "gone");
+		buf_adds(p->out, "true");
+		break;
+	case CHANGE_ADDED:
+		print_member(p, "added");
+		buf_adds(p->out, "true");
+		break;
+	}
+	print_member_text(p, "accepted", x->accepted);
+	close_item(p);
+}
+
+static void
+print_changes(struct printer *p, const struct plan *plan)
+{
+	if (plan->nchanges > 0)
+		print_open_key(p, "changes");
+	for (size_t i = 0; i < plan->nchanges; i++)
+		print_change(p, &plan->changes[i]);
+}
+
+static void
 print_quarantine(struct printer *p, const struct plan_quarantine *q)
 {
 	if (q->until.n + q->owner.n + q->reason.n + q->link.n == 0)
@@ -172,4 +217,6 @@ plan_print(const struct plan *plan, struct buf *out)
 		print_open_key(&p, "stubs");
 	for (size_t i = 0; i < plan->nstubs; i++)
 		print_stub(&p, &plan->stubs[i]);
+	print_edits(&p, plan);
+	print_changes(&p, plan);
 }

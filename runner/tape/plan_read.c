@@ -2,26 +2,14 @@
 #include <dvr/tape/plan.h>
 
 #include <dvr/base/yaml.h>
-#include <dvr/field/field.h>
 #include <dvr/wire/grpc.h>
 
 #include "names.h"
-#include "reader.h"
+#include "plan_values.h"
 
 #include <stddef.h>
 
 /* ---- values ---------------------------------------------------------- */
-
-/* Text that names something: not empty. */
-static int
-read_name(struct reader *r, const struct yaml_node *n, void *out)
-{
-	if (reader_text(r, n, out) < 0)
-		return -1;
-	if (n->text.n == 0)
-		return reader_fail(r, n, "empty; expected text");
-	return 0;
-}
 
 /* "2.resp": an exchange's request or answer. */
 static int
@@ -44,62 +32,7 @@ read_event(struct reader *r, const struct yaml_node *n, void *out)
 			   quote(n->text, q));
 }
 
-static bool
-is_date(struct slice s)
-{
-	uint64_t month, day;
-
-	return s.n == 10 && s.p[4] == '-' && s.p[7] == '-' &&
-	       slice_uint(slice_range(s, 0, 4), 9999, &day) == 0 &&
-	       slice_uint(slice_range(s, 5, 7), 12, &month) == 0 &&
-	       slice_uint(slice_range(s, 8, 10), 31, &day) == 0 && month > 0 &&
-	       day > 0;
-}
-
-static int
-read_date(struct reader *r, const struct yaml_node *n, void *out)
-{
-	char q[QUOTE_MAX];
-
-	if (reader_text(r, n, out) < 0)
-		return -1;
-	if (!is_date(n->text))
-		return reader_fail(r, n, "bad date '%s'; expected YYYY-MM-DD",
-				   quote(n->text, q));
-	return 0;
-}
-
-static int
-read_list(struct reader *r, const struct yaml_node *n,
-	  const struct reader_list *what, void **v, size_t *count)
-{
-	/* "bindings:" with nothing behind it is what people leave. */
-	if (n->kind == YAML_SCALAR && n->plain && n->text.n == 0) {
-		*v = NULL;
-		*count = 0;
-		return 0;
-	}
-	return reader_list(r, n, what, v, count);
-}
-
 /* ---- the lists ------------------------------------------------------- */
-
-/* "1.resp.body#/cart": one value of one exchange. */
-static int
-read_place(struct reader *r, const struct yaml_node *n, void *out)
-{
-	struct place p;
-	char q[QUOTE_MAX];
-
-	if (read_name(r, n, out) < 0)
-		return -1;
-	if (place_parse(n->text, &p) < 0 || p.exchange == 0)
-		return reader_fail(r, n,
-				   "bad place '%s'; expected a value of an "
-				   "exchange, as 1.resp.body#/id",
-				   quote(n->text, q));
-	return 0;
-}
 
 /* Part of a value; what is in the names is for the replay to find. */
 static int
@@ -137,8 +70,8 @@ read_as(struct reader *r, const struct yaml_node *n, void *out)
 
 #define AT(member) offsetof(struct plan_binding, member)
 static const struct row binding_rows[] = {
-	{ "from", read_place, AT(from), true },
-	{ "to", read_place, AT(to), true },
+	{ "from", plan_value_place, AT(from), true },
+	{ "to", plan_value_place, AT(to), true },
 	{ "take", read_take, AT(take), false },
 	{ "as", read_as, AT(as), false },
 	{ "before", reader_u32, AT(before), false },
@@ -164,15 +97,15 @@ read_bindings(struct reader *r, const struct yaml_node *n, void *out)
 	struct plan *p = out;
 	void *v;
 
-	if (read_list(r, n, &what, &v, &p->nbindings) < 0)
+	if (plan_value_list(r, n, &what, &v, &p->nbindings) < 0)
 		return -1;
 	p->bindings = v;
 	return 0;
 }
 
 static const struct row mask_rows[] = {
-	{ "field", read_name, offsetof(struct plan_mask, field), true },
-	{ "reason", read_name, offsetof(struct plan_mask, reason), true },
+	{ "field", plan_value_name, offsetof(struct plan_mask, field), true },
+	{ "reason", plan_value_name, offsetof(struct plan_mask, reason), true },
 };
 
 static int
@@ -190,7 +123,7 @@ read_masks(struct reader *r, const struct yaml_node *n, void *out)
 	struct plan *p = out;
 	void *v;
 
-	if (read_list(r, n, &what, &v, &p->nmasks) < 0)
+	if (plan_value_list(r, n, &what, &v, &p->nmasks) < 0)
 		return -1;
 	p->masks = v;
 	return 0;
@@ -232,7 +165,7 @@ static const struct row pin_rows[] = {
 	{ "grpc", read_grpc, AT(grpc), false },
 	{ "close", read_close, AT(close), false },
 	{ "body", reader_text, AT(body), false },
-	{ "accepted", read_date, AT(accepted), false },
+	{ "accepted", plan_value_date, AT(accepted), false },
 };
 #undef AT
 
@@ -258,7 +191,7 @@ read_pins(struct reader *r, const struct yaml_node *n, void *out)
 	struct plan *p = out;
 	void *v;
 
-	if (read_list(r, n, &what, &v, &p->npins) < 0)
+	if (plan_value_list(r, n, &what, &v, &p->npins) < 0)
 		return -1;
 	p->pins = v;
 	return 0;
@@ -284,7 +217,7 @@ read_holds(struct reader *r, const struct yaml_node *n, void *out)
 	struct plan *p = out;
 	void *v;
 
-	if (read_list(r, n, &what, &v, &p->nholds) < 0)
+	if (plan_value_list(r, n, &what, &v, &p->nholds) < 0)
 		return -1;
 	p->holds = v;
 	return 0;
@@ -313,7 +246,7 @@ read_stub_headers(struct reader *r, const struct yaml_node *n, void *out)
 	struct plan_stub *x = out;
 	void *v;
 
-	if (read_list(r, n, &what, &v, &x->nheaders) < 0)
+	if (plan_value_list(r, n, &what, &v, &x->nheaders) < 0)
 		return -1;
 	x->headers = v;
 	return 0;
@@ -337,7 +270,7 @@ read_method(struct reader *r, const struct yaml_node *n, void *out)
 		return reader_fail(r, n, "bad method '%s'; expected one such "
 				   "as GET or POST", quote(n->text, q));
 	}
-	return read_name(r, n, out);
+	return plan_value_name(r, n, out);
 }
 
 static int
@@ -356,7 +289,7 @@ read_stub_path(struct reader *r, const struct yaml_node *n, void *out)
 
 #define AT(member) offsetof(struct plan_stub, member)
 static const struct row stub_rows[] = {
-	{ "lane", read_name, AT(lane), true },
+	{ "lane", plan_value_name, AT(lane), true },
 	{ "method", read_method, AT(method), true },
 	{ "path", read_stub_path, AT(path), true },
 	{ "status", reader_status, AT(status), true },
@@ -383,7 +316,7 @@ read_stubs(struct reader *r, const struct yaml_node *n, void *out)
 	struct plan *p = out;
 	void *v;
 
-	if (read_list(r, n, &what, &v, &p->nstubs) < 0)
+	if (plan_value_list(r, n, &what, &v, &p->nstubs) < 0)
 		return -1;
 	p->stubs = v;
 	return 0;
@@ -439,7 +372,7 @@ read_reproduces(struct reader *r, const struct yaml_node *n, void *out)
 
 #define AT(member) offsetof(struct plan_quarantine, member)
 static const struct row quarantine_rows[] = {
-	{ "until", read_date, AT(until), true },
+	{ "until", plan_value_date, AT(until), true },
 	{ "owner", reader_text, AT(owner), false },
 	{ "reason", reader_text, AT(reason), false },
 	{ "link", reader_text, AT(link), false },
@@ -463,6 +396,8 @@ static const struct row plan_rows[] = {
 	{ "pins", read_pins, 0, false },
 	{ "holds", read_holds, 0, false },
 	{ "stubs", read_stubs, 0, false },
+	{ "edits", plan_value_edits, 0, false },
+	{ "changes", plan_value_changes, 0, false },
 };
 
 int

@@ -6,6 +6,7 @@
 #define DVR_JUDGE_RESULT_H
 
 #include <dvr/judge/outcome.h>
+#include <dvr/tape/plan.h>
 
 enum verdict { VERDICT_PASS, VERDICT_FAILED, VERDICT_ERROR, VERDICT_FLAKY,
 	VERDICT_XFAIL, VERDICT_SKIPPED };
@@ -16,6 +17,9 @@ struct difference {
 	enum risk risk;
 	struct slice place;		/* "4.resp.body#/total" */
 	struct slice want, got;		/* clean */
+	enum change change;
+	bool takeable;			/* may become a plan_change, */
+	struct slice value;		/* CHANGE_VALUE: with this; clean */
 };
 
 struct case_result {			/* one exchange */
@@ -75,6 +79,8 @@ struct tape_result {
 	unsigned hits, of;		/* reproduces, from the plan */
 	bool unproven;			/* nobody has seen it come again */
 	unsigned clean, needed;		/* clean replays: done, needed */
+	bool cured;			/* `broken`, and it fails no more: to
+					 * be accepted */
 	struct replay_result *replays;	/* in order; the last one decided */
 	size_t nreplays;
 	unsigned started, resets;	/* services that were started (for the

@@ -27,6 +27,11 @@ const struct library_entry *library_find(const struct library *l,
 int library_select(const struct library *l, const char *what,
 		   const struct library_entry **out, size_t max,
 		   size_t *count, struct err *e);
+/* All that `n` such words select, each once, in the words' order; no word: the
+ * whole library.  *out holds *count of them, free() it. */
+int library_pick(const struct library *l, char *const *words, size_t n,
+		 const struct library_entry ***out, size_t *count,
+		 struct err *e);
 
 /*
  * Two dvr may work in one library: who writes to it holds it alone, who reads

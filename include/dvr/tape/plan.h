@@ -39,6 +39,21 @@ struct plan_stub {			/* an answer for a new egress call */
 	struct slice body;
 	unsigned line;			/* in replay.yaml; 0: from elsewhere */
 };
+struct plan_edit {			/* a request's field, sent otherwise */
+	struct slice field;		/* "1.req.body#/currency" */
+	struct slice value;
+	struct slice since;		/* date; "" not told */
+	unsigned line;			/* in replay.yaml; 0: from elsewhere */
+};
+/* How a field of an answer differs from the tape. */
+enum change { CHANGE_VALUE, CHANGE_GONE, CHANGE_ADDED };
+struct plan_change {			/* a difference that was accepted */
+	struct slice field;		/* place pattern */
+	enum change what;
+	struct slice value;		/* CHANGE_VALUE: what it is now; may
+					 * hold handles */
+	struct slice accepted;		/* date; "" not told */
+};
 struct plan_quarantine { struct slice until, owner, reason, link; };
 
 struct plan {
@@ -58,6 +73,8 @@ struct plan {
 	struct plan_pin *pins;		size_t npins;
 	struct plan_hold *holds;	size_t nholds;
 	struct plan_stub *stubs;	size_t nstubs;
+	struct plan_edit *edits;	size_t nedits;
+	struct plan_change *changes;	size_t nchanges;
 	struct plan_quarantine quarantine;
 };
 
@@ -90,6 +107,12 @@ const char *expect_name(enum expect x);
  *   holds        list of {event: N.req | N.resp, until: N.req | N.resp}
  *   stubs        list of {lane, method, path, status, headers: ['Name: value'],
  *                body}
+ *   edits        list of {field: place in a request, value, since: date}: sent
+ *                instead of what was recorded; a member, header or parameter
+ *                that is not there is added
+ *   changes      list of {field: place pattern, accepted: date} and one of
+ *                value: what the answer holds now, gone: true, added: true:
+ *                differences from the tape that are none any more
  */
 void plan_print(const struct plan *p, struct buf *out);
 /* `name` is the path for messages. Slices live in `a`. */
@@ -99,7 +122,7 @@ int plan_read(struct arena *a, const char *name, struct slice text,
 int plan_load(struct arena *a, const char *tape_dir, struct plan *out,
 	      struct err *e);
 /* Do the bindings name exchanges that are on the tape, an answer first and a
- * request that began after it?  Else ERR_TAPE with DIR/replay.yaml:line. */
+ * request that began after it, and the edits requests of clients?  Else ERR_TAPE with DIR/replay.yaml:line. */
 int plan_check(const struct plan *p, const struct tape *t, const char *dir,
 	       struct err *e);
 /* Is there a lane for every stub, on the tape or among the `n` names that are
