@@ -1,25 +1,12 @@
-/* dvr accept TAPE: pins the answer that this build gives and expects it. */
-#include "interrupt.h"
-#include "regression.h"
-#include "verify.h"
+/* dvr accept TAPE…: pins the answer that this build gives and expects it. */
+#include "trying.h"
 
 #include <dvr/base/plural.h>
-#include <dvr/tape/yaml.h>
 
 #include <stdio.h>
-#include <string.h>
 
-static const enum opt accept_opts[] = { COMMON_OPTS, OPT_TARGET, OPT_TIMEOUT,
-	OPT_TIMING, OPT_COUNT };
-
-struct accept {
-	struct config cfg;
-	struct trial_config trial;
-	struct tape tape;
-	struct plan plan;
-	char dir[4096];
-	struct arena *arena;	/* of the results */
-};
+static const enum opt accept_opts[] = { COMMON_OPTS, TRYING_OPTS, OPT_BROKEN,
+	OPT_COUNT };
 
 static bool
 is_acceptable(const struct outcome *o)
@@ -30,23 +17,17 @@ is_acceptable(const struct outcome *o)
 
 /* How the failing exchange ended in the last replay. */
 static int
-live_case(const struct accept *a, const struct tape_result *r,
+live_case(const struct trying *t, const struct tape_result *r,
 	  const struct case_result **out, struct err *e)
 {
-	const struct replay_result *last;
+	const struct replay_result *last = &r->replays[r->nreplays - 1];
 
-	if (*interrupt_flag())
-		return err_set(e, ERR_MISMATCH, "accept: interrupted; nothing "
-			       "was changed");
-	if (r->nreplays == 0)
-		return err_set(e, ERR_TARGET, "accept: %.*s",
-			       SLICE_ARG(r->reason));
-	last = &r->replays[r->nreplays - 1];
 	if (last->reproduced)
 		return err_set(e, ERR_MISMATCH, "accept: this build still "
-			       "fails as recorded; fix it first");
+			       "fails as recorded; fix it first, or accept it "
+			       "as a known bug: dvr accept --broken");
 	for (size_t i = 0; i < last->ncases; i++) {
-		if (last->cases[i].exchange != a->tape.trigger.exchange)
+		if (last->cases[i].exchange != t->tape.trigger.exchange)
 			continue;
 		*out = &last->cases[i];
 		if (is_acceptable(&last->cases[i].outcome))
@@ -60,116 +41,95 @@ live_case(const struct accept *a, const struct tape_result *r,
 		       "exchange to pin");
 }
 
+/* What it was before, for whoever reads the log of a job. */
 static void
-set_pin(struct accept *a, const struct outcome *got)
+tell(const struct trying *t, enum expect was, const char *what)
 {
-	struct plan_pin *pins = arena_array(a->arena, a->plan.npins + 1,
-					    sizeof(*pins));
-	char today[CLOCK_RFC3339_MAX];
-	size_t n = 0;
-
-	for (size_t i = 0; i < a->plan.npins; i++) {
-		if (a->plan.pins[i].exchange != a->tape.trigger.exchange)
-			pins[n++] = a->plan.pins[i];
-	}
-	clock_rfc3339(clock_wall_us(&clock_system), today);
-	pins[n++] = (struct plan_pin){
-		.exchange = a->tape.trigger.exchange,
-		.status = got->status,
-		.has_grpc = got->is_grpc, .grpc = got->grpc,
-		.has_close = got->is_socket, .close = got->close,
-		.accepted = arena_copy(a->arena, slice_of(today, 10)),
-	};
-	a->plan.pins = pins;
-	a->plan.npins = n;
-	a->plan.expect = EXPECT_FIXED;
-}
-
-/* With the configuration's masks, which are not the tape's to keep. */
-static int
-try_plan(struct accept *a, struct tape_result *r, struct err *e)
-{
-	struct plan p = a->plan;
-
-	regression_masks(&a->cfg, a->arena, &p);
-	*r = (struct tape_result){ 0 };
-	return trial_run(&a->trial, &a->tape, &p, a->arena, r, e);
+	printf("%.*s: %s, expect: %s", SLICE_ARG(t->tape.id), what,
+	       expect_name(t->plan.expect));
+	if (was != t->plan.expect)
+		printf(" (was %s)", expect_name(was));
 }
 
 static int
-accept_tape(struct accept *a, struct err *e)
+accept_tape(struct trying *t, struct err *e)
 {
-	struct tape_result r;
+	enum expect was = t->plan.expect;
 	const struct case_result *got = NULL;
+	struct tape_result r;
+	char what[64];
 
-	a->trial.repeat = 1;
-	if (try_plan(a, &r, e) != 0 ||
-	    live_case(a, &r, &got, e) != 0)
+	if (trying_run(t, 1, &r, e) != 0 || live_case(t, &r, &got, e) != 0)
 		return -1;
-	set_pin(a, &got->outcome);
+	trying_pin(t, t->tape.trigger.exchange, &got->outcome);
+	t->plan.expect = EXPECT_FIXED;
+	t->plan.quarantine = (struct plan_quarantine){ 0 };
 	/* the pinned plan must hold in as many replays as its proof asks for */
-	a->trial.repeat = 0;
-	if (try_plan(a, &r, e) != 0)
+	if (trying_run(t, 0, &r, e) != 0)
 		return -1;
 	if (r.verdict != VERDICT_PASS)
 		return err_set(e, ERR_MISMATCH, "accept: with the answer %.*s "
 			       "pinned the tape does not pass: %.*s",
 			       SLICE_ARG(got->got), SLICE_ARG(r.reason));
-	if (library_replan(a->dir, &a->tape, &a->plan, e) != 0)
+	if (library_replan(t->dir, &t->tape, &t->plan, e) != 0)
 		return -1;
-	printf("%.*s: pinned %.*s at exchange %u, expect: fixed (%u clean "
-	       "replay%s)\n", SLICE_ARG(a->tape.id), SLICE_ARG(got->got),
-	       a->tape.trigger.exchange, r.clean, plural(r.clean));
+	snprintf(what, sizeof(what), "pinned %.*s at exchange %u",
+		 SLICE_ARG(got->got), t->tape.trigger.exchange);
+	tell(t, was, what);
+	printf(" (%u clean replay%s)\n", r.clean, plural(r.clean));
+	return 0;
+}
+
+/* A failure that nobody can bring about would be an expected one for ever. */
+static int
+accept_broken(struct trying *t, struct err *e)
+{
+	enum expect was = t->plan.expect;
+
+	if (t->tape.not_replayable.n || t->plan.hits == 0)
+		return err_set(e, ERR_MISMATCH, "accept: %.*s never "
+			       "reproduced, so its failure cannot be expected; "
+			       "dvr quarantine keeps it from gating for a "
+			       "while", SLICE_ARG(t->tape.id));
+	t->plan.expect = EXPECT_BROKEN;
+	t->plan.quarantine = (struct plan_quarantine){ 0 };
+	if (library_replan(t->dir, &t->tape, &t->plan, e) != 0)
+		return -1;
+	tell(t, was, "a known bug");
+	puts("");
 	return 0;
 }
 
 static int
 run_accept(const struct args *args, struct err *e)
 {
-	struct accept a = { 0 };
-	int rc = -1;
+	bool broken = args_has(args, OPT_BROKEN);
+	struct trying t = { .verb = "accept" };
+	int rc = 0;
 
-	if (args->nrest != 1)
-		return err_set(e, ERR_USAGE, "accept: which tape? `dvr ls` "
-			       "lists them");
-	if (command_config(args, &a.cfg, e) != 0)
+	if (trying_open(&t, args, !broken, e) != 0)
 		return -1;
-	a.arena = arena_create();
-	command_timing(args, &a.cfg);
-	a.trial.scrub = command_scrub(&a.cfg, e);
-	if (!a.trial.scrub)
-		goto out;
-	verify_trial_config(&a.cfg, a.trial.scrub, &a.trial);
-	a.trial.target = args->value[OPT_TARGET];
-	a.trial.stop = interrupt_flag();
-	interrupt_catch();
-	if (!a.trial.target && !a.cfg.service.command) {
-		err_set(e, ERR_USAGE, "accept: no spec.service.command in %s; "
-			"add it, or --target URL",
-			a.cfg.path ? a.cfg.path : "a dvr.yaml");
-		goto out;
+	for (size_t i = 0; i < t.npicked && rc == 0; i++) {
+		rc = trying_begin(&t, i, e);
+		if (rc != 0)
+			break;
+		rc = broken ? accept_broken(&t, e) : accept_tape(&t, e);
+		trying_end(&t);
 	}
-	if (command_tape(&a.cfg, args->rest[0], &a.tape, &a.plan, a.dir, e))
-		goto out;
-	if (regression_stubs(&a.cfg, &a.tape, &a.plan, a.dir, e) == 0)
-		rc = accept_tape(&a, e);
-	tape_release(&a.tape);
-out:
-	if (a.trial.scrub)
-		scrub_destroy(a.trial.scrub);
-	arena_destroy(a.arena);
-	config_release(&a.cfg);
+	trying_close(&t);
 	return rc;
 }
 
 const struct command cmd_accept = {
 	.name = "accept",
-	.usage = "[options] TAPE",
+	.usage = "[options] TAPE…",
 	.summary = "pin the answer of this build, expect: fixed",
 	.help = "Replays the tape; when the failure is gone, the answer at the "
 		"failing exchange is\npinned in replay.yaml and every later "
-		"build must give it.\n\n"
-		"  dvr accept post-checkout-pay-500-7889a\n",
+		"build must give it. With --broken nothing is\nreplayed: "
+		"the failure is a known bug, expected until a build passes.\n\n"
+		"  dvr accept post-checkout-pay-500-7889a\n"
+		"  dvr accept --broken post-checkout-pay-500-7889a\n",
 	.opts = accept_opts,
 	.tapes = true,
 	.run = run_accept,

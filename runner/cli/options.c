@@ -75,6 +75,23 @@ const struct opt_row opt_rows[OPT_COUNT] = {
 			      "text (default), json or github-matrix" },
 	[OPT_DRY_RUN] = { "dry-run", 0, NULL, NULL,
 			  "show what would be written, write nothing" },
+	[OPT_BROKEN] = { "broken", 0, NULL, NULL,
+			 "expect the failure: a known bug" },
+	[OPT_UNTIL] = { "until", 0, "DAY", NULL,
+			"its last day, as 2026-12-24, or in days: 14d" },
+	[OPT_OWNER] = { "owner", 0, "NAME", NULL, "who sees to it" },
+	[OPT_REASON] = { "reason", 0, "TEXT", NULL, "why" },
+	[OPT_LINK] = { "link", 0, "URL", NULL, "where it is dealt with" },
+	[OPT_SET] = { "set", 0, "FIELD=VALUE", NULL,
+		      "send this field of a request otherwise (repeatable)" },
+	[OPT_FORMAT] = { "format", 0, "NAME", NULL,
+			 "text (default), or markdown for a pull request" },
+	[OPT_STALE] = { "stale", 0, NULL, NULL,
+			"only tapes that prove nothing (any more)" },
+	[OPT_FLAKY] = { "flaky", 0, NULL, NULL,
+			"only tapes that fail now and then" },
+	[OPT_DUPLICATE] = { "duplicate", 0, NULL, NULL,
+			    "only tapes of one and the same failure" },
 };
 
 static const char *const when_words[] = { "auto", "always", "never", NULL };
@@ -83,6 +100,7 @@ const char *const timing_words[] = { "recorded", "fast", "2x", "precise",
 
 static const char *const holds_words[] = { "on", "off", NULL };
 static const char *const profile_words[] = { "rich", "strict", NULL };
+static const char *const format_words[] = { "text", "markdown", NULL };
 static const char *const case_words[] = { "exchange", "tape", NULL };
 static const char *const plan_words[] = { "text", "json", "github-matrix",
 					  NULL };
@@ -97,6 +115,7 @@ static const struct {
 	{ OPT_JUNIT_PROFILE, profile_words },
 	{ OPT_JUNIT_CASES, case_words },
 	{ OPT_PLAN_FORMAT, plan_words },
+	{ OPT_FORMAT, format_words },
 };
 
 const char *const *
@@ -170,6 +189,12 @@ store(struct args *a, enum opt o, const char *value, struct err *e)
 			return err_set(e, ERR_USAGE, "more than %d --report",
 				       REPORTS_MAX);
 		a->reports[a->nreports++] = value;
+	}
+	if (o == OPT_SET) {
+		if (a->nsets == SETS_MAX)
+			return err_set(e, ERR_USAGE, "more than %d --set",
+				       SETS_MAX);
+		a->sets[a->nsets++] = value;
 	}
 	a->value[o] = value;
 	return 0;

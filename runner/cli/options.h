@@ -20,7 +20,9 @@ enum opt {
 	OPT_NO_VERIFY, OPT_JSON, OPT_TIMEOUT, OPT_DRY_RUN,
 	OPT_JUNIT_PROFILE, OPT_JUNIT_CASES, OPT_STRICT, OPT_SCRUBBED,
 	OPT_LIST, OPT_SHARD, OPT_SHARDS, OPT_TIMINGS, OPT_PLAN,
-	OPT_PLAN_FORMAT, OPT_COUNT
+	OPT_PLAN_FORMAT,
+	OPT_BROKEN, OPT_UNTIL, OPT_OWNER, OPT_REASON, OPT_LINK,
+	OPT_SET, OPT_FORMAT, OPT_STALE, OPT_FLAKY, OPT_DUPLICATE, OPT_COUNT
 };
 
 struct opt_row {
@@ -39,11 +41,14 @@ const char *const *opt_words(enum opt o);
 extern const char *const timing_words[];	/* by enum replay_timing */
 
 #define REPORTS_MAX 8
+#define SETS_MAX 32
 
 struct args {
 	const char *value[OPT_COUNT];	/* NULL: not given; flags: "" */
 	const char *reports[REPORTS_MAX];
 	size_t nreports;
+	const char *sets[SETS_MAX];	/* --set */
+	size_t nsets;
 	char **rest;			/* operands, NULL-terminated */
 	size_t nrest;
 };
