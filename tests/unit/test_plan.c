@@ -62,6 +62,18 @@ static struct plan_stub stubs[] = {
 	  .status = 204 },
 };
 
+static struct plan_edit edits[] = {
+	{ .field = { "1.req.body#/currency", 20 }, .value = { "EUR", 3 },
+	  .since = { "2026-11-22", 10 } },
+	{ .field = { "2.req.header/x-api", 18 }, .value = { "2", 1 } },
+};
+static struct plan_change changes[] = {
+	{ .field = { "3.resp.body#/total", 18 }, .value = { "12.50", 5 },
+	  .accepted = { "2026-11-22", 10 } },
+	{ .field = { "3.resp.body#/old", 16 }, .what = CHANGE_GONE },
+	{ .field = { "*.resp.header/x-new", 19 }, .what = CHANGE_ADDED },
+};
+
 static const struct plan full = {
 	.expect = EXPECT_QUARANTINED,
 	.hits = 2,
@@ -79,6 +91,10 @@ static const struct plan full = {
 	.nholds = ARRAY_LEN(holds),
 	.stubs = stubs,
 	.nstubs = ARRAY_LEN(stubs),
+	.edits = edits,
+	.nedits = ARRAY_LEN(edits),
+	.changes = changes,
+	.nchanges = ARRAY_LEN(changes),
 	.quarantine = { .until = { "2026-12-24", 10 },
 			.reason = { "waits for #17", 13 } },
 };
