@@ -29,7 +29,7 @@ quarantine_tape(struct trying *t, const struct plan_quarantine *q,
 {
 	t->plan.expect = EXPECT_QUARANTINED;
 	t->plan.quarantine = *q;
-	if (plan_save(&t->plan, t->dir, e) != 0)
+	if (library_replan(t->dir, &t->tape, &t->plan, e) != 0)
 		return -1;
 	printf("%.*s: quarantined until %.*s by %.*s\n",
 	       SLICE_ARG(t->tape.id), SLICE_ARG(q->until),

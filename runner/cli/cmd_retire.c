@@ -39,16 +39,24 @@ retire_entry(const struct trying *t, const struct library_entry *x,
 	     const char *reason, struct err *e)
 {
 	char today[DATE_MAX];
+	struct library_lock lock;
+	int rc;
 	struct retired line = { .id = slice_str(x->id),
 				.signature = slice_str(x->signature),
 				.reason = slice_str(reason) };
 
 	date_today(today);
 	line.day = slice_str(today);
+	if (library_lock(t->cfg.fixtures, LIBRARY_WRITE, &lock, e) != 0)
+		return -1;
+	rc = check_kept(x->dir, e);
 	/* Its line first: a folder that is left is seen, a line is not. */
-	if (check_kept(x->dir, e) != 0 ||
-	    retired_add(t->cfg.fixtures, &line, e) != 0 ||
-	    fs_remove_tree(x->dir, e) != 0)
+	if (rc == 0)
+		rc = retired_add(t->cfg.fixtures, &line, e);
+	if (rc == 0)
+		rc = fs_remove_tree(x->dir, e);
+	library_unlock(&lock);
+	if (rc != 0)
 		return -1;
 	printf("%s: retired; its line is in %s/%s, its content in git's "
 	       "history\n", x->id, t->cfg.fixtures, RETIRED_FILE);

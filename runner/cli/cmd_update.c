@@ -67,7 +67,8 @@ keep(struct update *u, struct err *e)
 	if (!is_well(r.verdict) && r.verdict != VERDICT_SKIPPED && !r.cured)
 		return err_set(e, ERR_MISMATCH, "with these changes it does "
 			       "not pass: %.*s", SLICE_ARG(r.reason));
-	if (!u->dry && plan_save(&u->t.plan, u->t.dir, e) != 0)
+	if (!u->dry && library_replan(u->t.dir, &u->t.tape,
+				     &u->t.plan, e) != 0)
 		return -1;
 	printf("%.*s: %u change%s%s, %s\n", SLICE_ARG(u->t.tape.id), u->taken,
 	       u->taken == 1 ? "" : "s", u->dry ? " (dry run: not written)" :

@@ -6,8 +6,6 @@
 #include "regression.h"
 #include "verify.h"
 
-#include <dvr/tape/yaml.h>
-
 #include <stdlib.h>
 
 static int
@@ -71,10 +69,8 @@ int
 trying_begin(struct trying *t, size_t i, struct err *e)
 {
 	t->dir = t->picked[i]->dir;
-	if (tape_read(t->dir, &t->tape, e) != 0)
-		return -1;
 	t->arena = arena_create();
-	if (plan_load(t->arena, t->dir, &t->plan, e) == 0 &&
+	if (library_read(t->dir, &t->tape, &t->plan, e) == 0 &&
 	    plan_check(&t->plan, &t->tape, t->dir, e) == 0 &&
 	    regression_stubs(&t->cfg, &t->tape, &t->plan, t->dir, e) == 0)
 		return 0;
@@ -85,7 +81,9 @@ trying_begin(struct trying *t, size_t i, struct err *e)
 void
 trying_end(struct trying *t)
 {
-	tape_release(&t->tape);
+	if (t->tape.arena)
+		tape_release(&t->tape);
+	t->tape.arena = NULL;
 	arena_destroy(t->arena);
 	t->arena = NULL;
 }

@@ -20,7 +20,7 @@ is_refusal(uint64_t status)
 /*
  * A build that says no to everything must not become what is expected: an
  * answer that was well may change within 2xx, one that was a client's mistake
- * into another one or into none.
+ * into another one or into none, a failure into none.
  */
 static bool
 may_become(struct slice want, struct slice got)
@@ -33,6 +33,8 @@ may_become(struct slice want, struct slice got)
 		return is_in(now, 200) ||
 		       (is_in(now, 400) && (is_refusal(was) ||
 					    !is_refusal(now)));
+	if (was >= 500)
+		return is_in(now, 200);
 	return (is_in(was, 200) || is_in(was, 300)) && is_in(now, was / 100 *
 							     100);
 }

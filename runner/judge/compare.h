@@ -59,7 +59,10 @@ struct difference *compare_add(struct comparison *c, enum risk risk,
 
 /* compare_changes.c: differences that somebody accepted (plan.changes). */
 bool compare_accepted(const struct comparison *c, const struct place *p,
-		      enum change what, struct slice live);
+		      enum change what);
+/* What is expected at a place: the accepted value, else the recorded one. */
+struct slice compare_wanted(const struct comparison *c, const struct place *p,
+			    struct slice recorded);
 /* What accepting `d` would write; `live` is raw, of CHANGE_VALUE. */
 void compare_takes(const struct comparison *c, struct difference *d,
 		   enum change what, struct slice live);

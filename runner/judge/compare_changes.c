@@ -4,9 +4,9 @@
 /* A value of an answer above this is no field to keep in replay.yaml (bytes). */
 #define TAKEN_MAX (4u * KiB)
 
-bool
-compare_accepted(const struct comparison *c, const struct place *p,
-		 enum change what, struct slice live)
+static const struct plan_change *
+find_change(const struct comparison *c, const struct place *p,
+	    enum change what)
 {
 	const struct plan *plan = c->in->plan;
 
@@ -14,13 +14,27 @@ compare_accepted(const struct comparison *c, const struct place *p,
 		const struct plan_change *x = &plan->changes[i];
 		struct place want;
 
-		if (x->what != what || place_parse(x->field, &want) != 0 ||
-		    !place_matches(&want, p))
-			continue;
-		if (what != CHANGE_VALUE || compare_equal(c, x->value, live))
-			return true;
+		if (x->what == what && place_parse(x->field, &want) == 0 &&
+		    place_matches(&want, p))
+			return x;
 	}
-	return false;
+	return NULL;
+}
+
+bool
+compare_accepted(const struct comparison *c, const struct place *p,
+		 enum change what)
+{
+	return find_change(c, p, what) != NULL;
+}
+
+struct slice
+compare_wanted(const struct comparison *c, const struct place *p,
+	       struct slice recorded)
+{
+	const struct plan_change *x = find_change(c, p, CHANGE_VALUE);
+
+	return x ? x->value : recorded;
 }
 
 /* Clean, whole, and still the same to whoever compares: else it cannot be

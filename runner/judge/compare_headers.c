@@ -133,24 +133,23 @@ compare_value(struct comparison *c, const struct place *p,
 	      const struct header *want, const struct header *got)
 {
 	enum risk risk = RISK_MEDIUM;
+	struct slice wanted = compare_wanted(c, p, want->value), context;
 	struct difference *d;
-	struct slice context;
 
 	if (is_cookie(want) || same_challenges(want, got) ||
-	    compare_equal(c, want->value, got->value) ||
+	    compare_equal(c, wanted, got->value) ||
 	    compare_produced(c, p) ||
-	    compare_echo(c, p, want->value, got->value) ||
-	    compare_accepted(c, p, CHANGE_VALUE, got->value))
+	    compare_echo(c, p, wanted, got->value))
 		return;
 	if (slice_ieq(want->name, SLICE("content-type")) &&
-	    !same_media_type(want->value, got->value))
+	    !same_media_type(wanted, got->value))
 		risk = RISK_HIGH;
 	context = arena_fmt(c->a, "%.*s: ", SLICE_ARG(want->name));
-	d = compare_add(c, risk, p, compare_cut(c, want->value),
-			compare_show(c, context, want->value, got->value));
+	d = compare_add(c, risk, p, compare_cut(c, wanted),
+			compare_show(c, context, wanted, got->value));
 	/* What a handle stood for, or what the name gives away, is a secret
 	 * now as well. */
-	if (!compare_has_handle(want->value) && d &&
+	if (!compare_has_handle(wanted) && d &&
 	    !compare_has_handle(d->got))
 		compare_takes(c, d, CHANGE_VALUE, got->value);
 }
@@ -169,7 +168,8 @@ compare_headers(struct comparison *c, const struct message *want,
 		struct place p;
 
 		if (compare_header_noise(h->name) ||
-		    (live && slice_eq(h->value, live->value)))
+		    (live && c->in->plan->nchanges == 0 &&
+		     slice_eq(h->value, live->value)))
 			continue;
 		p = place_of(c, h);
 		if (compare_masked(c, &p))
@@ -180,7 +180,7 @@ compare_headers(struct comparison *c, const struct message *want,
 			continue;
 		if (live)
 			compare_value(c, &p, h, live);
-		else if (!compare_accepted(c, &p, CHANGE_GONE, SLICE("")))
+		else if (!compare_accepted(c, &p, CHANGE_GONE))
 			compare_takes(c, compare_add(c, RISK_HIGH, &p,
 						     compare_cut(c, h->value),
 						     SLICE("(none)")),
@@ -201,7 +201,7 @@ compare_headers(struct comparison *c, const struct message *want,
 			continue;
 		/* Nobody vetted this name: its value is not shown. */
 		p.name = compare_show(c, SLICE(""), SLICE(""), p.name);
-		if (compare_accepted(c, &p, CHANGE_ADDED, SLICE("")))
+		if (compare_accepted(c, &p, CHANGE_ADDED))
 			continue;
 		compare_takes(c, compare_add(c, RISK_LOW, &p, SLICE("(none)"),
 					     arena_fmt(c->a, "(%zu bytes)",

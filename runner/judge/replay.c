@@ -60,13 +60,15 @@ compare_case(struct judging *j, size_t at)
 	struct case_result *c = &j->r->cases[at];
 	struct comparison cmp = { .in = j->in, .a = j->a,
 				  .exchange = c->exchange };
+	struct slice want;
 	struct place p = { .exchange = c->exchange,
 			   .side = PLACE_RESPONSE,
 			   .part = PLACE_STATUS };
 
-	if (!j->kept[at] && !compare_masked(&cmp, &p) &&
-	    !compare_accepted(&cmp, &p, CHANGE_VALUE, c->got))
-		compare_takes(&cmp, compare_add(&cmp, RISK_HIGH, &p, c->want,
+	want = compare_wanted(&cmp, &p, c->want);
+	if ((want.p == c->want.p ? !j->kept[at] : !slice_eq(want, c->got)) &&
+	    !compare_masked(&cmp, &p))
+		compare_takes(&cmp, compare_add(&cmp, RISK_HIGH, &p, want,
 						c->got),
 			      CHANGE_VALUE, c->got);
 	if (answers(&j->want[at]) && answers(&j->got[at]))

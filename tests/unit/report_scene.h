@@ -86,13 +86,15 @@ scene_cases(struct report_scene *s)
 	s->bad[3] = scene_case(5, "POST /api/v2/checkout/process_payment",
 			       "500", "500");
 	scene_blame(&s->bad[3], VERDICT_FAILED, "dvr.reproduced", again);
-	s->diffs[0] = (struct difference){ RISK_HIGH,
-		SLICE("5.resp.body#/total"), SLICE("1"), SLICE("(none)") };
-	s->diffs[1] = (struct difference){ RISK_MEDIUM,
-		SLICE("5.resp.body#/name"), SLICE("a"), SLICE("b") };
-	s->diffs[2] = (struct difference){ RISK_LOW,
-		SLICE("5.resp.header/x-new"), SLICE("(none)"),
-		SLICE("(3 bytes)") };
+	s->diffs[0] = (struct difference){ .risk = RISK_HIGH,
+		.place = SLICE("5.resp.body#/total"),
+		.want = SLICE("1"), .got = SLICE("(none)") };
+	s->diffs[1] = (struct difference){ .risk = RISK_MEDIUM,
+		.place = SLICE("5.resp.body#/name"),
+		.want = SLICE("a"), .got = SLICE("b") };
+	s->diffs[2] = (struct difference){ .risk = RISK_LOW,
+		.place = SLICE("5.resp.header/x-new"),
+		.want = SLICE("(none)"), .got = SLICE("(3 bytes)") };
 	s->bad[3].diffs = s->diffs;
 	s->bad[3].ndiffs = 3;
 	s->bad[3].more = 2;

@@ -76,6 +76,60 @@ START_TEST(differences_are_ranked)
 }
 END_TEST
 
+/* What was accepted is no difference, as long as it is what was accepted. */
+START_TEST(accepted_changes_are_no_differences)
+{
+	static struct plan_change changes[] = {
+		{ .field = { "1.resp.body#/a", 14 }, .value = { "y", 1 } },
+		{ .field = { "*.resp.body#/gone", 17 }, .what = CHANGE_GONE },
+		{ .field = { "1.resp.body#/new", 16 }, .what = CHANGE_ADDED },
+		{ .field = { "1.resp.header/x-v", 17 }, .what = CHANGE_ADDED },
+		{ .field = { "1.resp.status", 13 }, .value = { "201", 3 } },
+	};
+	static const char *const live[][2] = {
+		{ "{\"a\":\"y\",\"new\":{\"b\":1}}", "" },
+		{ "{\"a\":\"z\"}", "MEDIUM 1.resp.body#/a: y -> z\n" },
+		{ "{\"a\":\"x\",\"gone\":1}",
+		  "MEDIUM 1.resp.body#/a: y -> x\n" },
+		{ "{}", "HIGH 1.resp.body#/a: x -> (none)\n" },
+		{ "{\"a\":\"y\",\"other\":1}",
+		  "LOW 1.resp.body#/other: (none) -> (number)\n" },
+	};
+	struct pair p;
+
+	for (size_t i = 0; i < ARRAY_LEN(live); i++) {
+		pair_init(&p, "{\"a\":\"x\",\"gone\":1}", live[i][0]);
+		scene_answer(p.s.a, &p.s.live[0].x, 201, live[i][0]);
+		scene_header(p.s.a, p.got, "X-V", "2");
+		p.s.p.changes = changes;
+		p.s.p.nchanges = ARRAY_LEN(changes);
+		assert_differences(&p, live[i][1]);
+		scene_release(&p.s);
+	}
+}
+END_TEST
+
+/* What a difference would be accepted as; a secret's place is not taken. */
+START_TEST(differences_say_what_accepting_them_takes)
+{
+	struct replay_result r;
+	const struct difference *d;
+	struct pair p;
+
+	pair_init(&p, "{\"a\":\"x\",\"t\":\"⟦dvr:bearer:36:0123456789abcdef⟧\"}",
+		  "{\"a\":\"long\",\"t\":\"k\"}");
+	r = scene_judge(&p.s);
+	d = r.cases[0].diffs;
+	ck_assert_uint_eq(r.cases[0].ndiffs, 2);
+	ck_assert_int_eq(d[0].change, CHANGE_VALUE);
+	ck_assert(d[0].takeable);
+	ck_assert(slice_eq(d[0].value, SLICE("long")));
+	ck_assert(!d[1].takeable);
+	ck_assert_uint_eq(d[1].value.n, 0);
+	scene_release(&p.s);
+}
+END_TEST
+
 /* A container that is gone is told once, not once a leaf. */
 START_TEST(a_removed_container_is_told_once)
 {
@@ -345,6 +399,9 @@ suite_compare(void)
 
 	tcase_add_test(c, members_have_no_order);
 	tcase_add_test(c, differences_are_ranked);
+	tcase_add_test(c, accepted_changes_are_no_differences);
+	tcase_add_test(c,
+		       differences_say_what_accepting_them_takes);
 	tcase_add_test(c, a_removed_container_is_told_once);
 	tcase_add_test(c, numbers_compare_as_written);
 	tcase_add_test(c, masks_hide_noise);

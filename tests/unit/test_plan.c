@@ -129,7 +129,15 @@ static const char full_text[] =
 	"  - lane: inventory\n"
 	"    method: GET\n"
 	"    path: /x\n"
-	"    status: 204\n";
+	"    status: 204\n"
+	"edits:\n"
+	"  - {field: 1.req.body#/currency, value: EUR, since: '2026-11-22'}\n"
+	"  - {field: 2.req.header/x-api, value: '2'}\n"
+	"changes:\n"
+	"  - {field: 3.resp.body#/total, value: '12.50', accepted: "
+	"'2026-11-22'}\n"
+	"  - {field: 3.resp.body#/old, gone: true}\n"
+	"  - {field: '*.resp.header/x-new', added: true}\n";
 
 static void
 assert_prints(const struct plan *p, const char *want)
@@ -210,6 +218,19 @@ static const struct {
 	{ "stubs: [{lane: a, method: GET, path: /, status: 200, "
 	  "headers: [x]}]\n",
 	  "bad header 'x'" },
+	{ "edits: [{field: 1.resp.body#/a, value: b}]\n",
+	  "expected a field of a request" },
+	{ "edits: [{field: '*.req.body#/a', value: b}]\n", "bad place" },
+	{ "edits: [{field: 1.req.body, value: b}]\n", "an edit of" },
+	{ "edits: [{field: 1.req.body#/a}]\n", "key 'value' is missing" },
+	{ "changes: [{field: 1.req.body#/a, gone: true}]\n",
+	  "expected a field of an answer" },
+	{ "changes: [{field: 1.resp.body#/a}]\n",
+	  "none of 'value', 'gone' and 'added'" },
+	{ "changes: [{field: 1.resp.body#/a, gone: true, value: 1}]\n",
+	  "several of 'value'" },
+	{ "changes: [{field: 1.resp.body#/a, gone: false}]\n",
+	  "expected true" },
 	{ "- expect\n", "this is a list; expected a map" },
 	{ "expect: fixed\nexpect: same\n", "replay.yaml:2:1: duplicate key" },
 	{ "<<<<<<< ours\nexpect: fixed\n", "merge-conflict marker" },

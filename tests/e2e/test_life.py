@@ -1,0 +1,243 @@
+"""The life of a tape: known bug, accepted, quarantined, updated, retired."""
+import datetime
+import json
+import os
+import re
+import subprocess
+
+from harness import Case, SERVICE, main
+
+with open(SERVICE) as f:
+    PROGRAM = f.read()
+
+
+def day(offset):
+    now = datetime.datetime.now(datetime.timezone.utc).date()
+    return (now + datetime.timedelta(days=offset)).isoformat()
+
+
+class Life(Case):
+    def setUp(self):
+        super().setUp()
+        self.config("replay: {settle: 20ms}\n")
+
+    def record(self, body='get("/items/7"); get("/boom")', *flags):
+        r = self.run_suite(body, *flags)
+        self.assertEqual(len(self.tapes()), 1, r)
+        self.tape = self.tapes()[0]
+
+    def plan(self):
+        return self.read("fixtures", self.tape, "replay.yaml").decode()
+
+    def edit(self, was, now):
+        text = self.plan()
+        self.assertIn(was, text)
+        with open(self.path("fixtures", self.tape, "replay.yaml"), "w") as f:
+            f.write(text.replace(was, now, 1))
+
+    def regress(self, *flags, **env):
+        return self.dvr("regress", "--report", "terminal", "--report", "json=out.json", "--report", "markdown=out.md",
+                        "--junit", "out.xml", *flags, env=dict(self.env, **env))
+
+    def git(self, *args):
+        return subprocess.run(("git", "-c", "user.name=t", "-c", "user.email=t@localhost") + args, cwd=self.dir,
+                              check=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=self.env).stdout
+
+    # ---- a known bug, and its fix ------------------------------------
+
+    def test_a_known_bug_is_green_until_it_passes_and_is_accepted(self):
+        self.record()
+        self.assertEqual(self.regress().code, 1)
+        r = self.dvr("accept", "--broken", self.tape)
+        self.assertEqual(r.code, 0, r)
+        self.assertIn("expect: broken (was fixed)", r.out)
+        self.assertIn("expect: broken\n", self.plan())
+        self.assertEqual(self.regress().code, 0)
+        self.assertIn(b"dvr.xfail", self.read("out.xml"))
+        # The fix: not silently green, and what to type is said.
+        r = self.regress(BUG="off")
+        self.assertEqual(r.code, 1, r)
+        self.assertIn("now passes", r.out)
+        self.assertIn("dvr accept " + self.tape, self.read("out.md").decode())
+        r = self.dvr("accept", self.tape, env=dict(self.env, BUG="off"))
+        self.assertIn("pinned 200", r.out)
+        self.assertIn("(was broken)", r.out)
+        self.assertEqual(self.regress(BUG="off").code, 0)
+        self.assertEqual(self.regress().code, 1)
+
+    def test_what_never_reproduced_is_no_known_bug(self):
+        self.record('get("/boom")', "--no-verify")
+        before = self.plan()
+        r = self.dvr("accept", "--broken", self.tape)
+        self.assertOneLineError(r, 1, "never reproduced", "dvr quarantine")
+        self.assertEqual(self.plan(), before)
+        # A build that still fails is not accepted by itself.
+        r = self.dvr("accept", self.tape)
+        self.assertOneLineError(r, 1, "still fails")
+
+    # ---- quarantine --------------------------------------------------
+
+    def test_a_quarantine_gates_when_its_day_is_over(self):
+        self.record()
+        r = self.dvr("quarantine", "--until", "14d", "--owner", "ada", self.tape)
+        self.assertOneLineError(r, 2, "--reason")
+        r = self.dvr("quarantine", "--until", day(-1), "--owner", "ada", "--reason", "x", self.tape)
+        self.assertOneLineError(r, 2, "is over")
+        r = self.dvr("quarantine", "--until", "soon", "--owner", "ada", "--reason", "x", self.tape)
+        self.assertOneLineError(r, 2, "expected a day")
+        r = self.dvr("quarantine", "--until", "14d", "--owner", "ada", "--reason", "flaky: on arm",
+                     "--link", "https://tracker.example/17", self.tape)
+        self.assertEqual(r.code, 0, r)
+        self.assertIn("until %s by ada" % day(14), r.out)
+        r = self.regress()
+        self.assertEqual(r.code, 0, r)
+        junit = self.read("out.xml").decode()
+        self.assertRegex(junit, r'<skipped type="dvr.quarantined" message="quarantined until %s by ada: flaky: on arm '
+                         r"\(https://tracker.example/17\); now failed" % day(14))
+        # Its last day counts; the day after, it fails and says whose it is.
+        self.edit(day(14), day(0))
+        self.assertEqual(self.regress().code, 0)
+        self.edit(day(0), day(-1))
+        r = self.regress()
+        self.assertEqual(r.code, 1, r)
+        self.assertIn("its quarantine is over since %s by ada: flaky: on arm (https://tracker.example/17)" % day(-1), r.out)
+        r = self.dvr("accept", self.tape, env=dict(self.env, BUG="off"))
+        self.assertEqual(r.code, 0, r)
+        self.assertNotIn("quarantine", self.plan())
+
+    # ---- update --------------------------------------------------------
+
+    def test_new_behaviour_of_a_golden_tape_is_accepted_field_by_field(self):
+        self.record('request("PUT", "/items/1", {"price": 7}); get("/items/1"); get("/total"); get("/boom")')
+        self.env["BUG"] = "off"
+        # As if the API had changed since: the tape is evidence, so the service moves.
+        service = self.write("moved.py", PROGRAM
+                             .replace('{"total": sum(values)}', '{"total": sum(values) + 5, "currency": "EUR"}')
+                             .replace('"Content-Type", "application/json")', '"Content-Type", "application/json")\n'
+                                      '        self.send_header("X-Api-Version", "2")')
+                             .replace("500 if BUG else 200", "200"))
+        with open(self.path("dvr.yaml")) as f:
+            text = f.read()
+        self.write("dvr.yaml", text.replace(json.dumps(SERVICE), json.dumps(service)))
+        self.edit("expect: fixed", "expect: same")
+        before = self.plan()
+        self.assertEqual(self.regress().code, 1)
+        r = self.dvr("update", "--dry-run", self.tape)
+        self.assertEqual(r.code, 0, r)
+        self.assertRegex(r.out, r"changed +3.resp.body#/total 7 → 12\n")
+        self.assertRegex(r.out, r"added +3.resp.body#/currency ")
+        self.assertIn("dry run", r.out)
+        self.assertEqual(self.plan(), before)
+        tape = self.read("fixtures", self.tape, "tape.yaml")
+        r = self.dvr("update", self.tape)
+        self.assertEqual(r.code, 0, r)
+        self.assertIn("{field: 3.resp.body#/total, value: '12', accepted: '%s'}" % day(0), self.plan())
+        self.assertEqual(self.read("fixtures", self.tape, "tape.yaml"), tape)
+        self.assertEqual(self.regress().code, 0)
+        r = self.dvr("update", self.tape)
+        self.assertIn("nothing to update", r.out)
+        # What was accepted holds: the old value is a difference now.
+        self.write("dvr.yaml", text)
+        self.assertEqual(self.regress().code, 1)
+
+    def test_a_failure_is_never_new_behaviour(self):
+        self.record('get("/items/7"); request("PUT", "/items/1", {"price": -7}); get("/total")')
+        before = self.plan()
+        r = self.dvr("update", self.tape)
+        self.assertOneLineError(r, 1, "came again", "nothing was changed")
+        # Another failure elsewhere, on a build in which the first is gone.
+        service = self.write("moved.py", PROGRAM.replace(
+            'if route.startswith("/items/"):', 'if route == "/items/7":\n            return self.answer(%STATUS%, {})\n'
+            '        if route.startswith("/items/"):'))
+        with open(self.path("dvr.yaml")) as f:
+            text = f.read()
+        with open(service) as f:
+            program = f.read()
+        self.env["BUG"] = "off"
+        self.write("dvr.yaml", text.replace(json.dumps(SERVICE), json.dumps(service)))
+        for status, taken in ((500, False), (503, False), (401, False), (302, False), (410, True), (200, True)):
+            self.write("moved.py", program.replace("%STATUS%", str(status)))
+            r = self.dvr("update", self.tape)
+            self.assertEqual(r.code, 0 if taken else 1, (status, r))
+            if taken:
+                self.assertIn("pinned", r.out)
+                self.assertEqual(self.regress().code, 0)
+                with open(self.path("fixtures", self.tape, "replay.yaml"), "w") as f:
+                    f.write(before)
+            else:
+                self.assertEqual(self.plan(), before)
+
+    def test_fields_of_requests_are_set(self):
+        """The echo shows what was sent: JSON members, headers, queries, cookies, forms."""
+        self.record('post("/echo", {"user": {"name": "ada"}, "n": 1, "empty": {}}, headers={"X-V": "1"});'
+                    'request("POST", "/echo", "a=1&b=two", {"Content-Type": "application/x-www-form-urlencoded"});'
+                    'get("/items/7?page=1"); get("/boom")')
+        log = self.path("seen.log")
+        service = self.write("moved.py", PROGRAM
+                             .replace("        data = self.body()\n        if self.path ==",
+                                      "        data = self.body()\n        self.seen(data)\n        if self.path ==")
+                             .replace("    def do_GET(self):\n", "    def seen(self, data):\n"
+                                      "        with open(%r, 'a') as f:\n"
+                                      "            f.write('%%s|%%s|%%s|%%s\\n' %% (self.path, self.headers.get('X-V'),"
+                                      " self.headers.get('Cookie'), data.decode()))\n\n    def do_GET(self):\n"
+                                      "        self.seen(b'')\n" % log, 1))
+        with open(self.path("dvr.yaml")) as f:
+            text = f.read()
+        self.write("dvr.yaml", text.replace(json.dumps(SERVICE), json.dumps(service)))
+        self.env["BUG"] = "off"
+        r = self.dvr("update", "--set", "1.req.body#/user/name=bob \"x\"", "--set", "1.req.body#/user/tier=gold",
+                     "--set", "1.req.body#/limit=12", "--set", "1.req.body#/empty/a=true", "--set", "1.req.header/x-v=2",
+                     "--set", "POST /echo cookie/sid=s1", "--set", "2.req.body#/b=3", "--set", "2.req.body#/c=a b",
+                     "--set", "*.req.query/page=2", "--set", "3.req.query/size=10", "--set", "3.req.path/1=8", self.tape)
+        self.assertEqual(r.code, 0, r)
+        with open(log) as f:
+            seen = [l for l in f.read().splitlines() if not l.startswith("/health")][:4]
+        path, version, cookie, body = seen[0].split("|")
+        self.assertEqual((path, version, cookie), ("/echo", "2", "sid=s1"))
+        self.assertEqual(json.loads(body), {"user": {"name": 'bob "x"', "tier": "gold"}, "n": 1, "limit": 12,
+                                            "empty": {"a": True}})
+        self.assertEqual(seen[1], "/echo|None|sid=s1|a=1&b=3&c=a+b")
+        self.assertEqual(seen[2].split("|")[0], "/items/8?page=2&size=10")
+        self.assertIn("{field: 3.req.query/size, value: '10', since: '%s'}" % day(0), self.plan())
+        # A report says that something else was sent than what was recorded.
+        self.regress()
+        self.assertIn("replay.yaml sets 1.req.body#/user/name", self.read("out.json").decode())
+        # A later one takes the earlier one's place; mistakes are told.
+        r = self.dvr("update", "--set", "3.req.query/size=20", self.tape)
+        self.assertEqual(self.plan().count("3.req.query/size"), 1)
+        for wrong in ("x", "1.resp.body#/a=1", "9.req.method=GET", "POST /echo=1", "1.req.body=x"):
+            self.assertOneLineError(self.dvr("update", "--set", wrong, self.tape), 2, "bad --set")
+        for nothing in ("9.req.body#/a=1", "*.req.header/x-nowhere=1", "POST /nowhere body#/a=1"):
+            self.assertOneLineError(self.dvr("update", "--set", nothing, self.tape), 5, "no request of it")
+
+    # ---- retired ---------------------------------------------------------
+
+    def test_a_retired_tape_leaves_a_line_and_comes_back_when_it_fails_again(self):
+        self.record()
+        self.assertOneLineError(self.dvr("retire", self.tape), 2, "--reason")
+        r = self.dvr("retire", "--reason", "gone", self.tape)
+        self.assertEqual(r.code, 2, r)
+        self.assertEqual(len(self.tapes()), 1)
+        self.git("init", "-q")
+        self.git("add", ".")
+        self.git("commit", "-qm", "one")
+        with open(self.path("fixtures", self.tape, "replay.yaml"), "a") as f:
+            f.write("# not committed\n")
+        self.assertOneLineError(self.dvr("retire", "--reason", "gone", self.tape), 2, "commit it first")
+        self.git("commit", "-qam", "two")
+        r = self.dvr("retire", "--reason", "the route: it is gone", self.tape)
+        self.assertEqual(r.code, 0, r)
+        self.assertEqual(self.tapes(), [])
+        self.assertIn("retired", r.out)
+        line = self.read("fixtures", "retired.yaml").decode()
+        self.assertIn("id: " + self.tape, line)
+        self.assertIn("reason: 'the route: it is gone'", line)
+        self.assertIn("fixtures/%s/tape.yaml" % self.tape, self.git("show", "--name-only", "--format=", "HEAD~1"))
+        self.run_suite('get("/items/7"); get("/boom")')
+        self.assertEqual(self.tapes(), [self.tape])
+        r = self.dvr("retire", "--reason", "again", self.tape)
+        self.assertEqual(r.code, 2, r)      # new files are in no history
+
+
+if __name__ == "__main__":
+    main()
