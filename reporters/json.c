@@ -31,11 +31,6 @@ json_quote(struct slice s, struct buf *out)
 	buf_addc(out, '"');
 }
 
-#define AT(type, member) offsetof(struct type, member)
-#define M(label, what, where) .name = (label), .kind = (what), .at = (where)
-#define RECORD(type, table) \
-	{ sizeof(struct type), table, ARRAY_LEN(table) }
-
 static const char *
 verdict_word(unsigned v)
 {
@@ -109,6 +104,11 @@ static const struct json_member replay_members[] = {
 	{ M("stubs", JSON_TEXT, AT(replay_result, stubs)), .sparing = true },
 	{ M("unreached", JSON_TEXTS, AT(replay_result, unreached)),
 	  .count_at = AT(replay_result, nunreached), .sparing = true },
+	{ M("diverged", JSON_TEXT, AT(replay_result, diverged)),
+	  .sparing = true },
+	{ M("story", JSON_PART, AT(replay_result, story)),
+	  .count_at = AT(replay_result, story.known),
+	  .record = &json_story_record },
 	{ M("cases", JSON_LIST, AT(replay_result, cases)),
 	  .count_at = AT(replay_result, ncases), .record = &case_record },
 };

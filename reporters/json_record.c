@@ -3,6 +3,7 @@
 
 #include "reporters.h"
 
+#include <dvr/base/hash.h>
 #include <dvr/field/field.h>
 
 /* Deeper than any record: results/replays/cases/differences are seven. */
@@ -24,6 +25,12 @@ seen_part(const void *base, size_t at)
 /* ---- printing -------------------------------------------------------------- */
 
 static bool
+is_text(const struct slice *s)
+{
+	return slice_is_utf8(*s) && slice_chr(*s, '\0') < 0;
+}
+
+static bool
 is_empty(const struct json_member *m, const void *base)
 {
 	const void *p = seen_part(base, m->at);
@@ -31,6 +38,10 @@ is_empty(const struct json_member *m, const void *base)
 	switch (m->kind) {
 	case JSON_TEXT:
 		return ((const struct slice *)p)->n == 0;
+	case JSON_UTF8:
+		return ((const struct slice *)p)->n == 0 || !is_text(p);
+	case JSON_BASE64:
+		return is_text(p);
 	case JSON_WORD:
 		return *(const char *const *)p == NULL;
 	case JSON_SECONDS:
@@ -100,7 +111,13 @@ print_value(const struct json_member *m, const void *base, struct buf *out)
 
 	switch (m->kind) {
 	case JSON_TEXT:
+	case JSON_UTF8:
 		json_quote(*(const struct slice *)p, out);
+		break;
+	case JSON_BASE64:
+		buf_addc(out, '"');
+		base64_encode(*(const struct slice *)p, out);
+		buf_addc(out, '"');
 		break;
 	case JSON_WORD:
 		json_quote(slice_str(*(const char *const *)p), out);
@@ -254,6 +271,8 @@ read_plain(const struct json_member *m, struct slice lexeme, void *p)
 			     (m->kind == JSON_BOOL);
 		return 0;
 	case JSON_TEXT:
+	case JSON_UTF8:
+	case JSON_BASE64:
 	case JSON_WORD:
 	case JSON_ENUM:
 	case JSON_TEXTS:
@@ -265,13 +284,30 @@ read_plain(const struct json_member *m, struct slice lexeme, void *p)
 }
 
 static int
+read_base64(struct arena *a, struct slice text, struct slice *out)
+{
+	struct buf b;
+	int rc;
+
+	buf_init(&b, text.n + 1);
+	rc = base64_decode(text, &b);
+	if (rc == 0)
+		*out = arena_copy(a, buf_slice(&b));
+	buf_release(&b);
+	return rc;
+}
+
+static int
 read_text(struct reading *r, const struct json_member *m, struct slice text,
 	  void *p)
 {
 	switch (m->kind) {
 	case JSON_TEXT:
+	case JSON_UTF8:
 		*(struct slice *)p = arena_copy(r->a, text);
 		return 0;
+	case JSON_BASE64:
+		return read_base64(r->a, text, p);
 	case JSON_WORD:
 		*(const char **)p = arena_str(r->a, text);
 		return 0;

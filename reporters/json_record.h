@@ -13,6 +13,8 @@
 
 enum json_kind {
 	JSON_TEXT,	/* struct slice */
+	JSON_UTF8,	/* struct slice of bytes, when it is text … */
+	JSON_BASE64,	/* … and when it is none */
 	JSON_WORD,	/* const char *, NULL: left out */
 	JSON_SECONDS,	/* double, three decimals */
 	JSON_UINT,	/* unsigned or uint32_t */
@@ -39,11 +41,20 @@ struct json_member {
 	bool sparing;		/* left out when it is empty, 0 or false */
 };
 
+/* For the tables. */
+#define AT(type, member) offsetof(struct type, member)
+#define M(label, what, where) .name = (label), .kind = (what), .at = (where)
+#define RECORD(type, table) \
+	{ sizeof(struct type), table, ARRAY_LEN(table) }
+
 struct json_record {
 	size_t size;
 	const struct json_member *members;
 	size_t n;
 };
+
+/* json_story.c: struct story */
+extern const struct json_record json_story_record;
 
 /* "{…}" */
 void json_record_print(const struct json_record *r, const void *base,

@@ -9,6 +9,7 @@
 #define SUMMARY_MAX (900 * KiB)
 #define TAPES_SHOWN 500
 #define DIFFS_SHOWN 20
+#define TROUBLES_SHOWN 20
 
 /* Text that Markdown and HTML take for nothing but text. */
 static void
@@ -106,6 +107,29 @@ print_row(const struct tape_result *t, struct buf *out)
 	buf_adds(out, " |\n");
 }
 
+/* "- **38 tapes**: POST /init now answers 400: currency required" */
+static void
+print_troubles(const struct results *r, struct buf *out)
+{
+	struct arena *a = arena_create();
+	struct trouble *v;
+	size_t n = results_troubles(r, a, &v, NULL);
+
+	if (n)
+		buf_adds(out, "Where they first went another way:\n\n");
+	for (size_t i = 0; i < n && i < TROUBLES_SHOWN; i++) {
+		buf_fmt(out, "- **%zu tape%s**: ", v[i].n,
+			v[i].n == 1 ? "" : "s");
+		text(v[i].what, out);
+		buf_addc(out, '\n');
+	}
+	if (n > TROUBLES_SHOWN)
+		buf_fmt(out, "- and %zu other points\n", n - TROUBLES_SHOWN);
+	if (n)
+		buf_addc(out, '\n');
+	arena_destroy(a);
+}
+
 /* Bad ones first: a long table is read from its top. */
 static void
 print_table(const struct results *r, struct buf *out)
@@ -199,6 +223,7 @@ print(const struct results *r, const struct report_style *style UNUSED,
 	size_t left = 0;
 
 	print_head(r, out);
+	print_troubles(r, out);
 	if (r->ntapes)
 		print_table(r, out);
 	for (size_t i = 0; i < r->ntapes; i++) {

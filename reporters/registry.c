@@ -3,7 +3,8 @@
 
 const struct reporter *const reporters[] = {
 	&reporter_terminal, &reporter_junit, &reporter_github,
-	&reporter_json,	    &reporter_tap,   &reporter_markdown, NULL,
+	&reporter_json,	    &reporter_tap,   &reporter_markdown,
+	&reporter_html,	    NULL,
 };
 
 const struct reporter *

@@ -13,6 +13,7 @@ extern const struct reporter reporter_github;
 extern const struct reporter reporter_json;
 extern const struct reporter reporter_tap;
 extern const struct reporter reporter_markdown;
+extern const struct reporter reporter_html;
 
 /*
  * lines.c: untrusted text for a terminal or a CI log.  Each line is put behind

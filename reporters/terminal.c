@@ -11,6 +11,8 @@
 #define NAME_MIN 20
 /* Widest outcome column; "connection reset in a 200" is cut. */
 #define OUTCOME_MAX 20
+/* Points where tapes first went another way. */
+#define TROUBLES_SHOWN 10
 
 enum paint { PLAIN, GREEN, RED, YELLOW, DIM, BOLD };
 
@@ -377,6 +379,41 @@ print_worst_timing(const struct screen *s, const struct results *r)
 	buf_addc(s->out, '\n');
 }
 
+/* Of several failures: is it one trouble, or are they many? */
+static void
+print_troubles(const struct screen *s, const struct results *r)
+{
+	struct arena *a = arena_create();
+	struct trouble *v;
+	size_t n = results_troubles(r, a, &v, NULL), bad = 0;
+	struct buf count;
+
+	buf_init(&count, 64);
+	for (size_t i = 0; i < n; i++)
+		bad += v[i].n;
+	if (bad > 1) {
+		paint(s, BOLD);
+		buf_adds(s->out, "where they first went another way\n");
+		paint(s, PLAIN);
+	}
+	for (size_t i = 0; i < n && bad > 1 && i < TROUBLES_SHOWN; i++) {
+		buf_clear(&count);
+		buf_fmt(&count, "%zu tape%s:", v[i].n, v[i].n == 1 ? "" : "s");
+		buf_adds(s->out, "  ");
+		column(s, buf_slice(&count), 10);
+		buf_addc(s->out, ' ');
+		line_print(v[i].what, s->out);
+		buf_addc(s->out, '\n');
+	}
+	if (n > TROUBLES_SHOWN && bad > 1)
+		buf_fmt(s->out, "  and %zu other points\n",
+			n - TROUBLES_SHOWN);
+	if (bad > 1)
+		buf_addc(s->out, '\n');
+	buf_release(&count);
+	arena_destroy(a);
+}
+
 static int
 print(const struct results *r, const struct report_style *style,
       struct buf *out, struct err *e)
@@ -401,6 +438,7 @@ print(const struct results *r, const struct report_style *style,
 	if (!slice_ends(buf_slice(out), SLICE("\n\n")) &&
 	    (r->ntapes > 1 || !style->live))
 		buf_addc(out, '\n');
+	print_troubles(&s, r);
 	print_worst_timing(&s, r);
 	print_summary(&s, r);
 	if (out->full)

@@ -8,6 +8,14 @@
 #include <dvr/base/buf.h>
 #include <dvr/judge/result.h>
 
+/* Files beside a report, for what is too large to stand in it. */
+#define REPORT_FILES "report-files"
+struct report_files {
+	/* Writes REPORT_FILES/NAME there; -1 when it cannot be. */
+	int (*put)(void *arg, const char *name, struct slice content);
+	void *arg;
+};
+
 struct report_style {
 	bool colour;
 	unsigned columns;	/* terminal width; 0: 80 */
@@ -15,6 +23,7 @@ struct report_style {
 	bool live;		/* progress() already went to the same sink */
 	bool junit_strict;	/* only what Jenkins' junit-10.xsd knows */
 	bool junit_tapes;	/* a case a tape, not an exchange */
+	const struct report_files *files;	/* NULL: none can be written */
 };
 
 struct reporter {

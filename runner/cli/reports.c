@@ -129,16 +129,44 @@ reports_style(const struct args *args, struct report_style *out)
 	};
 }
 
+/* Beside the report: what does not fit into it.  Its name tells its content. */
+static int
+put_file(void *arg, const char *name, struct slice content)
+{
+	const char *report = arg, *slash = strrchr(report, '/');
+	char dir[FS_PATH_MAX], path[FS_PATH_MAX];
+	struct slice beside = slash ?
+		slice_of(report, (size_t)(slash - report)) : SLICE(".");
+	char parent[FS_PATH_MAX];
+
+	if (beside.n >= sizeof(parent))
+		return -1;
+	memcpy(parent, beside.n ? beside.p : "/", beside.n ? beside.n : 1);
+	parent[beside.n ? beside.n : 1] = 0;
+	if (fs_join(dir, parent, REPORT_FILES, NULL) != 0 ||
+	    fs_join(path, dir, name, NULL) != 0 ||
+	    fs_mkdirs(dir, 0755, NULL) != 0)
+		return -1;
+	return access(path, F_OK) == 0 ? 0 :
+		fs_write_atomic(path, 0644, content, NULL);
+}
+
 static int
 write_one(const struct report *rep, const struct results *r,
 	  const struct report_style *stdout_style, struct err *e)
 {
 	struct report_style plain = *stdout_style;
+	char file[FS_PATH_MAX] = "";
+	const struct report_files files = { .put = put_file, .arg = file };
 	struct buf text;
 	int rc;
 
 	plain.columns = 100;
 	plain.colour = plain.verbose = plain.live = false;
+	if (rep->file && strlen(rep->file) < sizeof(file)) {
+		memcpy(file, rep->file, strlen(rep->file) + 1);
+		plain.files = &files;
+	}
 	buf_init(&text, REPORT_MAX_BYTES);
 	rc = rep->reporter->print(r, rep->file ? &plain : stdout_style, &text,
 				  e);

@@ -38,6 +38,20 @@ risk_name(enum risk r)
 	return "HIGH";
 }
 
+const char *
+story_kind_name(enum story_kind k)
+{
+	switch (k) {
+	case STORY_NONE:
+		return "none";
+	case STORY_TEXT:
+		return "text";
+	case STORY_BYTES:
+		return "bytes";
+	}
+	return "none";
+}
+
 const struct replay_result *
 tape_result_shown(const struct tape_result *t)
 {
@@ -58,6 +72,20 @@ tape_result_shown(const struct tape_result *t)
 	if (erred)
 		return erred;
 	return t->nreplays ? &t->replays[t->nreplays - 1] : NULL;
+}
+
+const struct story *
+tape_result_story(const struct tape_result *t)
+{
+	const struct replay_result *shown = tape_result_shown(t);
+
+	if (!shown || shown->story.known)
+		return shown ? &shown->story : NULL;
+	for (size_t i = t->nreplays; i-- > 0;) {
+		if (t->replays[i].story.known)
+			return &t->replays[i].story;
+	}
+	return NULL;
 }
 
 void

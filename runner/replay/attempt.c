@@ -2,6 +2,7 @@
 #include "attempt.h"
 #include "believe.h"
 #include "stage.h"
+#include "story.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -173,6 +174,18 @@ judge_it(struct running *g, struct replay_result *r)
 }
 
 static void
+tell_it(struct running *g, struct replay_result *r)
+{
+	const struct telling telling = {
+		.how = g->how, .seen = &g->seen,
+		.values = g->stage->credentials.values,
+		.state_dir = g->stage->state_dir, .env = g->stage->env,
+	};
+
+	story_tell(&telling, r);
+}
+
+static void
 keep_notes(struct running *g, struct replay_result *r)
 {
 	struct buf text;
@@ -263,6 +276,7 @@ attempt_run(const struct attempt *how, struct replay_result *r, struct err *e)
 	if (rc == 0) {
 		ask_service(&g);
 		judge_it(&g, r);
+		tell_it(&g, r);
 	} else {
 		error_result(&g, &why, r);
 	}

@@ -24,6 +24,9 @@ struct attempt {
 	struct stages *stages;
 	const struct attempt *next;	/* the likely next one: its service may
 					 * start meanwhile.  NULL: none */
+	unsigned stories;		/* that may still be told of replays
+					 * that did not pass */
+	bool first;			/* a pass is worth its times */
 	struct observed *kept;		/* NULL: not kept.  Raw, with an arena
 					 * to wipe; none: nothing was seen.
 					 * Of egress nothing may be read */

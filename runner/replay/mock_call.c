@@ -3,7 +3,7 @@
 
 #define EXPLAIN_MAX (16u * KiB)
 
-static void
+static struct exchange *
 observe(struct mocks *m, uint32_t index, const struct message *call)
 {
 	struct observed_exchange *o = arena_alloc(m->arena, sizeof(*o));
@@ -18,6 +18,18 @@ observe(struct mocks *m, uint32_t index, const struct message *call)
 		o->x.request.at_us = o->x.request.end_us = us;
 	}
 	m->seen[index] = o;
+	return &o->x;
+}
+
+/* When the mock means to answer; a hold may let it wait. */
+static void
+answer_at(struct exchange *x, uint64_t wait_ns)
+{
+	struct message *m = &x->response;
+	int64_t length = m->end_us - m->at_us;
+
+	m->at_us = x->request.end_us + (int64_t)(wait_ns / NS_PER_US);
+	m->end_us = m->at_us + (length > 0 ? length : 0);
 }
 
 int64_t
@@ -34,11 +46,12 @@ mock_call_seen(struct mocks *m, uint32_t index, const struct message *call,
 	       int64_t think_us)
 {
 	const struct mock_run *run = m->run;
+	struct exchange *live = observe(m, index, call);
 	uint64_t wait = 0;
 
-	observe(m, index, call);
 	if (run != NULL && run->timing != TIMING_FAST)
 		wait = schedule_scaled_ns(run->timing, think_us);
+	answer_at(live, wait);
 	return loop_now_ns(m->loop) + wait;
 }
 

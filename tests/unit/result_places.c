@@ -48,6 +48,58 @@ check_case(const struct places *at, const struct case_result *c)
 }
 
 static void
+check_body(const struct places *at, const struct story_body *b)
+{
+	text(at, b->type, "a body's type");
+	text(at, b->part, "a body's part");
+	text(at, b->withheld, "why a body is withheld");
+}
+
+static void
+check_told(const struct places *at, const struct story_exchange *x)
+{
+	text(at, x->lane, "a lane");
+	text(at, x->name, "a told name");
+	text(at, x->want, "a told want");
+	text(at, x->got, "a told got");
+	check_body(at, &x->asked);
+	check_body(at, &x->want_body);
+	check_body(at, &x->got_body);
+	bytes(at, x->links, x->nlinks * sizeof(*x->links), "links");
+	for (size_t i = 0; i < x->nlinks; i++) {
+		text(at, x->links[i].from, "a link's from");
+		text(at, x->links[i].to, "a link's to");
+	}
+	bytes(at, x->scrubbed, x->nscrubbed * sizeof(*x->scrubbed),
+	      "scrub entries");
+	for (size_t i = 0; i < x->nscrubbed; i++) {
+		text(at, x->scrubbed[i].rule, "a scrub rule");
+		text(at, x->scrubbed[i].field, "a scrubbed field");
+	}
+}
+
+static void
+check_story(const struct places *at, const struct story *s)
+{
+	bytes(at, s->v, s->n * sizeof(*s->v), "told exchanges");
+	for (size_t i = 0; i < s->n; i++)
+		check_told(at, &s->v[i]);
+	bytes(at, s->stores, s->nstores * sizeof(*s->stores), "stores");
+	for (size_t i = 0; i < s->nstores; i++) {
+		const struct story_store *one = &s->stores[i];
+
+		text(at, one->name, "a store's name");
+		text(at, one->provider, "a store's provider");
+		bytes(at, one->gone, one->ngone * sizeof(*one->gone), "gone");
+		bytes(at, one->come, one->ncome * sizeof(*one->come), "come");
+		for (size_t k = 0; k < one->ngone; k++)
+			text(at, one->gone[k], "a line that is gone");
+		for (size_t k = 0; k < one->ncome; k++)
+			text(at, one->come[k], "a line that came");
+	}
+}
+
+static void
 check_replay(const struct places *at, const struct replay_result *r)
 {
 	text(at, r->reason, "a replay's reason");
@@ -57,6 +109,9 @@ check_replay(const struct places *at, const struct replay_result *r)
 	bytes(at, r->cases, r->ncases * sizeof(*r->cases), "cases");
 	for (size_t i = 0; i < r->ncases; i++)
 		check_case(at, &r->cases[i]);
+	text(at, r->diverged, "where it diverged");
+	if (r->story.known)
+		check_story(at, &r->story);
 	if (r->timing.mode)
 		bytes(at, r->timing.mode, 1, "the timing's mode");
 }

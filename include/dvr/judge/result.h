@@ -6,6 +6,7 @@
 #define DVR_JUDGE_RESULT_H
 
 #include <dvr/judge/outcome.h>
+#include <dvr/judge/story.h>
 #include <dvr/tape/plan.h>
 
 enum verdict { VERDICT_PASS, VERDICT_FAILED, VERDICT_ERROR, VERDICT_FLAKY,
@@ -65,6 +66,10 @@ struct replay_result {			/* one replay */
 	size_t nunreached;
 	const char *isolation;		/* of the service: static; NULL unknown */
 	double seconds;
+	/* Where it first went another way than the tape, in a line without
+	 * values: equal lines are one trouble.  "" for a pass. */
+	struct slice diverged;
+	struct story story;		/* of a few replays only */
 };
 
 struct tape_result {
@@ -122,6 +127,20 @@ const char *risk_name(enum risk r);
  * first known failure, else the last that erred, else the last; NULL when
  * there was none. */
 const struct replay_result *tape_result_shown(const struct tape_result *t);
+
+/* The story to tell beside it: of that replay, else of another; NULL: none. */
+const struct story *tape_result_story(const struct tape_result *t);
+
+/* Tapes that first went another way at the same point, the most first. */
+struct trouble {
+	struct slice what;		/* "POST /init now answers 400" */
+	size_t first;			/* index of its first tape */
+	size_t n;
+};
+/* Of tapes that failed or erred, in `a`; *group (NULL: not wanted) becomes one
+ * number a tape: its trouble's index, or SIZE_MAX. */
+size_t results_troubles(const struct results *r, struct arena *a,
+			struct trouble **out, size_t **group);
 
 struct totals { unsigned pass, failed, error, flaky, xfail, skipped; };
 void results_totals(const struct results *r, struct totals *out);
