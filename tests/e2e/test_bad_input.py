@@ -6,7 +6,6 @@ import os
 import secrets
 import sys
 import time
-import zlib
 
 from harness import Case, main
 
@@ -114,9 +113,8 @@ class BadInput(Case):
         self.assertEqual(self.result.code, 3, self.result)
 
     def test_a_zip_bomb(self):
-        z = zlib.compressobj(9, zlib.DEFLATED, 31)
-        bomb = b"".join(z.compress(b"\0" * (1 << 20)) for _ in range(1024)) + z.flush()
-        twice = gzip.compress(bomb)
+        # a gigabyte, in 16 members: packing it in one takes seconds
+        twice = gzip.compress(gzip.compress(b"\0" * (64 << 20)) * 16)
         text = self.send(twice, {"Content-Encoding": "gzip, gzip"})
         self.assertIn("withheld", text)
         self.assertIn("unpacks beyond the limit", text)
