@@ -105,6 +105,8 @@ tell_next(const struct init *in)
 	say("  dvr doctor                 what works on this machine");
 	say("  dvr run -- %.*s", g->suite.n ? (int)g->suite.n : 3,
 	    g->suite.n ? g->suite.p : "CMD");
+	say("  dvr verify --staged        as a pre-commit hook: no secret "
+	    "gets into git");
 	if (g->github)
 		say("  .github/workflows/dvr.yml  put dvr's repository for OWNER");
 	if (g->gitlab)

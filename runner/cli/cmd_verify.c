@@ -1,14 +1,17 @@
 /* dvr verify: is there a secret in the library, or in a file? */
 #include "audit.h"
+#include "audit_staged.h"
 #include "command.h"
 
+#include <dvr/base/mem.h>
 #include <dvr/base/plural.h>
 #include <dvr/reporter.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 
 static const enum opt verify_opts[] = { COMMON_OPTS, OPT_JSON, OPT_STRICT,
-	OPT_COUNT };
+	OPT_STAGED, OPT_COUNT };
 
 struct output {
 	bool json;
@@ -60,23 +63,38 @@ tell(const struct audit *a, unsigned leaks)
 }
 
 static int
+look(struct audit *a, const struct args *args, const char *fixtures,
+     struct err *e)
+{
+	const char **paths = mem_array(args->nrest + 1, sizeof(*paths));
+	int rc = 0;
+
+	for (size_t i = 0; i < args->nrest; i++)
+		paths[i] = args->rest[i];
+	if (args_has(args, OPT_STAGED))
+		rc = audit_staged(a, paths, args->nrest, e);
+	else if (args->nrest == 0)
+		rc = audit_path(a, fixtures, e);
+	for (size_t i = 0; rc == 0 && !args_has(args, OPT_STAGED) &&
+	     i < args->nrest; i++)
+		rc = audit_path(a, paths[i], e);
+	free(paths);
+	return rc;
+}
+
+static int
 verify(const struct args *args, struct err *e)
 {
 	struct output o = { .json = args_has(args, OPT_JSON) };
 	bool quiet = args_has(args, OPT_QUIET);
 	struct audit a = { .fn = found, .arg = &o, .quiet = quiet };
 	struct config cfg;
-	int rc = 0;
+	int rc;
 
 	if (command_config(args, &cfg, e) != 0)
 		return ERR_USAGE;
 	a.scrub = command_scrub(&cfg, e);
-	if (!a.scrub)
-		rc = -1;
-	else if (args->nrest == 0)
-		rc = audit_path(&a, cfg.fixtures, e);
-	for (size_t i = 0; rc == 0 && i < args->nrest; i++)
-		rc = audit_path(&a, args->rest[i], e);
+	rc = a.scrub ? look(&a, args, cfg.fixtures, e) : -1;
 	if (rc == 0 && !quiet)
 		tell(&a, o.leaks);
 	if (rc == 0 && o.leaks > 0)
@@ -100,8 +118,13 @@ const struct command cmd_verify = {
 		"with 1 when something was found.\n\n"
 		"  dvr verify                     the library\n"
 		"  dvr verify fixtures/shop       any folder, at any depth\n"
-		"  git diff --cached --name-only --diff-filter=d -z |\n"
-		"      xargs -0r dvr verify       as a pre-commit hook\n",
+		"  dvr verify --staged            what git would commit, as it "
+		"is staged: a hook\n"
+		"  dvr verify --staged fixtures   no more than that of it\n\n"
+		"As a pre-commit hook:\n"
+		"  printf '#!/bin/sh\\nexec dvr verify --staged\\n' "
+		">.git/hooks/pre-commit\n"
+		"  chmod +x .git/hooks/pre-commit\n",
 	.opts = verify_opts,
 	.run = verify,
 };

@@ -26,11 +26,11 @@ read_all(int fd, struct buf *out)
 }
 
 int
-git_print(const char *dir, const char *const *argv, struct buf *out,
-	  struct err *e)
+git_print_fed(const char *dir, const char *const *argv, int in_fd,
+	      struct buf *out, struct err *e)
 {
 	struct process_spec spec = { .argv = argv, .workdir = dir,
-				     .in_fd = -1, .err_fd = -1 };
+				     .in_fd = in_fd, .err_fd = -1 };
 	struct process_end end;
 	struct process p;
 	int fds[2], rc;
@@ -55,4 +55,11 @@ git_print(const char *dir, const char *const *argv, struct buf *out,
 		return err_set(e, ERR_INTERNAL, "git prints more than %u MiB",
 			       GIT_MAX / MiB);
 	return 0;
+}
+
+int
+git_print(const char *dir, const char *const *argv, struct buf *out,
+	  struct err *e)
+{
+	return git_print_fed(dir, argv, -1, out, e);
 }

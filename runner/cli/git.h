@@ -11,5 +11,8 @@
  * ERR_USAGE when it fails: no repository, no such ref, no git. */
 int git_print(const char *dir, const char *const *argv, struct buf *out,
 	      struct err *e);
+/* The same with what git reads: a file, from where it stands. */
+int git_print_fed(const char *dir, const char *const *argv, int in_fd,
+		  struct buf *out, struct err *e);
 
 #endif

@@ -57,6 +57,8 @@ const struct opt_row opt_rows[OPT_COUNT] = {
 	[OPT_SCRUBBED] = { "report", 0, NULL, NULL,
 			   "what was scrubbed: rule, place, count" },
 	[OPT_LIST] = { "list", 0, NULL, NULL, "all detectors" },
+	[OPT_STAGED] = { "staged", 0, NULL, NULL,
+			 "only what git would commit, as it is staged" },
 	[OPT_STRICT] = { "strict", 0, NULL, NULL,
 			 "what is not whole, or cannot be looked into, fails" },
 	[OPT_TIMEOUT] = { "timeout", 0, "TIME", NULL,

@@ -8,11 +8,12 @@ import random
 import re
 import shutil
 import string
+import subprocess
 import sys
 import time
 import unittest
 
-from harness import Case, ROOT, main
+from harness import Case, DVR, ROOT, main
 
 rnd = random.SystemRandom()
 
@@ -27,7 +28,7 @@ get("/boom?page=2", headers={"Authorization": "Bearer " + "a7" * 16, "Cookie": "
 '''
 
 
-class Verify(Case):
+class Recorded(Case):
     def record(self, body="get('/health')", config=""):
         self.config(config)
         r = self.run_suite(body + SUITE, "--no-verify")
@@ -57,6 +58,8 @@ class Verify(Case):
         for form in (value, base64.b64encode(value.encode()).decode(), value.encode().hex()):
             self.assertNotIn(form, r.out + r.err)
 
+
+class Verify(Recorded):
     def test_what_was_scrubbed_is_clean(self):
         self.record('request("POST", "/login", {"user": "ada", "password": "%s"})\n' % secret())
         r = self.dvr("verify")
@@ -187,6 +190,113 @@ class Verify(Case):
         self.assertEqual(r.code, 0, r)
         print("1,000 tapes: %.2f s" % took)
         self.assertLess(took, 30)
+
+
+class Staged(Recorded):
+    """What git would commit counts, and nothing else."""
+
+    def git(self, *args):
+        env = dict(self.env, GIT_AUTHOR_NAME="a", GIT_AUTHOR_EMAIL="a@localhost", GIT_COMMITTER_NAME="a",
+                   GIT_COMMITTER_EMAIL="a@localhost", GIT_CONFIG_GLOBAL="/dev/null", GIT_CONFIG_SYSTEM="/dev/null",
+                   PATH=os.path.dirname(DVR) + ":" + self.env["PATH"])
+        return subprocess.run(["git", *args], cwd=self.dir, env=env, stdin=subprocess.DEVNULL, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60)
+
+    def repository(self):
+        self.record()
+        self.assertEqual(self.git("init", "-q", ".").returncode, 0)
+        self.git("add", "-A", ".")
+
+    def staged(self, code, *args, **kw):
+        r = self.dvr("verify", "--staged", *args, **kw)
+        self.assertEqual(r.code, code, r)
+        self.assertEqual([d for d in os.listdir(self.env["TMPDIR"]) if "dvr-staged" in d], [])
+        return r
+
+    def setUp(self):
+        super().setUp()
+        self.env["TMPDIR"] = self.path("tmp")
+        os.mkdir(self.path("tmp"))
+        self.write(".gitignore", "tmp\nbuild\nsuite.py\n")
+
+    def test_the_first_commit_of_a_clean_tape(self):
+        self.repository()
+        r = self.staged(0)
+        self.assertIn("0 findings in 1 tape", r.err)
+
+    def test_what_is_staged_counts_and_not_the_work_tree(self):
+        self.repository()
+        value = secret()
+        with open(self.path(self.tape)) as f:
+            clean = f.read()
+        self.edit(r"page=2", "token=" + value)
+        self.staged(0)                          # in the work tree alone
+        self.git("add", "-A", ".")
+        with open(self.path(self.tape), "w") as f:
+            f.write(clean)                      # and now in the index alone
+        r = self.staged(1)
+        self.assertIn(self.tape + ":", r.out)
+        self.assertNotIn(value, r.out + r.err)
+        self.assertEqual(self.dvr("verify").code, 0)
+
+    def test_what_is_committed_is_not_looked_at_again(self):
+        self.repository()
+        self.edit(r"page=2", "token=" + secret())
+        self.git("add", "-A", ".")
+        self.assertEqual(self.git("commit", "-qm", "a").returncode, 0)
+        self.assertIn("0 findings in 0 tapes and 0 other files", self.staged(0).err)
+        self.write("other.txt", "nothing\n")
+        self.git("add", "other.txt")
+        self.assertIn("0 findings in 0 tapes and 1 other file", self.staged(0).err)
+
+    def test_one_file_of_a_tape_is_the_whole_tape(self):
+        self.repository()
+        self.edit(r"page=2", "token=" + secret())
+        self.git("add", "-A", ".")
+        self.git("commit", "-qm", "a")
+        plan = os.path.join(os.path.dirname(self.tape), "replay.yaml")
+        with open(self.path(plan), "a") as f:
+            f.write("# a word\n")
+        self.git("add", plan)
+        self.assertIn(self.tape + ":", self.staged(1).out)
+
+    def test_paths_and_odd_names(self):
+        self.repository()
+        value = secret()
+        for name in (".env", "a b\n.txt", "-c"):
+            self.write(name, "password=%s\n" % value)
+        self.git("add", "-A", ".")
+        r = self.staged(1)
+        self.assertIn("3 findings in 1 tape", r.err)
+        self.assertNotIn(value, r.out + r.err)
+        self.staged(0, "fixtures")
+        self.staged(1, ".env")
+        os.mkdir(self.path("sub"))
+        self.write("sub/x", "password=%s\n" % secret())
+        self.git("add", "-A", ".")
+        shutil.copy(self.path("dvr.yaml"), self.path("sub"))
+        r = self.staged(1, ".", cwd=self.path("sub"))
+        self.assertIn("sub/x:1:", r.out)
+        self.assertIn("1 finding in 0 tapes and 1 other file", r.err)
+
+    def test_as_a_hook(self):
+        self.repository()
+        self.git("add", "-A", ".")
+        self.write(".git/hooks/pre-commit", "#!/bin/sh\nexec dvr verify --staged\n", 0o755)
+        r = self.git("commit", "-m", "clean")
+        self.assertEqual(r.returncode, 0, r.stdout)
+        value = secret()
+        self.edit(r"page=2", "token=" + value)
+        r = self.git("commit", "-am", "not clean")  # an index of its own
+        self.assertNotEqual(r.returncode, 0, r.stdout)
+        self.assertIn(self.tape + ":", r.stdout)
+        self.assertNotIn(value, r.stdout)
+        self.assertEqual(self.git("rev-list", "--count", "HEAD").stdout.strip(), "1")
+
+    def test_without_a_repository(self):
+        self.config("")
+        self.assertIn("--staged: git rev-parse failed", self.staged(2, env=dict(
+            self.env, GIT_CEILING_DIRECTORIES=os.path.dirname(self.dir))).err)
 
 
 if __name__ == "__main__":
