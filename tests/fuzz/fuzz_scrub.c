@@ -126,9 +126,10 @@ check_looks(struct scrub *s, struct slice in, unsigned which)
 	buf_init(&secret, KiB);
 	buf_init(&once, 64 * MiB);
 	buf_init(&twice, 64 * MiB);
-	buf_fmt(&secret, "%s%s", look[0], look[1]);
+	/* where it stands alone: in a longer word it is another one */
+	buf_fmt(&secret, " %s%s ", look[0], look[1]);
 	buf_add(&text, slice_range(in, 0, in.n / 2));
-	buf_fmt(&text, " %s ", buf_cstr(&secret));
+	buf_add(&text, buf_slice(&secret));
 	buf_add(&text, slice_from(in, in.n / 2));
 	scrub_text(s, buf_slice(&text), &once);
 	if (slice_find(buf_slice(&once), buf_slice(&secret)) >= 0)
