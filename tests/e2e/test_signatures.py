@@ -61,6 +61,37 @@ class Signatures(Case):
         r, got = self.outcomes(env)
         self.assertEqual({p: got.get(p) for p in ROUTES}, dict.fromkeys(ROUTES, "401"), r)
 
+    def azurite(self, kind):
+        """The storage emulator as the service; another key in the replay."""
+        at = installed()
+        account_key = base64.b64encode(os.urandom(64)).decode()
+        main_js = os.path.join(at, "node_modules", "azurite", "dist", "src", kind, "main.js")
+        # telemetry off: it would ask for hosts that no lane leads to
+        command = ["sh", "-c", 'AZURITE_ACCOUNTS="acct:$AZURE_KEY" exec node "$0" --silent --disableTelemetry '
+                   '--%sPort "$PORT" --location "$(mktemp -d "$DVR_STATE_DIR/az-XXXXXX")"' % kind, main_js]
+        self.config(service=False, spec="service: {command: %s}\ntriggers: [{on_status: [404]}]\nverify: false\n"
+                    "resign: [{kind: azure, key: {from_env: AZURE_KEY}}]\n" % json.dumps(command))
+        r = self.dvr("run", "--", "node", os.path.join(at, "azure_suite.mjs"), kind,
+                     env=dict(self.env, AZURE_KEY=account_key))
+        self.assertEqual(r.code, 0, r)
+        env = dict(self.env, AZURE_KEY=base64.b64encode(os.urandom(64)).decode())
+        r = self.dvr("regress", "--repeat", "1", "--report", "json=results.jsonl", env=env)
+        with open(self.path("results.jsonl")) as f:
+            cases = json.loads(f.readline())["replays"][-1]["cases"]
+        for c in cases:
+            self.assertEqual(c["got"], c["want"], r)
+        self.config(service=False, spec="service: {command: %s}\n" % json.dumps(command))
+        r = self.dvr("regress", "--repeat", "1", "--report", "json=results.jsonl", env=env)
+        with open(self.path("results.jsonl")) as f:
+            cases = json.loads(f.readline())["replays"][-1]["cases"]
+        self.assertEqual({c["got"] for c in cases}, {"403"}, r)
+
+    def test_azurite_accepts_blob_requests(self):
+        self.azurite("blob")
+
+    def test_azurite_accepts_table_requests(self):
+        self.azurite("table")
+
 
 if __name__ == "__main__":
     main()
