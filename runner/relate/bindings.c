@@ -1,6 +1,7 @@
 /* Finds which request values earlier answers produced (see bindings.h). */
 #include <dvr/relate/bindings.h>
 
+#include "events.h"
 #include "origins.h"
 #include "plumbing.h"
 #include "strength.h"
@@ -8,16 +9,9 @@
 #include <dvr/base/hash.h>
 #include <dvr/relate/values.h>
 
-#include <stdlib.h>
 
 /* A coded token is not looked for inside longer text than this (bytes). */
 #define CODED_MAX 8192
-
-struct event {
-	int64_t at_us;
-	uint32_t index;			/* of the exchange */
-	bool asks;			/* its request, else its answer's end */
-};
 
 struct finding {
 	struct arena *a;		/* of the result */
@@ -412,65 +406,40 @@ asked(struct finding *f)
 		    f);
 }
 
-/* ---- in the order of time ------------------------------------------------------- */
+/* ---- WebSockets ----------------------------------------------------------------- */
 
-static int
-by_time(const void *pa, const void *pb)
+static void
+spoken(struct finding *f, const struct event *ev)
 {
-	const struct event *a = pa, *b = pb;
+	const struct stream_message *m = &f->x->messages[ev->spoken - 1];
 
-	if (a->at_us != b->at_us)
-		return a->at_us < b->at_us ? -1 : 1;
-	if (a->asks != b->asks)
-		return a->asks ? 1 : -1;
-	return a->index < b->index ? -1 : a->index > b->index;
-}
-
-/* Nothing ends before it begins, or it would be its own producer. */
-static int64_t
-end_us(const struct exchange *x)
-{
-	int64_t end = x->response.end_us;
-
-	if (x->request.end_us > end)
-		end = x->request.end_us;
-	return end > x->request.at_us ? end : x->request.at_us + 1;
-}
-
-static size_t
-list_events(const struct tape *t, struct event *out)
-{
-	size_t n = 0, i;
-
-	for (i = 0; i < t->nexchanges; i++) {
-		const struct exchange *x = &t->exchanges[i];
-
-		if (t->lanes[x->lane].role != LANE_INGRESS)
-			continue;
-		out[n++] = (struct event){ .at_us = x->request.at_us,
-			.index = (uint32_t)i, .asks = true };
-		out[n++] = (struct event){ .at_us = end_us(x),
-			.index = (uint32_t)i };
+	f->resource = path_resource(f->scratch,
+				    message_path(&f->x->request));
+	f->created = false;
+	f->bound = SLICE("");
+	if (!ev->asks) {
+		values_walk_spoken(f->scratch, m, ev->nth, on_answer_value, f);
+		return;
 	}
-	if (n > 0)
-		qsort(out, n, sizeof(*out), by_time);
-	return n;
+	values_walk_spoken(f->scratch, m, ev->nth, on_asked_value, f);
+	values_walk_spoken(f->scratch, m, ev->nth, on_sent_value, f);
 }
 
 void
 bindings_find(struct arena *a, const struct tape *raw, struct plan *out)
 {
 	struct finding f = { .a = a, .scratch = arena_create(), .plan = out };
-	struct event *events = arena_array(f.scratch, 2 * raw->nexchanges + 1,
-					   sizeof(*events));
-	size_t n = list_events(raw, events), i;
+	struct event *events;
+	size_t n = events_list(f.scratch, raw, &events), i;
 
 	out->bindings = NULL;
 	out->nbindings = 0;
 	origins_init(&f.origins, f.scratch);
 	for (i = 0; i < n; i++) {
 		f.x = &raw->exchanges[events[i].index];
-		if (events[i].asks)
+		if (events[i].spoken)
+			spoken(&f, &events[i]);
+		else if (events[i].asks)
 			asked(&f);
 		else
 			answered(&f);

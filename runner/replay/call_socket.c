@@ -72,6 +72,25 @@ over(void *arg)
 	call_finish(k);
 }
 
+/* What was heard so far. */
+static void
+observe(struct call *k)
+{
+	k->seen->x.messages = k->play->seen;
+	k->seen->x.nmessages = k->play->nseen;
+}
+
+static struct slice
+words(void *arg, size_t at)
+{
+	struct call *k = arg;
+	const struct client *c = k->client;
+	const struct stream_message *live = &k->play->how.live->messages[at];
+
+	observe(k);
+	return c->words ? c->words(c->arg, k, at, live) : live->payload;
+}
+
 static bool
 is_accepted(const struct call *k, const struct http1_head *h)
 {
@@ -107,14 +126,21 @@ call_socket_begin(struct call *k, const struct http1_head *h)
 	play_begin(k->play, &(struct play_how){
 		.loop = c->loop, .arena = c->arena, .live = live,
 		.us = FROM_CLIENT, .timing = c->options->timing,
-		.t0_ns = c->t0_ns, .send = send_more, .over = over, .arg = k,
+		.t0_ns = c->t0_ns, .send = send_more,
+		.words = words, .over = over, .arg = k,
 	});
 }
 
 void
 call_socket_feed(struct call *k, struct slice in)
 {
-	if (k->answered || play_feed(k->play, in))
+	bool good;
+
+	if (k->answered)
+		return;
+	good = play_feed(k->play, in);
+	observe(k);
+	if (good)
 		return;
 	notes_fmt(k->client->notes, "exchange %u: the service sent what is no "
 		  "WebSocket frame: %s", k->rec->id, k->play->in.why);
@@ -125,7 +151,6 @@ enum message_end
 call_socket_end(struct call *k, enum message_end how)
 {
 	how = play_end(k->play, how);
-	k->seen->x.messages = k->play->seen;
-	k->seen->x.nmessages = k->play->nseen;
+	observe(k);
 	return how;
 }

@@ -1,9 +1,7 @@
 /* Which live values are bound where (see resolve.h). */
 #include "resolve.h"
 
-#include "resolve_edit.h"
-
-#include <dvr/relate/values.h>
+#include "resolve_spoken.h"
 
 #include <stdlib.h>
 
@@ -29,6 +27,8 @@ by_consumer(const void *pa, const void *pb)
 	const struct bound *a = pa, *b = pb;
 	int order;
 
+	if ((a->into == NULL) != (b->into == NULL))
+		return a->into == NULL ? -1 : 1;
 	if (a->to_index != b->to_index)
 		return a->to_index < b->to_index ? -1 : 1;
 	order = place_order(&a->to, &b->to);
@@ -68,7 +68,7 @@ void
 resolver_init(struct resolver *r, const struct tape *t, const struct plan *p,
 	      const struct observed *seen, struct notes *notes)
 {
-	size_t max = p ? p->nbindings : 0;
+	size_t max = p ? p->nbindings : 0, nth;
 
 	*r = (struct resolver){ .tape = t, .seen = seen,
 		.arena = seen->arena, .notes = notes };
@@ -84,19 +84,27 @@ resolver_init(struct resolver *r, const struct tape *t, const struct plan *p,
 			continue;
 		b.from_index = index_of(t, b.from.exchange);
 		b.to_index = index_of(t, b.to.exchange);
-		if (b.from_index >= b.to_index ||
+		if (b.from_index == t->nexchanges ||
 		    b.to_index == t->nexchanges)
+			continue;
+		b.into = exchange_spoken(&t->exchanges[b.to_index],
+					 FROM_CLIENT, b.to.name, &nth);
+		if (b.to.part != PLACE_BODY)
+			b.into = NULL;
+		if (b.from_index >= b.to_index && b.into == NULL &&
+		    !spoken_place(t, b.from_index, &b.from))
 			continue;
 		lower_name(r->arena, &b.from);
 		lower_name(r->arena, &b.to);
-		r->v[r->n++] = b;
+		r->n += b.into == NULL;
+		r->v[r->all++] = b;
 	}
-	if (r->n == 0)
+	if (r->all == 0)
 		return;
-	qsort(r->v, r->n, sizeof(*r->v), by_consumer);
-	for (size_t i = 0; i < r->n; i++)
+	qsort(r->v, r->all, sizeof(*r->v), by_consumer);
+	for (size_t i = 0; i < r->all; i++)
 		r->from[i] = &r->v[i];
-	qsort(r->from, r->n, sizeof(struct bound *), by_producer);
+	qsort(r->from, r->all, sizeof(struct bound *), by_producer);
 }
 
 /* The first that takes a value in the exchange, or beyond it. */
@@ -119,7 +127,7 @@ first_to(const struct resolver *r, size_t index)
 static size_t
 first_from(const struct resolver *r, size_t index)
 {
-	size_t low = 0, high = r->n;
+	size_t low = 0, high = r->all;
 
 	while (low < high) {
 		size_t mid = low + (high - low) / 2;
@@ -151,6 +159,9 @@ resolver_ready(const struct resolver *r, uint32_t index)
 		size_t from = r->v[i].from_index;
 		const struct message *m = &r->seen->v[from].x.response;
 
+		/* Said by now, or not at all. */
+		if (spoken_place(r->tape, from, &r->v[i].from))
+			continue;
 		if (!m->present || m->end != END_COMPLETE)
 			return false;
 	}
@@ -158,12 +169,6 @@ resolver_ready(const struct resolver *r, uint32_t index)
 }
 
 /* ---- what answers hold -------------------------------------------------- */
-
-struct reading {
-	struct resolver *r;
-	size_t from, to;	/* in r->from: all of one answer */
-	bool live;		/* else the recorded answer */
-};
 
 static void
 take(struct reading *g, struct bound *b, const struct value *v)
@@ -182,8 +187,8 @@ take(struct reading *g, struct bound *b, const struct value *v)
 	}
 }
 
-static int
-on_answer_value(void *arg, const struct value *v)
+int
+reading_value(void *arg, const struct value *v)
 {
 	struct reading *g = arg;
 	size_t low = g->from, high = g->to;
@@ -204,24 +209,32 @@ on_answer_value(void *arg, const struct value *v)
 	return 0;
 }
 
-/* Reads the answer of an exchange once, when the first value is needed. */
-static void
-read_answer(struct resolver *r, size_t index)
+struct reading
+reading_of(struct resolver *r, size_t index)
 {
-	struct arena *scratch;
 	struct reading g = { .r = r, .from = first_from(r, index) };
 
 	g.to = g.from;
-	while (g.to < r->n && r->from[g.to]->from_index == index)
+	while (g.to < r->all && r->from[g.to]->from_index == index)
 		g.to++;
+	return g;
+}
+
+/* Reads the answer of an exchange once, when the first value is needed. */
+void
+read_answer(struct resolver *r, size_t index)
+{
+	struct reading g = reading_of(r, index);
+	struct arena *scratch;
+
 	if (g.from == g.to || r->from[g.from]->read)
 		return;
 	scratch = arena_create();
 	values_walk(scratch, &r->tape->exchanges[index].response,
-		    PLACE_RESPONSE, on_answer_value, &g);
+		    PLACE_RESPONSE, reading_value, &g);
 	g.live = true;
 	values_walk(scratch, &r->seen->v[index].x.response, PLACE_RESPONSE,
-		    on_answer_value, &g);
+		    reading_value, &g);
 	for (size_t i = g.from; i < g.to; i++)
 		r->from[i]->read = true;
 	arena_wipe(scratch);
@@ -231,10 +244,10 @@ read_answer(struct resolver *r, size_t index)
  * An answer that only repeated the value may not do so any more: then another
  * one that held it will do.
  */
-static void
+void
 find_elsewhere(struct resolver *r, struct bound *b)
 {
-	for (size_t i = 0; i < r->n && !b->found; i++) {
+	for (size_t i = 0; i < r->all && !b->found; i++) {
 		const struct bound *other = &r->v[i];
 
 		if (!other->found || b->recorded.n == 0 ||
@@ -247,7 +260,7 @@ find_elsewhere(struct resolver *r, struct bound *b)
 
 /* ---- what requests take --------------------------------------------------- */
 
-static void
+void
 tell_missing(struct resolver *r, const struct bound *b)
 {
 	const struct plan_binding *x = b->binding;
@@ -262,8 +275,8 @@ tell_missing(struct resolver *r, const struct bound *b)
 			  "has no such value", SLICE_ARG(x->to));
 }
 
-static int
-on_request_value(void *arg, const struct value *v)
+int
+editing_value(void *arg, const struct value *v)
 {
 	struct editing *e = arg;
 	size_t low = 0, high = e->n;
@@ -308,14 +321,16 @@ resolver_request(struct resolver *r, uint32_t index, struct arena *a,
 	struct editing e = { .arena = a, .values = r->values };
 	size_t from = first_to(r, index), to = from;
 
-	while (to < r->n && r->v[to].to_index == index)
-		read_answer(r, r->v[to++].from_index);
+	for (; to < r->n && r->v[to].to_index == index; to++) {
+		read_answer(r, r->v[to].from_index);
+		spoken_read(r, &r->v[to]);
+	}
 	for (size_t i = from; i < to; i++)
 		find_elsewhere(r, &r->v[i]);
 	e.v = r->v + from;
 	e.n = to - from;
 	edit_begin(&e, &r->tape->exchanges[index]);
-	values_walk(e.arena, &e.was, PLACE_REQUEST, on_request_value, &e);
+	values_walk(e.arena, &e.was, PLACE_REQUEST, editing_value, &e);
 	edit_end(&e, out);
 	if (e.coded)
 		notes_fmt(r->notes, "request %u: values were put into its "
@@ -332,12 +347,13 @@ resolver_tell(struct resolver *r, struct observed *out)
 {
 	size_t n = 0;
 
-	out->counterparts = arena_array(r->arena, r->n + 1,
+	out->counterparts = arena_array(r->arena, r->all + 1,
 					sizeof(*out->counterparts));
-	for (size_t i = 0; i < r->n; i++) {
-		const struct bound *b = r->from[i];
+	for (size_t i = 0; i < r->all; i++) {
+		struct bound *b = r->from[i];
 
 		read_answer(r, b->from_index);
+		spoken_read(r, b);
 		if (!b->found || b->recorded.n == 0 || b->live.n == 0)
 			continue;
 		if (n > 0 && slice_eq(out->counterparts[n - 1].live, b->live) &&

@@ -19,9 +19,10 @@ struct resolver {
 	struct notes *notes;
 	const struct scrub_values *values;	/* of handles */
 	const struct resigner *resigner;	/* NULL: none */
-	struct bound *v;	/* by consumer, place and offset */
-	struct bound **from;	/* by producer and place */
-	size_t n;
+	struct bound *v;	/* by consumer, place and offset: those into
+				 * requests, then those into messages */
+	struct bound **from;	/* by producer and place: all */
+	size_t n, all;		/* of requests; and of messages */
 	struct request_edit *edits;	/* edits.h; of the plan */
 	size_t nedits;
 };
@@ -38,6 +39,10 @@ bool resolver_ready(const struct resolver *r, uint32_t index);
 /* Its request as of now; lives in `a`. */
 void resolver_request(struct resolver *r, uint32_t index, struct arena *a,
 		      struct message *out);
+/* The payload of message `at` (in x.messages) of the exchange, of which `live`
+ * has the handles expanded; lives as long as `live` or the answers. */
+struct slice resolver_message(struct resolver *r, uint32_t index, size_t at,
+			      const struct stream_message *live);
 /* Every recorded value whose live counterpart is known by now. */
 void resolver_tell(struct resolver *r, struct observed *out);
 

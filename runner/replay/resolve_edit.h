@@ -10,6 +10,8 @@ struct bound {			/* one binding of the plan */
 	struct place from, to;
 	size_t from_index, to_index;	/* into tape.exchanges */
 	struct slice recorded, live, key;
+	const struct stream_message *into;	/* a WebSocket's message; NULL:
+						 * the request */
 	bool read;		/* its answer was looked at */
 	bool found;		/* and held a value: `live` */
 	bool used;		/* the request has the place */

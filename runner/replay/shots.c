@@ -57,6 +57,16 @@ on_done(void *arg, struct call *k)
 	shot_done(k->owner);
 }
 
+static struct slice
+on_words(void *arg, struct call *k, size_t at,
+	 const struct stream_message *live)
+{
+	struct replay *r = arg;
+	const struct shot *s = k->owner;
+
+	return resolver_message(&r->resolver, s->index, at, live);
+}
+
 static void
 on_head(void *arg, struct call *k)
 {
@@ -392,6 +402,7 @@ shots_prepare(struct replay *r)
 	r->client.on_up = on_up;
 	r->client.on_head = on_head;
 	r->client.on_done = on_done;
+	r->client.words = on_words;
 	r->client.arg = r;
 	r->connect_timer = (struct loop_timer){ .fn = connect_time,
 		.owner = r };

@@ -130,6 +130,7 @@ static bool
 play_ours(struct play *p, const struct stream_message *m)
 {
 	uint64_t now = loop_now_ns(p->how.loop), due;
+	struct stream_message said;
 
 	/* Pings are answered as they come. */
 	if (m->kind == STREAM_PONG)
@@ -139,7 +140,10 @@ play_ours(struct play *p, const struct stream_message *m)
 		arm(p, due);
 		return false;
 	}
-	put(p, m);
+	said = *m;
+	if (p->how.words)
+		said.payload = p->how.words(p->how.arg, p->next);
+	put(p, &said);
 	p->last_ns = now;
 	return true;
 }

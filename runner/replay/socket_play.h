@@ -23,6 +23,8 @@ struct play_how {
 	enum replay_timing timing;
 	uint64_t t0_ns;			/* live times count from here */
 	void (*send)(void *arg, struct slice bytes);
+	/* What message `at` of ours says now; NULL: what is recorded. */
+	struct slice (*words)(void *arg, size_t at);
 	/* Nothing more is to be waited for: the connection may go. */
 	void (*over)(void *arg);
 	/* NULL: play_fired(); for owners that end when it returns. */

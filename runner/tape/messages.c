@@ -12,6 +12,29 @@ exchange_side(struct exchange *x, enum sender from)
 	return from == FROM_CLIENT ? &x->request : &x->response;
 }
 
+const struct stream_message *
+exchange_spoken(const struct exchange *x, enum sender from, struct slice name,
+		size_t *nth)
+{
+	struct slice rest = slice_from(name, 1), number = slice_cut(&rest, '/');
+	uint64_t want;
+	size_t n = 0;
+
+	if (x->protocol != PROTOCOL_WEBSOCKET || !slice_starts(name, SLICE("/")) ||
+	    slice_uint(number, UINT32_MAX, &want) < 0)
+		return NULL;
+	for (size_t i = 0; i < x->nmessages; i++) {
+		if (x->messages[i].from != from)
+			continue;
+		if (n == want) {
+			*nth = n;
+			return &x->messages[i];
+		}
+		n++;
+	}
+	return NULL;
+}
+
 static bool
 is_joined(const struct exchange *x, const struct stream_message *p,
 	  enum sender from)

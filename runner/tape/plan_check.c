@@ -29,13 +29,21 @@ fault(const struct checked *c, const char *fmt, ...)
 		       c->binding->line, text);
 }
 
-/* The exchange that a place names; NULL with the error set. */
-static const struct exchange *
-named(const struct checked *c, struct slice text, enum place_side side)
+/* What a place names: an exchange, or a message of a WebSocket in it. */
+struct end {
+	const struct exchange *x;
+	const struct stream_message *spoken;
+};
+
+/* False: the error is set. */
+static bool
+named(const struct checked *c, struct slice text, enum place_side side,
+      struct end *out)
 {
 	const struct exchange *x;
 	char q[QUOTE_MAX];
 	struct place p;
+	size_t nth;
 
 	if (place_parse(text, &p) < 0 || p.side != side) {
 		fault(c, side == PLACE_RESPONSE ?
@@ -43,14 +51,19 @@ named(const struct checked *c, struct slice text, enum place_side side)
 		      "1.resp.body#/id" :
 		      "a binding to '%s'; expected a request's value, as "
 		      "2.req.path/1", quote(text, q));
-		return NULL;
+		return false;
 	}
 	x = tape_exchange(c->tape, p.exchange);
 	if (!x)
 		fault(c, "a binding names exchange %u, which is not on the "
 		      "tape; take the line out, or name one of its %zu "
 		      "exchanges", p.exchange, c->tape->nexchanges);
-	return x;
+	*out = (struct end){ .x = x };
+	if (x && p.part == PLACE_BODY)
+		out->spoken = exchange_spoken(x, side == PLACE_REQUEST ?
+					      FROM_CLIENT : FROM_SERVER,
+					      p.name, &nth);
+	return x != NULL;
 }
 
 /* As the schedule sees it: what ended later is not waited for. */
@@ -65,28 +78,37 @@ end_us(const struct exchange *x)
 	return x->response.end_us > end ? x->response.end_us : end;
 }
 
+/* Was it said before it was repeated?  What is in a message was said then. */
+static bool
+is_in_order(const struct end *from, const struct end *to)
+{
+	int64_t said_us = from->spoken ? from->spoken->end_us
+				       : end_us(from->x);
+	int64_t used_us = to->spoken ? to->spoken->at_us
+				     : to->x->request.at_us;
+
+	return said_us <= used_us &&
+	       (from->x->id < to->x->id || from->spoken || to->spoken);
+}
+
 static int
 check_binding(const struct checked *c)
 {
 	const struct tape *t = c->tape;
-	const struct exchange *from =
-		named(c, c->binding->from, PLACE_RESPONSE);
-	const struct exchange *to;
+	struct end from, to;
 
-	if (!from)
+	if (!named(c, c->binding->from, PLACE_RESPONSE, &from) ||
+	    !named(c, c->binding->to, PLACE_REQUEST, &to))
 		return -1;
-	to = named(c, c->binding->to, PLACE_REQUEST);
-	if (!to)
-		return -1;
-	if (t->lanes[from->lane].role != LANE_INGRESS ||
-	    t->lanes[to->lane].role != LANE_INGRESS)
+	if (t->lanes[from.x->lane].role != LANE_INGRESS ||
+	    t->lanes[to.x->lane].role != LANE_INGRESS)
 		return fault(c, "a binding between exchanges %u and %u; "
-			     "expected two of an ingress lane", from->id,
-			     to->id);
-	if (from->id >= to->id || end_us(from) > to->request.at_us)
+			     "expected two of an ingress lane", from.x->id,
+			     to.x->id);
+	if (!is_in_order(&from, &to))
 		return fault(c, "a binding from exchange %u, which had not "
 			     "ended when exchange %u began; name an earlier "
-			     "answer", from->id, to->id);
+			     "answer", from.x->id, to.x->id);
 	return 0;
 }
 

@@ -570,6 +570,144 @@ class Ingress(WireCase):
         self.regress(0, BUG="off")
 
 
+# POST /login hands out a token; a room is opened by it, says a ticket, and takes no message
+# without that; the third one breaks it unless FIXED.  A ticket is good for GET /ticket/ID, too.
+TICKETS = r'''
+import { createHash, randomBytes } from "node:crypto";
+import http from "node:http";
+const make = () => randomBytes(12).toString("hex");
+const tokens = new Set(), tickets = new Set();
+const server = http.createServer((q, r) => {
+  r.setHeader("content-type", "application/json");
+  if (q.url === "/login") {
+    const token = make();
+    tokens.add(token);
+    return r.end(JSON.stringify({ token }));
+  }
+  const good = tickets.has(q.url.split("/")[2]);
+  r.statusCode = q.url === "/" || good ? 200 : 403;
+  r.end(JSON.stringify({ good }));
+});
+const frame = (op, data) => Buffer.concat([Buffer.from([0x80 | op, data.length]), data]);
+const close = (socket, code) => socket.end(frame(8, Buffer.from([code >> 8, code & 255])));
+server.on("upgrade", (q, socket) => {
+  const accept = createHash("sha1").update(q.headers["sec-websocket-key"] + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11");
+  socket.write("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
+    "Sec-WebSocket-Accept: " + accept.digest("base64") + "\r\n\r\n");
+  let held = Buffer.alloc(0), ticket = "", n = 0;
+  socket.on("error", () => {});
+  socket.on("data", (d) => {
+    held = Buffer.concat([held, d]);
+    while (held.length > 6 && held.length >= 6 + (held[1] & 127)) {
+      const size = held[1] & 127, text = Buffer.from(held.subarray(6, 6 + size));
+      for (let i = 0; i < size; i++) text[i] ^= held[2 + (i & 3)];
+      const op = held[0] & 15;
+      held = held.subarray(6 + size);
+      if (op !== 1) return socket.end(frame(8, text));
+      const said = text.toString();
+      if (++n === 1) {
+        if (!tokens.has(JSON.parse(said).auth)) return close(socket, 1008);
+        tickets.add(ticket = make());
+        socket.write(frame(1, Buffer.from(JSON.stringify({ ticket }))));
+        continue;
+      }
+      if (!said.startsWith("SAY " + ticket + " ")) return close(socket, 1008);
+      if (n === 3 && process.env.FIXED !== "1") return close(socket, 1011);
+      socket.write(frame(1, Buffer.from("heard " + said.split(" ")[2])));
+    }
+  });
+});
+server.listen(Number(process.env.PORT), "127.0.0.1");
+'''
+TO_ROOM = r'''
+import sys
+sys.path.insert(0, %r)
+from ws_client import Socket
+token = json.loads(post("/login", {})[1])["token"]
+s = Socket()
+s.say(json.dumps({"auth": token}))
+ticket = json.loads(s.hear()[1])["ticket"]
+s.say("SAY " + ticket + " one")
+print(s.hear())
+print(get("/ticket/" + ticket))
+s.say("SAY " + ticket + " two")
+print(s.hear())
+s.close()
+''' % HERE
+
+
+@unittest.skipUnless(shutil.which("node"), "no node")
+class Bindings(WireCase):
+    """What a service hands out in a replay is what it gets in messages, too."""
+
+    def test_tokens_in_websocket_messages(self):
+        self.write("tickets.mjs", TICKETS)
+        self.config(service=False, spec="""
+            service: {command: [node, tickets.mjs], ready: {path: /, timeout: 20s}}
+            replay: {settle: 50ms}
+            """)
+        r = self.run_suite(TO_ROOM)
+        self.assertIn("(1, b'heard one')", r.out, r)
+        self.assertIn("(200, b'{\"good\":true}')", r.out, r)
+        self.assertIn("reproduces: 3/3", r.err, r)
+        self.assertIn("trigger: {on_close: 1011", self.tape_text())
+        plan = self.read("fixtures", self.tapes()[0], "replay.yaml").decode()
+        self.assertIn("from: 1.resp.body#/token, to: 2.req.body#/0/auth", plan)
+        self.assertIn("from: 2.resp.body#/0/ticket, to: 2.req.body#/1, ", plan)
+        self.assertIn("from: 2.resp.body#/0/ticket, to: 3.req.path/1", plan)
+        self.assertIn("came again", self.regress(1).out)
+        r = self.regress(0, "-v", FIXED="1")
+        self.assertNotIn("binding to", r.out)
+
+    def test_tokens_in_grpc_messages(self):
+        self.write("calls.mjs", r"""
+            import { randomBytes } from "node:crypto";
+            import http2 from "node:http2";
+            const tokens = new Set();
+            const frame = (t) => Buffer.concat([Buffer.from([0, 0, 0, 0, t.length + 2, 10, t.length]), Buffer.from(t)]);
+            const s = http2.createServer();
+            s.on("stream", (stream, h) => {
+              let got = Buffer.alloc(0);
+              stream.on("data", (d) => { got = Buffer.concat([got, d]); });
+              stream.on("end", () => {
+                const login = h[":path"] === "/t.T/Login", token = login ? randomBytes(12).toString("hex") : "";
+                if (login) tokens.add(token);
+                const known = tokens.has(got.subarray(7).toString());
+                const status = login ? "0" : !known ? "16" : process.env.FIXED === "1" ? "0" : "13";
+                stream.respond({ ":status": 200, "content-type": "application/grpc" }, { waitForTrailers: true });
+                stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": status }));
+                stream.end(frame(token));
+              });
+            });
+            s.on("sessionError", () => {});
+            s.listen(Number(process.env.PORT), "127.0.0.1");
+            """)
+        self.write("client.mjs", r"""
+            import http2 from "node:http2";
+            const s = http2.connect(process.env.DVR_BASE_URL);
+            const frame = (t) => Buffer.concat([Buffer.from([0, 0, 0, 0, t.length + 2, 10, t.length]), Buffer.from(t)]);
+            const call = (name, text) => new Promise((done) => {
+              const r = s.request({ ":method": "POST", ":path": "/t.T/" + name, "content-type": "application/grpc", te: "trailers" });
+              let got = Buffer.alloc(0);
+              r.on("data", (d) => { got = Buffer.concat([got, d]); });
+              r.on("trailers", (h) => console.log(name, h["grpc-status"]));
+              r.on("close", () => done(got.subarray(7).toString()));
+              r.end(frame(text));
+            });
+            await call("Buy", await call("Login", "me"));
+            s.close();
+            """)
+        self.config(service=False, spec="""
+            service: {command: [node, calls.mjs], ready: {timeout: 20s}}
+            replay: {settle: 50ms}
+            """)
+        r = self.dvr("run", "--", "node", "client.mjs")
+        self.assertIn("Buy 13", r.out, r)
+        self.assertIn("reproduces: 3/3", r.err, r)
+        self.assertIn("came again", self.regress(1).out)
+        self.regress(0, FIXED="1")
+
+
 # What offers an upgrade is upgraded, or nothing; else GET /go fails unless FIXED.
 UPGRADING = r'''
 import http from "node:http";

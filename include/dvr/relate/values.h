@@ -39,6 +39,12 @@ typedef int value_fn(void *arg, const struct value *v);
 void values_walk(struct arena *a, const struct message *m,
 		 enum place_side side, value_fn *fn, void *arg);
 
+/* Those of the `nth` message (from 0) of a WebSocket's side, in its body under
+ * that number: "/3/token" where it is JSON, "/3" else.  None of control frames
+ * and of what is withheld. */
+void values_walk_spoken(struct arena *a, const struct stream_message *m,
+			size_t nth, value_fn *fn, void *arg);
+
 /*
  * A part of a value, by what replay.yaml calls `take`:
  *

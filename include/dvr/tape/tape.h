@@ -281,6 +281,11 @@ bool exchange_is_joined(const struct exchange *x, enum sender from);
 void exchange_join(struct arena *a, struct exchange *x, enum sender from,
 		   struct slice rest);
 struct message *exchange_side(struct exchange *x, enum sender from);
+/* The message of a WebSocket that a place in the body of its side names ("/3",
+ * "/3/token"), and its number among those of that side; NULL: there is none. */
+const struct stream_message *
+exchange_spoken(const struct exchange *x, enum sender from, struct slice name,
+		size_t *nth);
 
 /*
  * The exact wire bytes of a head / of a whole message as it was sent, from the
