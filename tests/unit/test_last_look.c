@@ -109,6 +109,26 @@ START_TEST(two_in_one_text_are_withheld)
 }
 END_TEST
 
+/* A name in the list of what was scrubbed is no traffic: nothing is lost. */
+START_TEST(a_secret_in_the_list_of_places_is_gone)
+{
+	struct slice secret;
+	struct rig r;
+
+	begin(&r);
+	secret = rig_secret(&r, "name", 36);
+	ck_assert_uint_gt(r.tape.nscrubbed, 0);
+	r.tape.scrubbed[0].field = slice_str(rig_fmt(&r,
+		"1.req.body#/%s%s%s", "gh", "p_",
+		secret.p));
+	look(&r, true);
+	rig_assert_gone(&r, "name", secret);
+	ck_assert(slice_eq(r.tape.scrubbed[0].field, SLICE("1.req.body")));
+	ck_assert_uint_eq(r.tape.not_replayable.n, 0);
+	rig_release(&r);
+}
+END_TEST
+
 /* A known secret where it cannot be taken out: the tape is not written. */
 START_TEST(what_cannot_be_taken_out_is_not_written)
 {
@@ -172,6 +192,7 @@ suite_last_look(void)
 	tcase_add_test(tc, a_clean_tape_is_not_touched);
 	tcase_add_loop_test(tc, what_was_missed_is_withheld, 0, 5);
 	tcase_add_loop_test(tc, two_in_one_text_are_withheld, 0, 3);
+	tcase_add_test(tc, a_secret_in_the_list_of_places_is_gone);
 	tcase_add_test(tc, what_cannot_be_taken_out_is_not_written);
 	tcase_add_loop_test(tc, what_is_no_secret_is_none_in_base64, 0, 4);
 	tcase_add_loop_test(tc, a_secret_in_a_line_that_is_no_text_is_gone, 0,
