@@ -338,6 +338,8 @@ recorder_start(struct recorder *r, struct config *cfg, struct err *e)
 	r->scrub = scrub_create(cfg->rules, cfg->nrules, &clock_system, e);
 	if (!r->scrub)
 		goto fail;
+	if (scrub_exposed(r->scrub))
+		warn("%s", scrub_exposed(r->scrub));
 	r->loop = loop_create(&clock_system, e);
 	if (!r->loop ||
 	    loop_on_signals(r->loop, &r->signals, sigs, ARRAY_LEN(sigs), e))

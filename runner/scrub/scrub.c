@@ -6,6 +6,8 @@
 #include "detect.h"
 #include "job.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -14,15 +16,19 @@
 
 /* A page that is neither swapped nor dumped, where the system allows it. */
 static void *
-key_create(const struct clock *clock)
+key_create(const struct clock *clock, char exposed[], size_t n)
 {
 	void *p = mmap(NULL, PAGE_BYTES, PROT_READ | PROT_WRITE,
 		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (p == MAP_FAILED)
 		return NULL;
-	(void)mlock(p, PAGE_BYTES);
-	(void)madvise(p, PAGE_BYTES, MADV_DONTDUMP);
+	if (mlock(p, PAGE_BYTES) != 0)
+		snprintf(exposed, n, "the key of the scrubbing may be swapped "
+			 "out: mlock: %s (RLIMIT_MEMLOCK)", strerror(errno));
+	else if (madvise(p, PAGE_BYTES, MADV_DONTDUMP) != 0)
+		snprintf(exposed, n, "the key of the scrubbing may get into a "
+			 "core dump: madvise: %s", strerror(errno));
 	clock->random(clock, p, SCRUB_KEY_BYTES);
 	return p;
 }
@@ -48,7 +54,7 @@ scrub_create(const struct scrub_rule *rules, size_t count,
 		scrub_destroy(s);
 		return NULL;
 	}
-	s->key = key_create(clock);
+	s->key = key_create(clock, s->exposed, sizeof(s->exposed));
 	if (!s->key) {
 		err_sys(e, ERR_INTERNAL, "no memory for the scrubber's key");
 		scrub_destroy(s);
@@ -68,6 +74,12 @@ scrub_destroy(struct scrub *s)
 	rules_destroy(s->rules);
 	key_destroy(s->key);
 	free(s);
+}
+
+const char *
+scrub_exposed(const struct scrub *s)
+{
+	return s->exposed[0] ? s->exposed : NULL;
 }
 
 void

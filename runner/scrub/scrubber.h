@@ -12,6 +12,7 @@
 
 struct scrub {
 	void *key;		/* a page of its own, locked */
+	char exposed[160];	/* "": it is */
 	struct rules *rules;
 	struct detecting *detecting;
 	struct known *known;

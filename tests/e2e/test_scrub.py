@@ -1,5 +1,7 @@
 """Scrubbing, seen from the outside: what a keep leaves on the tape."""
+import ctypes
 import json
+import resource
 import subprocess
 import sys
 
@@ -84,6 +86,19 @@ class Scrub(Case):
         self.assertEqual(r.code, 0, r)
         self.assertRegex(r.out, r"^login with password=⟦dvr:[^⟧]*⟧ failed\n$")
         self.assertEqual(self.dvr("scrub", "file").code, 2)
+
+    def test_a_key_that_cannot_be_locked_is_told_of_once(self):
+        self.write("service.py", SERVICE)
+        self.config("service:\n  command: [%s, service.py]\n" % sys.executable, service=False)
+
+        def no_locks():
+            resource.setrlimit(resource.RLIMIT_MEMLOCK, (0, 0))
+            ctypes.CDLL(None).prctl(24, 14, 0, 0, 0)    # root's right to lock all the same
+
+        r = self.run_suite(SUITE, "--no-verify", preexec_fn=no_locks)
+        self.assertEqual(len(self.tapes()), 1, r)
+        self.assertEqual(r.err.count("may be swapped out: mlock"), 1, r)
+        self.assertNotIn(b"71c0ffee", self.all_bytes("fixtures"))
 
     def test_a_keep_needs_a_reason(self):
         r = self.record('- {keep: "*.req.header/authorization"}\n')

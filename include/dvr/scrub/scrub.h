@@ -49,6 +49,9 @@ struct scrub_values;	/* handles' values in a replay */
  * second line with the pattern and a third with a caret under the place. */
 struct scrub *scrub_create(const struct scrub_rule *rules, size_t count,
 			   const struct clock *clock, struct err *e);
+/* What the system did not grant for the key's memory, in words; NULL: it is
+ * neither swapped nor dumped.  Everything works all the same. */
+const char *scrub_exposed(const struct scrub *s);
 /* Wipes the key. */
 void scrub_destroy(struct scrub *s);
 
