@@ -121,7 +121,8 @@ regress: all
 bench: all
 	@sh ci/deps.sh bench
 	BUILD=$(BUILD) MAKE="$(MAKE)" sh tests/bench/run.sh
-	BUILD=$(BUILD) sh tests/bench/h2.sh
+	BUILD=$(BUILD) sh tests/bench/wires.sh
+	python3 tests/bench/first_byte.py $(BUILD)/dvr
 	BUILD=$(BUILD) MAKE="$(MAKE)" sh tests/bench/replay.sh
 	BUILD=$(BUILD) MAKE="$(MAKE)" sh tests/bench/scrub.sh
 
