@@ -70,8 +70,9 @@ def opinions(streams, folder):
     for source in sources:
         mine = [l for l in lines if l["from"] == source]
         seen = [l for l in mine if l["status"] in (200, 499, 502)]
-        yield Opinion([(l["method"].encode().hex(), l["target"].encode("latin1").hex(), "", "", l["body"].encode("latin1").hex(), "")
-                       for l in seen], [], " ".join(str(l["status"]) for l in mine if l not in seen))
+        parts = [[l[k].encode("latin1").hex() for k in ("method", "target", "body")] for l in seen]
+        yield Opinion([(method, target, "", "", body, "") for method, target, body in parts], [],
+                      " ".join(str(l["status"]) for l in mine if l not in seen))
 
 
 def passed(message):

@@ -1,6 +1,6 @@
 """Real clients and real servers, once directly and once through dvr: both sides see
 the same, headers in their order and bodies by their hash, but for the correlation id.
-DVR_MATRIX names a file that gets the table, too."""
+DVR_MATRIX names a file that gets the table in Markdown, too."""
 import collections
 import http.client
 import json
@@ -231,11 +231,11 @@ class Transparency(Case):
         return run
 
     def table(self, rows):
-        lines = ["%-22s %-20s %s" % r for r in [("client", "protocol", "through dvr")] + rows]
-        print("\n" + "\n".join(lines))
+        head = ("client", "protocol", "through dvr")
+        print("\n" + "\n".join("%-23s %-23s %s" % r for r in [head] + rows))
         if os.environ.get("DVR_MATRIX"):
             with open(os.environ["DVR_MATRIX"], "w") as f:
-                f.write("\n".join(lines) + "\n")
+                f.writelines("| %s | %s | %s |\n" % r for r in [head, ("---",) * 3] + rows)
 
     def test_clients_and_servers_see_the_same(self):
         self.repositories()

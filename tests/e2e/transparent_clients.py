@@ -272,7 +272,8 @@ def curl_proxied(name, tag, *how):
         r = run("curl", "-sS", "-D", "-", *how, *way, "-w", "%{http_version} %{exitcode}", *more,
                 BEHIND[name] + "/" + tag + "/" + page, env=unproxied())
         head, _, body = r.stdout.rpartition(b"\r\n\r\n")
-        seen.append([method, page, r.returncode, head.decode("latin1"), r.stderr.decode(), len(body), sha(body), body[-5:].decode("latin1")])
+        seen.append([method, page, r.returncode, head.decode("latin1"), r.stderr.decode(), len(body), sha(body),
+                     body[-5:].decode("latin1")])
     return seen
 
 
