@@ -1,5 +1,6 @@
 """Egress lanes as mocks: misses, stubs, passthrough, nearest, strict."""
 import http.server
+import shutil
 import threading
 
 from harness import Case, JSON_SERVICE, main
@@ -26,6 +27,8 @@ class Handler(JsonHandler):
         if self.path == "/health":
             return self.answer(200, {})
         pass_on = {k: v for k, v in self.headers.items() if k.lower() in ("traceparent", "x-dvr-correlation-id")}
+        if os.environ.get("ALONE"):
+            pass_on = {}
         try:
             if os.environ.get("EXTRA"):
                 ask("GET", os.environ["EXTRA"], headers=pass_on)
@@ -48,6 +51,8 @@ class Stock(JsonHandler):
         if "Content-Length" in self.headers:
             self.rfile.read(int(self.headers["Content-Length"]))
         self.server.calls.append(self.path)
+        if self.server.meet and self.path.startswith("/level"):
+            self.server.meet.wait(20)
         self.answer(200, {"level": 7})
 
     do_POST = do_GET
@@ -57,7 +62,7 @@ class Egress(Case):
     def setUp(self):
         super().setUp()
         self.stock = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Stock)
-        self.stock.calls = []
+        self.stock.calls, self.stock.meet = [], None
         threading.Thread(target=self.stock.serve_forever, daemon=True).start()
         self.write("app.py", SERVICE)
         self.configure()
@@ -94,6 +99,21 @@ class Egress(Case):
         at = lines.index("stubs:")
         end = next(i for i in range(at, len(lines)) if not lines[i])
         return "\n".join(lines[at:end]) + "\n"
+
+    def test_calls_that_name_no_request_are_told(self):
+        """Both requests wait for the dependency, so nobody knows whose call is whose."""
+        body = '''
+            import threading
+            both = [threading.Thread(target=get, args=("/price",)) for _ in range(2)]
+            for t in both: t.start()
+            for t in both: t.join()
+        '''
+        for alone, told in (("1", True), ("", False)):
+            shutil.rmtree(self.path("fixtures"), ignore_errors=True)
+            self.stock.meet = threading.Barrier(2)
+            r = self.run_suite(body, env=dict(self.env, ALONE=alone))
+            self.assertEqual(len(self.tapes()), 1, r)
+            self.assertEqual("came without X-DVR-Correlation-Id" in r.err, told, r)
 
     def test_one_call_more_is_one_paste_away_from_green(self):
         tape = self.record()
