@@ -441,26 +441,34 @@ print_document(struct junit *j, const struct results *r)
 	ok(j, xmlTextWriterEndDocument(j->w));
 }
 
+/* Straight into the report: it may be large, and is held once. */
+static int
+take_bytes(void *arg, const char *bytes, int n)
+{
+	buf_add(arg, slice_of(bytes, (size_t)n));
+	return n;
+}
+
 static int
 print(const struct results *r, const struct report_style *style,
       struct buf *out, struct err *e)
 {
-	xmlBufferPtr xml_text = xmlBufferCreate();
+	xmlOutputBufferPtr sink = xmlOutputBufferCreateIO(take_bytes, NULL,
+							  out, NULL);
 	struct junit j = { .style = style };
 	int rc = 0;
 
-	if (xml_text)
-		j.w = xmlNewTextWriterMemory(xml_text, 0);
+	/* The writer owns the sink. */
+	if (sink)
+		j.w = xmlNewTextWriter(sink);
 	if (!j.w) {
-		xmlBufferFree(xml_text);
+		xmlOutputBufferClose(sink);
 		return err_set(e, ERR_INTERNAL, "junit report: no XML writer");
 	}
 	buf_init(&j.text, 4 * MiB);
 	print_document(&j, r);
-	/* The buffer is whole only when its writer is gone. */
+	/* The report is whole only when its writer is gone. */
 	xmlFreeTextWriter(j.w);
-	buf_add(out, slice_of(xmlBufferContent(xml_text),
-			      (size_t)xmlBufferLength(xml_text)));
 	if (j.failed)
 		rc = err_set(e, ERR_INTERNAL, "junit report: the XML writer "
 			     "failed");
@@ -468,7 +476,6 @@ print(const struct results *r, const struct report_style *style,
 		rc = err_set(e, ERR_INTERNAL, "junit report: over %zu bytes",
 			     out->limit);
 	buf_release(&j.text);
-	xmlBufferFree(xml_text);
 	return rc;
 }
 

@@ -1,5 +1,5 @@
 /* The report for people: a line a tape, then what failed and how to see it. */
-#include "reporters.h"
+#include "terminal.h"
 
 #include <dvr/base/plural.h>
 
@@ -7,26 +7,15 @@
 
 /* Lines of a dead service's log that are shown without --verbose. */
 #define LOG_LINES 15
-/* Narrowest column of the exchanges' names. */
-#define NAME_MIN 20
-/* Widest outcome column; "connection reset in a 200" is cut. */
-#define OUTCOME_MAX 20
 /* Points where tapes first went another way. */
 #define TROUBLES_SHOWN 10
-
-enum paint { PLAIN, GREEN, RED, YELLOW, DIM, BOLD };
 
 static const char *const codes[] = {
 	[PLAIN] = "0", [GREEN] = "32", [RED] = "31",
 	[YELLOW] = "33", [DIM] = "2",  [BOLD] = "1",
 };
 
-struct look {
-	const char *symbol, *word;
-	enum paint paint;
-};
-
-static const struct look looks[] = {
+const struct look terminal_looks[] = {
 	[VERDICT_PASS] = { "✓", "pass", GREEN },
 	[VERDICT_FAILED] = { "✗", "FAIL", RED },
 	[VERDICT_ERROR] = { "!", "ERROR", RED },
@@ -35,29 +24,24 @@ static const struct look looks[] = {
 	[VERDICT_SKIPPED] = { "-", "skip", DIM },
 };
 
-struct screen {
-	const struct report_style *style;
-	struct buf *out;
-};
-
-static void
-paint(const struct screen *s, enum paint p)
+void
+screen_paint(const struct screen *s, enum paint p)
 {
 	if (s->style->colour)
 		buf_fmt(s->out, "\x1b[%sm", codes[p]);
 }
 
-static void
-painted(const struct screen *s, enum paint p, const char *text)
+void
+screen_painted(const struct screen *s, enum paint p, const char *text)
 {
-	paint(s, p);
+	screen_paint(s, p);
 	buf_adds(s->out, text);
-	paint(s, PLAIN);
+	screen_paint(s, PLAIN);
 }
 
 /* Characters, not bytes: what a terminal's columns are about. */
-static size_t
-width_of(struct slice s)
+size_t
+screen_width(struct slice s)
 {
 	size_t n = 0;
 
@@ -66,9 +50,26 @@ width_of(struct slice s)
 	return n;
 }
 
+/* Those from `from` to `to`, counted as screen_width() does. */
+static struct slice
+characters(struct slice s, size_t from, size_t to)
+{
+	size_t at = 0, begin = s.n, end = s.n;
+
+	for (size_t i = 0; i < s.n; i++) {
+		if (((unsigned char)s.p[i] & 0xc0) == 0x80)
+			continue;
+		if (at == from)
+			begin = i;
+		if (at++ == to)
+			end = i;
+	}
+	return slice_range(s, begin, end);
+}
+
 /* Safe text in a column: padded, and cut with an ellipsis. */
-static void
-column(const struct screen *s, struct slice text, size_t width)
+void
+screen_column(const struct screen *s, struct slice text, size_t width)
 {
 	struct buf b;
 	struct slice shown;
@@ -77,12 +78,14 @@ column(const struct screen *s, struct slice text, size_t width)
 	buf_init(&b, MiB);
 	line_print(text, &b);
 	shown = buf_slice(&b);
-	have = width_of(shown);
+	have = screen_width(shown);
 	if (have > width) {
-		while (shown.n > 0 && width_of(shown) >= width)
-			shown.n--;
-		buf_add(s->out, shown);
+		/* What tells two of them apart stands at either end. */
+		size_t tail = (width - 1) / 3;
+
+		buf_add(s->out, characters(shown, 0, width - 1 - tail));
 		buf_adds(s->out, "…");
+		buf_add(s->out, characters(shown, have - tail, have));
 		have = width;
 	} else {
 		buf_add(s->out, shown);
@@ -92,16 +95,56 @@ column(const struct screen *s, struct slice text, size_t width)
 	buf_release(&b);
 }
 
-static unsigned
-columns_of(const struct screen *s)
+/* The bytes of `s` that fit `width` characters: whole words, if there are. */
+static size_t
+fitting(struct slice s, size_t width)
+{
+	size_t n = 0, columns = 0, word = 0;
+
+	while (n < s.n) {
+		if (((unsigned char)s.p[n] & 0xc0) != 0x80) {
+			if (columns++ == width)
+				return word ? word : n;
+			if (s.p[n] == ' ')
+				word = n;
+		}
+		n++;
+	}
+	return n;
+}
+
+void
+screen_text(const struct screen *s, struct slice text, size_t indent)
+{
+	size_t all = s->style->columns ? s->style->columns : 80, n;
+	size_t width = all > indent + NAME_MIN ? all - indent : NAME_MIN;
+	struct slice rest;
+	struct buf b;
+
+	buf_init(&b, MiB);
+	line_print(text, &b);
+	rest = buf_slice(&b);
+	while (s->style->wrap && (n = fitting(rest, width)) < rest.n) {
+		/* Each line is one of its own, and made safe as one. */
+		line_print(slice_range(rest, 0, n), s->out);
+		buf_fmt(s->out, "\n%*s", (int)indent, "");
+		rest = slice_trim(slice_from(rest, n));
+	}
+	line_print(rest, s->out);
+	buf_addc(s->out, '\n');
+	buf_release(&b);
+}
+
+unsigned
+screen_columns(const struct screen *s)
 {
 	unsigned n = s->style->columns ? s->style->columns : 80;
 
 	return n < 60 ? 60 : n > 120 ? 120 : n;
 }
 
-static bool
-gates(enum verdict v)
+bool
+verdict_gates(enum verdict v)
 {
 	return v == VERDICT_FAILED || v == VERDICT_ERROR;
 }
@@ -111,107 +154,21 @@ gates(enum verdict v)
 static void
 print_line(const struct screen *s, const struct tape_result *t, size_t used)
 {
-	const struct look *look = &looks[t->verdict];
+	const struct look *look = &terminal_looks[t->verdict];
 
 	buf_adds(s->out, "  ");
-	paint(s, look->paint);
+	screen_paint(s, look->paint);
 	buf_fmt(s->out, "%s %-5s", look->symbol, look->word);
-	paint(s, PLAIN);
+	screen_paint(s, PLAIN);
 	buf_adds(s->out, "  ");
-	column(s, t->id, columns_of(s) - 22 - used);
+	screen_column(s, t->id, screen_columns(s) - 22 - used);
 	buf_adds(s->out, "  ");
 	seconds_print(t->seconds, s->out);
 	buf_adds(s->out, " s\n");
 	if (t->verdict == VERDICT_PASS && !s->style->verbose)
 		return;
 	buf_adds(s->out, "           ");
-	line_print(t->reason, s->out);
-	buf_addc(s->out, '\n');
-}
-
-/* Widths of the columns of one replay's cases. */
-struct widths {
-	size_t name, want, got;
-};
-
-static size_t
-max_width(size_t have, struct slice text)
-{
-	size_t n = width_of(text);
-
-	return n > have ? n : have;
-}
-
-static struct widths
-measure(const struct screen *s, const struct replay_result *r)
-{
-	struct widths w = { NAME_MIN, 3, 3 };
-	size_t room;
-
-	for (size_t i = 0; i < r->ncases; i++) {
-		w.name = max_width(w.name, r->cases[i].name);
-		w.want = max_width(w.want, r->cases[i].want);
-		w.got = max_width(w.got, r->cases[i].got);
-	}
-	w.want = w.want > OUTCOME_MAX ? OUTCOME_MAX : w.want;
-	w.got = w.got > OUTCOME_MAX ? OUTCOME_MAX : w.got;
-	/* "    ✗   5  NAME  WANT → GOT  0.003 s" */
-	room = columns_of(s) - 26 - w.want - w.got;
-	if (w.name > room)
-		w.name = room > NAME_MIN ? room : NAME_MIN;
-	return w;
-}
-
-static void
-print_case(const struct screen *s, const struct case_result *c,
-	   const struct widths *w)
-{
-	const struct look *look = &looks[c->verdict];
-	bool same = slice_eq(c->want, c->got);
-
-	buf_adds(s->out, "    ");
-	painted(s, look->paint, look->symbol);
-	buf_fmt(s->out, " %3u  ", c->exchange);
-	column(s, c->name, w->name);
-	buf_adds(s->out, "  ");
-	column(s, c->want, w->want);
-	buf_adds(s->out, " → ");
-	if (!same || gates(c->verdict))
-		paint(s, gates(c->verdict) ? RED : YELLOW);
-	column(s, c->got, w->got);
-	if (!same || gates(c->verdict))
-		paint(s, PLAIN);
-	buf_adds(s->out, "  ");
-	seconds_print(c->seconds, s->out);
-	buf_adds(s->out, " s\n");
-}
-
-static void
-print_diffs(const struct screen *s, const struct replay_result *r)
-{
-	for (size_t i = 0; i < r->ncases; i++) {
-		const struct case_result *c = &r->cases[i];
-
-		for (size_t k = 0; k < c->ndiffs; k++) {
-			const struct difference *d = &c->diffs[k];
-
-			buf_adds(s->out, "      ");
-			paint(s, d->risk == RISK_HIGH ? RED
-				 : d->risk == RISK_MEDIUM ? YELLOW : DIM);
-			buf_fmt(s->out, "%-6s", risk_name(d->risk));
-			paint(s, PLAIN);
-			buf_addc(s->out, ' ');
-			line_print(d->place, s->out);
-			buf_adds(s->out, "\n        on the tape ");
-			line_print(d->want, s->out);
-			buf_adds(s->out, "\n        live        ");
-			line_print(d->got, s->out);
-			buf_addc(s->out, '\n');
-		}
-		if (c->more)
-			buf_fmt(s->out, "      and %zu more differences in "
-				"exchange %u\n", c->more, c->exchange);
-	}
+	screen_text(s, t->reason, 11);
 }
 
 /* The last lines only; the rest is in the verbose report and in JUnit. */
@@ -242,10 +199,21 @@ labelled(const struct screen *s, const char *label, struct slice text)
 		return;
 	buf_fmt(s->out, "    %-10s ", label);
 	line = slice_cut(&text, '\n');
-	line_print(line, s->out);
-	buf_addc(s->out, '\n');
+	screen_text(s, line, 15);
 	/* Further lines may be anything, so they stand behind a gutter. */
 	lines_print(text, "               │ ", s->out);
+}
+
+/* To be copied: whatever its length, it is one line. */
+static void
+print_command(const struct screen *s, const char *label,
+	      const struct tape_result *t)
+{
+	if (t->command.n == 0)
+		return;
+	buf_adds(s->out, label);
+	line_print(t->command, s->out);
+	buf_addc(s->out, '\n');
 }
 
 /* Text to paste, so: at the margin, and as it is to stand in the file. */
@@ -273,19 +241,14 @@ static void
 print_details(const struct screen *s, const struct tape_result *t)
 {
 	const struct replay_result *r = tape_result_shown(t);
-	struct widths w = { 0 };
 	struct buf b;
 
 	buf_init(&b, 64 * KiB);
 	buf_addc(s->out, '\n');
 	if (r)
-		w = measure(s, r);
-	for (size_t i = 0; r && i < r->ncases; i++)
-		print_case(s, &r->cases[i], &w);
-	if (r && r->ncases)
-		buf_addc(s->out, '\n');
+		terminal_cases(s, r);
 	if (r)
-		print_diffs(s, r);
+		terminal_differences(s, r);
 	place_of_case(t, first_bad_case(r), &b);
 	labelled(s, "tape", buf_slice(&b));
 	if (r && r->timing.known) {
@@ -305,9 +268,9 @@ print_details(const struct screen *s, const struct tape_result *t)
 	print_log(s, t->log_tail);
 	if (t->command.n) {
 		buf_addc(s->out, '\n');
-		paint(s, BOLD);
-		labelled(s, "reproduce", t->command);
-		paint(s, PLAIN);
+		screen_paint(s, BOLD);
+		print_command(s, "    reproduce  ", t);
+		screen_paint(s, PLAIN);
 	}
 	buf_addc(s->out, '\n');
 	buf_release(&b);
@@ -321,9 +284,9 @@ count(const struct screen *s, unsigned n, const char *word, enum paint p,
 		return;
 	buf_adds(s->out, *first ? " " : ", ");
 	*first = false;
-	paint(s, p);
+	screen_paint(s, p);
 	buf_fmt(s->out, "%u %s", n, word);
-	paint(s, PLAIN);
+	screen_paint(s, PLAIN);
 }
 
 static void
@@ -339,9 +302,9 @@ print_summary(const struct screen *s, const struct results *r)
 		started += r->tapes[i].started;
 		resets += r->tapes[i].resets;
 	}
-	paint(s, BOLD);
+	screen_paint(s, BOLD);
 	buf_fmt(s->out, "%zu tape%s:", r->ntapes, plural(r->ntapes));
-	paint(s, PLAIN);
+	screen_paint(s, PLAIN);
 	count(s, n.failed, "failed", RED, &first);
 	count(s, n.error, n.error == 1 ? "error" : "errors", RED, &first);
 	count(s, n.flaky, "flaky", YELLOW, &first);
@@ -368,15 +331,18 @@ static void
 print_worst_timing(const struct screen *s, const struct results *r)
 {
 	const struct timing *t = timing_worst(r);
+	struct buf b;
 
 	if (!t)
 		return;
-	paint(s, DIM);
-	buf_adds(s->out, r->ntapes > 1 ? "timing, the latest tape: "
-				       : "timing: ");
-	timing_print(t, s->out);
-	paint(s, PLAIN);
-	buf_addc(s->out, '\n');
+	screen_paint(s, DIM);
+	buf_init(&b, KiB);
+	buf_adds(&b, r->ntapes > 1 ? "timing, the latest tape: " : "timing: ");
+	timing_print(t, &b);
+	/* It begins at the margin, and goes on indented. */
+	screen_text(s, buf_slice(&b), 2);
+	screen_paint(s, PLAIN);
+	buf_release(&b);
 }
 
 /* Of several failures: is it one trouble, or are they many? */
@@ -392,18 +358,17 @@ print_troubles(const struct screen *s, const struct results *r)
 	for (size_t i = 0; i < n; i++)
 		bad += v[i].n;
 	if (bad > 1) {
-		paint(s, BOLD);
+		screen_paint(s, BOLD);
 		buf_adds(s->out, "where they first went another way\n");
-		paint(s, PLAIN);
+		screen_paint(s, PLAIN);
 	}
 	for (size_t i = 0; i < n && bad > 1 && i < TROUBLES_SHOWN; i++) {
 		buf_clear(&count);
 		buf_fmt(&count, "%zu tape%s:", v[i].n, v[i].n == 1 ? "" : "s");
 		buf_adds(s->out, "  ");
-		column(s, buf_slice(&count), 10);
+		screen_column(s, buf_slice(&count), 10);
 		buf_addc(s->out, ' ');
-		line_print(v[i].what, s->out);
-		buf_addc(s->out, '\n');
+		screen_text(s, v[i].what, 13);
 	}
 	if (n > TROUBLES_SHOWN && bad > 1)
 		buf_fmt(s->out, "  and %zu other points\n",
@@ -427,12 +392,13 @@ print(const struct results *r, const struct report_style *style,
 
 		/* What was on the screen already is not shown twice, but the
 		 * failures' lines are: they may have scrolled away. */
-		if (style->live && (!gates(t->verdict) || r->ntapes == 1))
+		if (style->live &&
+		    (!verdict_gates(t->verdict) || r->ntapes == 1))
 			continue;
 		print_line(&s, t, 0);
 		if (style->live)
-			labelled(&s, "     reproduce", t->command);
-		else if (gates(t->verdict) || style->verbose)
+			print_command(&s, "         reproduce ", t);
+		else if (verdict_gates(t->verdict) || style->verbose)
 			print_details(&s, t);
 	}
 	if (!slice_ends(buf_slice(out), SLICE("\n\n")) &&
@@ -458,10 +424,10 @@ progress(const struct tape_result *t, size_t done, size_t total,
 
 	if (total > 1) {
 		used = snprintf(place, sizeof(place), "[%zu/%zu]", done, total);
-		painted(&s, DIM, place);
+		screen_painted(&s, DIM, place);
 	}
 	print_line(&s, t, (size_t)used);
-	if (gates(t->verdict) || style->verbose)
+	if (verdict_gates(t->verdict) || style->verbose)
 		print_details(&s, t);
 }
 

@@ -19,6 +19,7 @@ struct report_files {
 struct report_style {
 	bool colour;
 	unsigned columns;	/* terminal width; 0: 80 */
+	bool wrap;		/* somebody looks: lines end at that width */
 	bool verbose;
 	bool live;		/* progress() already went to the same sink */
 	bool junit_strict;	/* only what Jenkins' junit-10.xsd knows */

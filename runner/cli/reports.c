@@ -123,6 +123,7 @@ reports_style(const struct args *args, struct report_style *out)
 	*out = (struct report_style){
 		.colour = command_colour(args, STDOUT_FILENO),
 		.columns = terminal_columns(),
+		.wrap = isatty(STDOUT_FILENO),
 		.verbose = args_has(args, OPT_VERBOSE),
 		.junit_strict = args_is(args, OPT_JUNIT_PROFILE, "strict"),
 		.junit_tapes = args_is(args, OPT_JUNIT_CASES, "tape"),
@@ -162,7 +163,7 @@ write_one(const struct report *rep, const struct results *r,
 	int rc;
 
 	plain.columns = 100;
-	plain.colour = plain.verbose = plain.live = false;
+	plain.colour = plain.verbose = plain.live = plain.wrap = false;
 	if (rep->file && strlen(rep->file) < sizeof(file)) {
 		memcpy(file, rep->file, strlen(rep->file) + 1);
 		plain.files = &files;

@@ -81,8 +81,8 @@ class GrpcReplay(Case):
             f.write(text.replace("expect: fixed", "expect: same"))
         self.regress(0, BUG="status")
         r = self.regress(1, BUG="status", EVENT="evict")
-        self.assertRegex(r.out, r"2.resp.body#/0.*\n.*on the tape event 0\n.*live *evict 0")
-        self.assertRegex(r.out, r"2.resp.body#/2.*\n.*on the tape event 2")
+        self.assertRegex(r.out, r"2.resp.body#/0\S*  event 0 \u2192 evict 0\n")
+        self.assertRegex(r.out, r"2.resp.body#/2\S*  event 2")
 
     def test_turns_are_kept_with_a_slower_service(self):
         """Messages that came too early would get status 9."""

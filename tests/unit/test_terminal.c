@@ -77,6 +77,52 @@ START_TEST(the_report_is_as_agreed)
 }
 END_TEST
 
+static size_t
+characters(struct slice s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s.n; i++)
+		n += ((unsigned char)s.p[i] & 0xc0) != 0x80;
+	return n;
+}
+
+/* Who looks at a terminal sees no line broken by it; what is to be copied
+ * stays whole; a word at the beginning of a line commands nobody. */
+START_TEST(lines_end_at_the_width)
+{
+	static const unsigned widths[] = { 72, 80, 140 };
+	struct report_style style = { .columns = widths[_i], .wrap = true };
+	struct report_scene s;
+	struct slice text;
+	struct buf b, reason;
+
+	report_scene_init(&s);
+	buf_init(&reason, KiB);
+	for (int i = 0; i < 60; i++)
+		buf_adds(&reason, i % 7 ? "word \xc3\xa9t\xc3\xa9 " : "::error::x ");
+	s.tapes[1].reason = s.notes[0] = s.diffs[0].want = buf_slice(&reason);
+	s.tapes[1].command = SLICE("dvr regress -c somewhere/far/away/in/a/"
+		"folder/with/a/long/name/dvr.yaml --fixtures here/and/there "
+		"post-checkout-pay-500-7889a and-more-of-it and-more");
+	render("terminal", &s.r, &style, &b);
+	assert_harmless(&b, false);
+	text = buf_slice(&b);
+	ck_assert(slice_find(text, s.tapes[1].command) >= 0);
+	while (text.n > 0) {
+		struct slice line = slice_cut(&text, '\n');
+
+		ck_assert_msg(characters(line) <= widths[_i] ||
+			      slice_find(line, SLICE("reproduce")) >= 0 ||
+			      slice_find(line, SLICE("│ ")) >= 0 ||
+			      slice_find(line, SLICE("tapes:")) >= 0,
+			      "%.*s", SLICE_ARG(line));
+	}
+	buf_release(&reason);
+	buf_release(&b);
+}
+END_TEST
+
 /* After live lines, the end repeats failures and their commands only. */
 START_TEST(the_end_repeats_what_failed)
 {
@@ -89,7 +135,7 @@ START_TEST(the_end_repeats_what_failed)
 	buf_init(&line, MiB);
 	t->progress(&s.tapes[1], 2, 7, &style, &line);
 	ck_assert(slice_starts(buf_slice(&line), SLICE("[2/7]  ✗ FAIL")));
-	ck_assert(slice_find(buf_slice(&line), SLICE("on the tape 1\n")) >= 0);
+	ck_assert(slice_find(buf_slice(&line), SLICE("  1 \xe2\x86\x92 (none)\n")) >= 0);
 	render("terminal", &s.r, &style, &b);
 	ck_assert(slice_find(buf_slice(&b), SLICE("✓ pass")) < 0);
 	ck_assert(slice_find(buf_slice(&b), SLICE("✗ FAIL")) >= 0);
@@ -181,6 +227,7 @@ suite_terminal(void)
 	tcase_add_test(c, colours_are_asked_for);
 	tcase_add_test(c, the_report_is_as_agreed);
 	tcase_add_test(c, the_end_repeats_what_failed);
+	tcase_add_loop_test(c, lines_end_at_the_width, 0, 3);
 	tcase_add_test(c, a_partial_run_says_so);
 	tcase_add_test(c, annotations_are_few_and_escaped);
 	tcase_add_test(c, json_is_one_line_a_tape);
