@@ -8,7 +8,8 @@ build='gcc make pkg-config libcurl4-openssl-dev libyaml-dev libxml2-dev
 	libzstd-dev libnghttp2-dev libedit-dev'
 check="$build check python3 nginx-light sqlite3 git libxml2-utils procps
 	libfaketime zsh fish groff-base python3-yaml python3-junitparser rsync
-	curl wget nghttp2-client python3-requests python3-grpcio chromium"
+	curl wget nghttp2-client python3-requests python3-grpcio chromium
+	protobuf-compiler"
 lint="$build clang clang-format clang-tidy cppcheck universal-ctags
 	libclang-rt-14-dev"
 bench="$check haproxy mitmproxy wrk"

@@ -191,6 +191,7 @@ command_tape(const struct config *c, const char *what, struct tape *t,
 			tape_release(t);
 		goto out;
 	}
+	descriptors_name_again(&c->descriptors, t);
 	rc = 0;
 out:
 	library_release(&lib);

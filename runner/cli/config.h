@@ -15,6 +15,7 @@
 #include <dvr/scrub/scrub.h>
 #include <dvr/scrub/secrets.h>
 #include <dvr/service/service.h>
+#include <dvr/tape/descriptors.h>
 #include <dvr/tape/plan.h>
 
 enum on_dvr_error { DVR_ERROR_WARN, DVR_ERROR_FAIL };
@@ -33,6 +34,7 @@ struct config {
 	struct scrub_rule *rules;
 	size_t nrules;
 	struct secrets_config secrets;
+	struct descriptors descriptors;	/* schema NULL: none */
 	struct state_config *state;
 	size_t nstate;
 	struct plan_mask *masks;

@@ -228,7 +228,8 @@ read_spec(struct reader *r, const struct yaml_node *n, struct config *c)
 			      "sessions", "triggers", "commit",	      "ignore",
 			      "state",	  "replay",   "sanitization", "masks",
 			      "fixtures", "verify",   "on_dvr_error",
-			      "secrets",  "resign",   "tokens", NULL };
+			      "secrets",  "resign",   "tokens",
+			      "protobuf", NULL };
 	static keys commits = { "always", "failed", NULL };
 	static keys errors = { "warn", "fail", NULL };
 	static keys modes = { "record", NULL };
@@ -253,6 +254,7 @@ read_spec(struct reader *r, const struct yaml_node *n, struct config *c)
 	    read_secrets(r, yaml_get(n, "secrets"), c) != 0 ||
 	    read_resign(r, yaml_get(n, "resign"), c) != 0 ||
 	    read_tokens(r, yaml_get(n, "tokens"), c) != 0 ||
+	    read_protobuf(r, yaml_get(n, "protobuf"), c) != 0 ||
 	    read_masks(r, yaml_get(n, "masks"), c) != 0 ||
 	    value_string(r, yaml_get(n, "fixtures"), &fixtures) != 0 ||
 	    value_bool(r, yaml_get(n, "verify"), &c->verify) != 0 ||

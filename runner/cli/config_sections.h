@@ -30,5 +30,8 @@ int read_resign(struct reader *r, const struct yaml_node *n,
 		struct config *c);
 int read_tokens(struct reader *r, const struct yaml_node *n,
 		struct config *c);
+/* config_protobuf.c */
+int read_protobuf(struct reader *r, const struct yaml_node *n,
+		struct config *c);
 
 #endif

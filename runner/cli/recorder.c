@@ -236,6 +236,7 @@ start_ledger(struct recorder *r, struct err *e)
 						 c->lanes[i].role };
 	mend_library(c);
 	c->ledger.secrets = &c->secrets;
+	c->ledger.descriptors = &c->descriptors;
 	r->ledger = ledger_create(&c->ledger, lanes, c->nlanes, r->loop,
 				  r->scrub, e);
 	if (!r->ledger)

@@ -170,8 +170,10 @@ read_one(const struct regression *g, size_t i)
 	    regression_stubs(g->cfg, &x->t, &x->own, dir, &x->why) != 0)
 		x->bad = true;
 	x->plan = x->own;
-	if (!x->bad)
+	if (!x->bad) {
+		descriptors_name_again(&g->cfg->descriptors, &x->t);
 		regression_masks(g->cfg, x->t.arena, &x->plan);
+	}
 	return x;
 }
 

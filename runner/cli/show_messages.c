@@ -2,7 +2,7 @@
 #include "show.h"
 
 #include <dvr/base/plural.h>
-#include <dvr/field/field.h>
+#include <dvr/field/protobuf.h>
 #include <dvr/wire/coding.h>
 #include <dvr/wire/grpc.h>
 
@@ -70,11 +70,16 @@ plain(struct arena *a, const struct exchange *x,
 }
 
 static const struct field_format *
-format_of(const struct exchange *x, struct slice payload)
+format_of(struct arena *a, const struct exchange *x,
+	  const struct stream_message *m, struct slice payload)
 {
+	const struct message *side =
+		m->from == FROM_CLIENT ? &x->request : &x->response;
 	const struct header *type =
 		headers_find(&x->request.headers, "content-type");
 
+	if (side->format)
+		return proto_bare(a, side->format);
 	if (x->protocol == PROTOCOL_HTTP2 && type && grpc_type(type->value) &&
 	    slice_ifind(type->value, SLICE("+json")) < 0)
 		return field_format_named("protobuf");
@@ -96,13 +101,14 @@ show_payload(const struct exchange *x, const struct stream_message *m)
 {
 	struct arena *a = arena_create();
 	struct slice payload = plain(a, x, m);
-	const struct field_format *f = format_of(x, payload);
+	const struct field_format *f = format_of(a, x, m, payload);
 	struct line line = { .n = 0 };
 
 	if (payload.n == 0) {
 		printf(" (empty)");
-	} else if (f && f->walk(a, payload, skip_field, NULL) == FIELD_OK) {
-		f->walk(a, payload, show_field, &line);
+	} else if (f && field_walk(f, a, payload, skip_field, NULL) ==
+			FIELD_OK) {
+		field_walk(f, a, payload, show_field, &line);
 	} else {
 		putchar(' ');
 		show_value(payload);

@@ -130,6 +130,7 @@ verify_tape(struct recorder *r, const char *dir, struct verified *v,
 	if (library_read(dir, &t, &p, e) != 0)
 		goto out;
 	v->uncaused = tape_uncaused(&t, &v->calls);
+	descriptors_name_again(&r->cfg->descriptors, &t);
 	verify_trial_config(r->cfg, r->scrub, &tc);
 	tc.stop = interrupt_flag();
 	tc.learned = &learned;

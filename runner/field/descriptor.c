@@ -252,6 +252,36 @@ proto_format(const struct proto_schema *s, struct arena *a,
 }
 
 const struct field_format *
+proto_bare(struct arena *a, const struct field_format *framed)
+{
+	const struct proto_root *root = framed->schema;
+
+	return root ? format_of(a, root->type, false) : &field_protobuf;
+}
+
+struct slice
+proto_schema_missing(const struct proto_schema *s)
+{
+	const struct proto_type *t;
+	const struct method *m;
+	size_t i;
+
+	for (m = s->methods; m; m = m->next) {
+		if (!find_type(s, m->input))
+			return m->input;
+		if (!find_type(s, m->output))
+			return m->output;
+	}
+	for (t = s->types; t; t = t->next) {
+		for (i = 0; i < t->n; i++) {
+			if (t->v[i].kind == PROTO_MESSAGE && !t->v[i].type)
+				return t->v[i].type_name;
+		}
+	}
+	return SLICE("");
+}
+
+const struct field_format *
 proto_method_format(const struct proto_schema *s, struct arena *a,
 		    struct slice path, enum place_side side)
 {

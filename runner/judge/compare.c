@@ -429,7 +429,7 @@ compare_body(struct comparison *c, const struct message *want,
 	if (c->in->plan->nchanges == 0 && slice_eq(recorded, live))
 		return;
 	f = message_format(want, recorded);
-	other = message_format(got, live);
+	other = message_format_like(want, got, live);
 	if (f && f == other && parse(c, f, recorded, &a) &&
 	    parse(c, f, live, &b)) {
 		compare_leaves(c, &a, &b);

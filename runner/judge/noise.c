@@ -29,6 +29,7 @@ struct learning {
 	const struct plan *plan;
 	struct arena *a, *scratch;
 	uint32_t exchange;
+	const struct message *recorded;	/* its answer */
 	struct sample s[SAMPLES_MAX];
 	size_t n;
 	struct plan_mask *masks;
@@ -276,8 +277,8 @@ learn_body(struct learning *l)
 		struct sample *s = &l->s[i];
 		void *arg[2] = { l, s };
 		struct slice body = compare_plain(l->scratch, s->answer);
-		const struct field_format *own = message_format(s->answer,
-								body);
+		const struct field_format *own = message_format_like(
+			l->recorded, s->answer, body);
 
 		if (!own || (f && own != f) ||
 		    nest_walk(own, l->scratch, body, keep_leaf, arg) !=
@@ -358,6 +359,7 @@ noise_find(const struct tape *t, const struct plan *p,
 			continue;
 		l.scratch = arena_create();
 		l.exchange = t->exchanges[i].id;
+		l.recorded = &t->exchanges[i].response;
 		for (size_t k = 0; k < l.s[0].answer->headers.n; k++)
 			learn_header(&l, &l.s[0].answer->headers.v[k]);
 		learn_body(&l);

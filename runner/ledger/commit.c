@@ -176,6 +176,8 @@ child_main(struct ledger *l, const struct job *j, int report_fd)
 	job_record(l, j, a, &raw);
 	if (j->bare)
 		bare_recording(&raw, j->bare);
+	else
+		descriptors_name(l->config.descriptors, a, &raw.raw);
 	failed = scrub_recording(l->scrub, &raw, &t, &e) ||
 		 scrub_check(l->scrub, &t, &e);
 	if (!failed) {

@@ -117,6 +117,10 @@ engine_begin(struct replay *r, struct observed *seen)
 	r->client.arena = seen->arena;
 	for (size_t i = 0; i < r->gate.holds.nnotes; i++)
 		notes_add(&r->notes, r->gate.holds.notes[i]);
+	if (t->descriptors.n > 0 && !t->named)
+		notes_add(&r->notes, SLICE("recorded with other protobuf "
+			  "descriptors than spec.protobuf names: its fields go "
+			  "by their numbers, and places by name meet none"));
 	resolver_init(&r->resolver, t, r->plan, seen, &r->notes);
 	r->resolver.values = r->options.values;
 	r->resolver.resigner = r->options.resigner;

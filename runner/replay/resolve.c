@@ -3,6 +3,8 @@
 
 #include "resolve_spoken.h"
 
+#include <dvr/tape/payload.h>
+
 #include <stdlib.h>
 
 static size_t
@@ -224,17 +226,20 @@ reading_of(struct resolver *r, size_t index)
 void
 read_answer(struct resolver *r, size_t index)
 {
+	const struct message *recorded = &r->tape->exchanges[index].response;
+	struct message live = r->seen->v[index].x.response;
 	struct reading g = reading_of(r, index);
 	struct arena *scratch;
 
 	if (g.from == g.to || r->from[g.from]->read)
 		return;
 	scratch = arena_create();
-	values_walk(scratch, &r->tape->exchanges[index].response,
-		    PLACE_RESPONSE, reading_value, &g);
+	values_walk(scratch, recorded, PLACE_RESPONSE, reading_value, &g);
 	g.live = true;
-	values_walk(scratch, &r->seen->v[index].x.response, PLACE_RESPONSE,
-		    reading_value, &g);
+	if (message_format_like(recorded, &live, live.body) ==
+	    recorded->format)
+		live.format = recorded->format;
+	values_walk(scratch, &live, PLACE_RESPONSE, reading_value, &g);
 	for (size_t i = g.from; i < g.to; i++)
 		r->from[i]->read = true;
 	arena_wipe(scratch);

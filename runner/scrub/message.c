@@ -223,7 +223,8 @@ message_look_body(struct job *j, struct message_work *w)
 	w->body = job_add(j, text, place(j, w, "body", SLICE("")));
 	format = message_format(w->in, text);
 	/* the messages of a call come without their frames */
-	if (w->nth > 0 && format == field_format_named("grpc"))
+	if (w->nth > 0 && !w->in->format &&
+	    format == field_format_named("grpc"))
 		format = field_format_named("protobuf");
 	if (format && strcmp(format->name, "form") == 0)
 		at.where = KEY_URL;

@@ -88,6 +88,7 @@ copy_head(const struct tape *in, struct tape *out)
 	out->origin.build = arena_copy(a, in->origin.build);
 	out->origin.dvr = arena_copy(a, in->origin.dvr);
 	out->not_replayable = in->not_replayable;
+	out->descriptors = arena_copy(a, in->descriptors);
 	out->log_tail = in->log_tail;
 	out->nlanes = in->nlanes;
 	out->lanes = arena_array(a, in->nlanes + 1, sizeof(*out->lanes));

@@ -1,6 +1,7 @@
 /* Messages of gRPC calls and WebSockets: each payload is looked at as a body. */
 #include "stream.h"
 
+#include <dvr/field/protobuf.h>
 #include <dvr/wire/grpc.h>
 
 /* A call's type says how its messages are written; bytes as a rule. */
@@ -37,6 +38,16 @@ payload_headers(struct job *j, const struct exchange *x,
 	return h;
 }
 
+static const struct field_format *
+payload_format(struct job *j, const struct exchange *x,
+	       const struct stream_message *m)
+{
+	const struct message *side =
+		m->from == FROM_CLIENT ? &x->request : &x->response;
+
+	return side->format ? proto_bare(j->scratch, side->format) : NULL;
+}
+
 void
 stream_look(struct job *j, struct stream_work *w)
 {
@@ -51,6 +62,7 @@ stream_look(struct job *j, struct stream_work *w)
 		*in = (struct message){
 			.present = true, .framing = FRAMING_STREAM,
 			.headers = payload_headers(j, x, m),
+			.format = payload_format(j, x, m),
 			.body = m->payload,
 		};
 		w->v[i] = (struct message_work){

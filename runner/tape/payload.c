@@ -195,10 +195,23 @@ message_format(const struct message *m, struct slice plain)
 		field_format_for(header_value(m, "content-type"));
 	struct slice start = slice_range(plain, 0, FIRST_LOOK);
 
+	if (m->format)
+		return m->format;
 	while (start.n > 0 && (unsigned char)start.p[0] <= ' ')
 		start = slice_from(start, 1);
 	if ((!f || f == field_format_named("form")) && start.n > 0 &&
 	    (start.p[0] == '{' || start.p[0] == '['))
 		return field_format_named("json");
 	return f;
+}
+
+const struct field_format *
+message_format_like(const struct message *named, const struct message *m,
+		    struct slice plain)
+{
+	const struct field_format *f = message_format(m, plain);
+
+	return f && named->format && slice_eq(slice_str(f->name),
+					      slice_str(named->format->name)) ?
+		named->format : f;
 }

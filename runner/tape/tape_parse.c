@@ -363,6 +363,7 @@ static const struct row tape_rows[] = {
 	{ "trigger", read_trigger, AT(trigger), true },
 	{ "origin", read_origin, AT(origin), true },
 	{ "not_replayable", reader_text, AT(not_replayable), false },
+	{ "descriptors", reader_text, AT(descriptors), false },
 	{ "lanes", read_lanes, 0, true },
 	{ "state", read_states, 0, true },
 	{ "log", reader_text, AT(log_tail), false },

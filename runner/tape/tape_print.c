@@ -222,6 +222,7 @@ put_head(struct printer *p, const struct tape *t)
 	put_trigger(p, &t->trigger);
 	put_origin(p, &t->origin);
 	print_text_if(p, "not_replayable", t->not_replayable);
+	print_text_if(p, "descriptors", t->descriptors);
 	put_lanes(p, t);
 	put_state(p, t);
 	if (t->log_tail.n > 0) {

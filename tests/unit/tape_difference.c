@@ -115,6 +115,7 @@ head_difference(const struct tape *a, const struct tape *b)
 	SAME_TEXT(a, b, origin.build);
 	SAME_TEXT(a, b, origin.dvr);
 	SAME_TEXT(a, b, not_replayable);
+	SAME_TEXT(a, b, descriptors);
 	SAME_TEXT(a, b, log_tail);
 	SAME_VALUE(a, b, nlosses);
 	for (size_t i = 0; i < a->nlosses; i++)

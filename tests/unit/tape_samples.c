@@ -267,6 +267,7 @@ fill_head(struct dice *d, struct tape *t)
 	t->origin.build = roll(d, 2) ? word(d) : (struct slice){ 0 };
 	t->origin.dvr = SLICE("0.1.0");
 	t->not_replayable = roll(d, 3) ? (struct slice){ 0 } : word(d);
+	t->descriptors = roll(d, 2) ? word(d) : (struct slice){ 0 };
 	t->log_tail = roll(d, 2) ? bytes(d, 20) : (struct slice){ 0 };
 	t->nlosses = roll(d, 4);
 	t->losses = sentences(d, t->nlosses);

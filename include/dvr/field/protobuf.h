@@ -31,4 +31,10 @@ const struct field_format *proto_method_format(const struct proto_schema *s,
 					       struct slice path,
 					       enum place_side side);
 
+/* The same walker for a message without gRPC's frames. */
+const struct field_format *proto_bare(struct arena *a,
+				      const struct field_format *framed);
+/* The first message that is named and declared nowhere, "" none. */
+struct slice proto_schema_missing(const struct proto_schema *s);
+
 #endif

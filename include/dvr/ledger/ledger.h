@@ -14,7 +14,7 @@
 #include <dvr/scrub/scrub.h>
 #include <dvr/scrub/secrets.h>
 #include <dvr/state/state.h>
-#include <dvr/tape/tape.h>
+#include <dvr/tape/descriptors.h>
 #include <dvr/wire/grpc.h>
 #include <dvr/wire/http1.h>
 
@@ -53,6 +53,8 @@ struct ledger_config {
 						 * with */
 	size_t nstate;
 	const struct secrets_config *secrets;	/* what replays can resolve;
+						 * NULL: none */
+	const struct descriptors *descriptors;	/* names of protobuf fields;
 						 * NULL: none */
 };
 

@@ -23,6 +23,10 @@ bool message_plain(struct arena *a, const struct message *m, size_t max,
  * JSON under a form's type (curl -d) or under none.  NULL: opaque. */
 const struct field_format *message_format(const struct message *m,
 					  struct slice plain);
+/* The same for a live message, by the names that the recorded one has. */
+const struct field_format *message_format_like(const struct message *named,
+					       const struct message *m,
+					       struct slice plain);
 /*
  * Such a body, changed, under the codings of `m`: what was compressed is
  * compressed again.  *out is `plain` itself where nothing is, else in `a`.

@@ -19,6 +19,8 @@
 
 #define TAPE_FORMAT 1
 
+struct field_format;
+
 struct header {
 	struct slice line;		/* exact bytes, no terminator */
 	struct slice name, value;	/* parts of line; value trimmed */
@@ -82,6 +84,9 @@ struct message {
 	size_t nsegments;
 	enum message_end end;
 	uint32_t error;			/* END_RESET, END_GOAWAY: the code */
+	const struct field_format *format;	/* of the body, with names from
+				 * descriptors (dvr/tape/descriptors.h); NULL:
+				 * as its type says */
 };
 
 /* What an exchange runs on; HTTP/1.1 is every lane's default. */
@@ -230,6 +235,9 @@ struct tape {
 	size_t nlosses;
 	struct slice not_replayable;	/* reason, or "" */
 	struct slice log_tail;		/* scrubbed last lines of the service */
+	struct slice descriptors;	/* hex SHA-256 of what named its protobuf
+					 * fields when it was recorded, or "" */
+	bool named;			/* and they are named now */
 	struct slice hash;		/* hex SHA-256 of tape.yaml as it was
 					 * read (tape_hash()); "" elsewhere */
 };

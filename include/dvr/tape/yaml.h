@@ -22,6 +22,7 @@
  *                    from: snapshot with at: seconds from the start;
  *     commit ? build ? dvr ?   revision, label, version of the recorder
  *   not_replayable ? the reason
+ *   descriptors ?    SHA-256 of the descriptor sets that name protobuf fields
  *   lanes            list of {name, role: ingress | egress}; names differ
  *   state            list of {name, provider, snapshot: path in the folder};
  *     unscrubbed ?   why it was kept as it is
