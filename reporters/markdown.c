@@ -11,9 +11,8 @@
 #define DIFFS_SHOWN 20
 #define TROUBLES_SHOWN 20
 
-/* Text that Markdown and HTML take for nothing but text. */
-static void
-text(struct slice s, struct buf *out)
+void
+markdown_text(struct slice s, struct buf *out)
 {
 	struct buf line;
 
@@ -32,7 +31,7 @@ static void
 cell(struct slice s, struct buf *out)
 {
 	buf_adds(out, " ");
-	text(s, out);
+	markdown_text(s, out);
 	buf_adds(out, " |");
 }
 
@@ -42,7 +41,7 @@ block(struct slice s, struct buf *out)
 {
 	buf_adds(out, "<pre>");
 	while (s.n) {
-		text(slice_cut(&s, '\n'), out);
+		markdown_text(slice_cut(&s, '\n'), out);
 		buf_adds(out, s.n ? "\n" : "");
 	}
 	buf_adds(out, "</pre>\n\n");
@@ -120,7 +119,7 @@ print_troubles(const struct results *r, struct buf *out)
 	for (size_t i = 0; i < n && i < TROUBLES_SHOWN; i++) {
 		buf_fmt(out, "- **%zu tape%s**: ", v[i].n,
 			v[i].n == 1 ? "" : "s");
-		text(v[i].what, out);
+		markdown_text(v[i].what, out);
 		buf_addc(out, '\n');
 	}
 	if (n > TROUBLES_SHOWN)
@@ -179,27 +178,27 @@ print_detail(const struct tape_result *t, struct buf *out)
 
 	buf_init(&b, MiB);
 	buf_fmt(out, "<details><summary>%s ", mark(t->verdict));
-	text(t->id, out);
+	markdown_text(t->id, out);
 	buf_adds(out, "</summary>\n\n");
-	text(t->reason, out);
+	markdown_text(t->reason, out);
 	buf_adds(out, "\n\n");
 	if (c) {
 		place_of_case(t, c, &b);
-		text(buf_slice(&b), out);
+		markdown_text(buf_slice(&b), out);
 		buf_adds(out, ": ");
-		text(c->name, out);
+		markdown_text(c->name, out);
 		if (c->want.n) {
 			buf_adds(out, ": on the tape ");
-			text(c->want, out);
+			markdown_text(c->want, out);
 			buf_adds(out, ", live ");
-			text(c->got, out);
+			markdown_text(c->got, out);
 		}
 		buf_adds(out, "\n\n");
 		print_diffs(c, out);
 	}
 	for (size_t i = 0; r && i < r->nnotes; i++) {
 		buf_adds(out, "- ");
-		text(r->notes[i], out);
+		markdown_text(r->notes[i], out);
 		buf_adds(out, i + 1 < r->nnotes ? "\n" : "\n\n");
 	}
 	if (r && r->stubs.n) {
@@ -216,6 +215,29 @@ print_detail(const struct tape_result *t, struct buf *out)
 	buf_release(&b);
 }
 
+/* Known bugs that are none any more: what to type, ready to copy. */
+static void
+print_cured(const struct results *r, struct buf *out)
+{
+	size_t n = 0;
+	struct buf command;
+
+	buf_init(&command, 256 * KiB);
+	for (size_t i = 0; i < r->ntapes; i++) {
+		if (!r->tapes[i].cured || n++ >= TAPES_SHOWN)
+			continue;
+		buf_fmt(&command, "%s%.*s", n == 1 ? "dvr accept " : " ",
+			SLICE_ARG(r->tapes[i].id));
+	}
+	if (n) {
+		buf_fmt(out, "**%zu known bug%s fail%s no more.** Accept the "
+			"fix in this change and commit it:\n\n", n, plural(n),
+			n == 1 ? "s" : "");
+		block(buf_slice(&command), out);
+	}
+	buf_release(&command);
+}
+
 static int
 print(const struct results *r, const struct report_style *style UNUSED,
       struct buf *out, struct err *e)
@@ -224,6 +246,7 @@ print(const struct results *r, const struct report_style *style UNUSED,
 
 	print_head(r, out);
 	print_troubles(r, out);
+	print_cured(r, out);
 	if (r->ntapes)
 		print_table(r, out);
 	for (size_t i = 0; i < r->ntapes; i++) {

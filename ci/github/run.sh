@@ -28,6 +28,17 @@ regress)
 		${more[@]+"${more[@]}"} || rc=$?
 	[ ! -s "$out/summary.md" ] ||
 		cat "$out/summary.md" >> "$GITHUB_STEP_SUMMARY"
+	# What the pull request does to the library: new tapes, accepted ones.
+	if [ -n "${GITHUB_BASE_REF:-}" ] &&
+		git rev-parse -q --verify "origin/$GITHUB_BASE_REF" > /dev/null
+	then
+		"$dvr" review --since "origin/$GITHUB_BASE_REF" \
+			--format markdown > "$out/review.md" || true
+		[ ! -s "$out/review.md" ] || {
+			printf '## Tapes that this pull request changes\n\n'
+			head -c 300000 "$out/review.md"
+		} >> "$GITHUB_STEP_SUMMARY"
+	fi
 	# "code" is a member of the tapes alone; in strings it is \"code\"
 	[ ! -s "$out/results.jsonl" ] ||
 		failed=$(grep -cE ',"code":[1-9]' "$out/results.jsonl") || true

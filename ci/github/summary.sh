@@ -9,8 +9,10 @@ if [ -z "$tapes" ]; then
 fi
 printf '## dvr: %d new tape(s)\n\nThe suite ended with exit code %d. ' \
 	"$(printf '%s\n' "$tapes" | wc -l)" "$rc"
-printf 'Commit them with the fix: `dvr regress` replays them from then on.\n\n'
+printf 'Commit them with the fix, or as known bugs (`dvr accept --broken`) without '
+printf 'it: `dvr regress` replays them from then on.\n\n'
 printf '%s\n' "$tapes" | while IFS= read -r tape; do
+	"$dvr" review --format markdown "$tape" 2>&1 | head -c 50000
 	printf '<details><summary>%s</summary>\n\n<pre>' "${tape##*/}"
 	"$dvr" show --color never "$tape" 2>&1 | head -c 100000 |
 		sed 's/&/\&amp;/g; s/</\&lt;/g; s/>/\&gt;/g'

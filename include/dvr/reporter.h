@@ -45,6 +45,8 @@ const struct reporter *reporter_find(const char *name);
 
 /* reporters/xml.c: text for XML 1.0 (control bytes and bad UTF-8 as \xNN). */
 void xml_safe_text(struct slice s, struct buf *out);
+/* reporters/markdown.c: one line that Markdown and HTML take for text. */
+void markdown_text(struct slice s, struct buf *out);
 /* reporters/json.c: a quoted JSON string. */
 void json_quote(struct slice s, struct buf *out);
 /*

@@ -56,11 +56,16 @@ static int
 write_attributes(struct init *in, struct err *e)
 {
 	return write_new(in, ".gitattributes", SLICE(
-		"# Tapes are hashed: no checkout may change a byte of them.\n"
+		"# Tapes are hashed: no checkout and no merge may change a byte "
+		"of them.\n"
+		"# git config diff.dvr.textconv 'dvr diff --textconv'   shows "
+		"them by fields\n"
 		"fixtures/**/bodies/* binary\n"
 		"fixtures/**/state/* binary\n"
-		"fixtures/**/tape.yaml text eol=lf linguist-generated\n"
-		"fixtures/**/replay.yaml text eol=lf\n"), e);
+		"fixtures/**/tape.yaml text eol=lf -merge diff=dvr "
+		"linguist-generated\n"
+		"fixtures/**/replay.yaml text eol=lf\n"
+		"fixtures/**/retired.yaml text eol=lf merge=union\n"), e);
 }
 
 static int

@@ -1,5 +1,6 @@
 /* dvr run -- CMD: wraps a suite, records, commits what failed. */
 #include "command.h"
+#include "library_cap.h"
 #include "recorder.h"
 #include "summary.h"
 #include "verify.h"
@@ -161,6 +162,8 @@ recording(const struct args *args, const struct mode *m, struct err *e)
 		verified = verify_new_tapes(&r);
 	style.quiet = args_has(args, OPT_QUIET);
 	summary_print(&r, verified, &style, &seen);
+	if (seen.fresh)
+		library_cap_tell(&cfg);
 	rc = exit_code(&r, m->argv != NULL, &seen);
 out:
 	free(verified);

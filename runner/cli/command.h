@@ -24,7 +24,8 @@ struct command {
 extern const struct command cmd_run, cmd_record, cmd_regress, cmd_replay,
 	cmd_show, cmd_ls, cmd_accept, cmd_doctor, cmd_verify, cmd_scrub, cmd_completion, cmd_manual, cmd_init,
 	cmd_shard, cmd_merge,
-	cmd_update, cmd_quarantine, cmd_retire;
+	cmd_update, cmd_quarantine, cmd_retire, cmd_review,
+	cmd_diff;
 
 /* Flags that every command takes. */
 #define COMMON_OPTS OPT_CONFIG, OPT_FIXTURES, OPT_NAMESPACE, OPT_COLOR, \

@@ -5,8 +5,8 @@
 
 const struct command *const commands[] = {
 	&cmd_init,   &cmd_run,	  &cmd_record, &cmd_regress, &cmd_replay,
-	&cmd_accept, &cmd_update, &cmd_quarantine, &cmd_retire,
-	&cmd_show,   &cmd_ls,	  &cmd_verify,  &cmd_scrub,
+	&cmd_review, &cmd_accept, &cmd_update, &cmd_quarantine, &cmd_retire,
+	&cmd_show,   &cmd_ls,	  &cmd_diff,   &cmd_verify,  &cmd_scrub,
 	&cmd_shard,  &cmd_merge,
 	&cmd_doctor, &cmd_completion, &cmd_manual, NULL,
 };

@@ -19,6 +19,7 @@ set_defaults(struct config *c)
 
 	c->dir = arena_str(c->arena, SLICE("."));
 	c->name = arena_str(c->arena, SLICE("service"));
+	c->max_library_bytes = 256 * (size_t)MiB;
 	c->namespace = arena_str(c->arena, SLICE("default"));
 	c->fixtures = arena_str(c->arena, SLICE("fixtures"));
 	c->service.ready_timeout_ns = 10 * NS_PER_S;
@@ -26,6 +27,7 @@ set_defaults(struct config *c)
 	c->ledger = (struct ledger_config){
 		.max_memory_bytes = 256 * (size_t)MiB,
 		.max_body_bytes = 8 * (size_t)MiB,
+		.max_tape_bytes = 32 * (size_t)MiB,
 		.window_ns = 300 * NS_PER_S,
 		.payloads = true,
 		.on_status = &server_errors,

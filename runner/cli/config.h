@@ -47,6 +47,7 @@ struct config {
 	bool ahead;			/* the next service starts early */
 	bool recorded_clock;
 	char *fixtures;
+	size_t max_library_bytes;	/* 0: any */
 	bool verify;
 	bool strict;			/* a tape that is not whole fails */
 	unsigned verify_runs;		/* 3 */

@@ -26,7 +26,8 @@ int
 read_capture(struct reader *r, const struct yaml_node *n, struct config *c)
 {
 	static keys known = { "protocols", "payloads", "max_session_duration",
-			      "max_memory", "max_body", "strict", NULL };
+			      "max_memory", "max_body", "max_tape",
+			      "max_library", "strict", NULL };
 	struct ledger_config *l = &c->ledger;
 
 	if (value_map(r, n, "capture", known) != 0)
@@ -39,6 +40,9 @@ read_capture(struct reader *r, const struct yaml_node *n, struct config *c)
 			   &l->window_ns) != 0 ||
 	    value_size(r, yaml_get(n, "max_memory"), &l->max_memory_bytes) ||
 	    value_size(r, yaml_get(n, "max_body"), &l->max_body_bytes) != 0 ||
+	    value_size(r, yaml_get(n, "max_tape"), &l->max_tape_bytes) != 0 ||
+	    value_size(r, yaml_get(n, "max_library"),
+		       &c->max_library_bytes) != 0 ||
 	    value_bool(r, yaml_get(n, "strict"), &c->strict) != 0)
 		return -1;
 	if (yaml_get(n, "max_memory") && l->max_memory_bytes < MiB)

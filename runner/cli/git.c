@@ -1,10 +1,12 @@
 /* Runs git and reads what it prints. */
 #include "git.h"
 
+#include <dvr/base/fs.h>
 #include <dvr/base/process.h>
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <unistd.h>
 
 static void
@@ -62,4 +64,65 @@ git_print(const char *dir, const char *const *argv, struct buf *out,
 	  struct err *e)
 {
 	return git_print_fed(dir, argv, -1, out, e);
+}
+
+int
+git_changed(const char *dir, const char *ref, struct buf *out, struct err *e)
+{
+	const char *const diff[] = { "git", "diff", "--name-only", "-z",
+		"--no-renames", "--relative", "--end-of-options", ref, "--",
+		".", NULL };
+	const char *const others[] = { "git", "ls-files", "-z", "--others",
+		"--exclude-standard", "--", ".", NULL };
+
+	if (git_print(dir, diff, out, e) != 0 ||
+	    git_print(dir, others, out, e) != 0)
+		return err_prefix(e, "--changed");
+	return 0;
+}
+
+bool
+git_names(struct slice paths, const char *name)
+{
+	struct slice id = slice_str(name);
+
+	while (paths.n > 0) {
+		struct slice path = slice_cut(&paths, '\0');
+
+		if (slice_starts(path, id) && path.n > id.n &&
+		    path.p[id.n] == '/')
+			return true;
+	}
+	return false;
+}
+
+/* Is there such a path in the ref?  Asked so that git says nothing when not. */
+static bool
+has_path(const char *dir, const char *ref, const char *path)
+{
+	const char *const argv[] = { "git", "ls-tree", "--name-only", ref,
+		"--", path, NULL };
+	struct buf out;
+	bool there;
+
+	buf_init(&out, GIT_MAX);
+	there = git_print(dir, argv, &out, NULL) == 0 && out.n > 0;
+	buf_release(&out);
+	return there;
+}
+
+int
+git_file(const char *dir, const char *ref, const char *name, struct buf *out)
+{
+	char path[FS_PATH_MAX], where[2 * FS_PATH_MAX];
+	const char *const show[] = { "git", "show", where, NULL };
+
+	if (fs_join(path, name, "tape.yaml", NULL) != 0 ||
+	    !has_path(dir, ref, path))
+		return -1;
+	if (fs_join(path, name, "replay.yaml", NULL) != 0 ||
+	    !has_path(dir, ref, path))
+		return 1;
+	snprintf(where, sizeof(where), "%s:./%s", ref, path);
+	return git_print(dir, show, out, NULL) == 0 ? 0 : 1;
 }

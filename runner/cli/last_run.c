@@ -50,6 +50,8 @@ take_field(void *arg, const struct field *f)
 			.id = arena_copy(r->a, f->value) };
 	} else if (t && slice_eq(f->key, SLICE("failed"))) {
 		t->failed = slice_eq(f->span, SLICE("true"));
+	} else if (t && slice_eq(f->key, SLICE("runs"))) {
+		t->runs = arena_copy(r->a, f->value);
 	} else if (t && slice_eq(f->key, SLICE("ms")) &&
 		   slice_uint(f->span, UINT32_MAX, &ms) == 0) {
 		t->seconds = (double)ms / 1e3;
@@ -98,9 +100,26 @@ put(const struct last_tape *t, bool *first, struct buf *out)
 	buf_adds(out, *first ? "\n{\"id\":" : ",\n{\"id\":");
 	*first = false;
 	json_quote(t->id, out);
-	buf_fmt(out, ",\"failed\":%s,\"ms\":%llu}",
+	buf_fmt(out, ",\"failed\":%s,\"ms\":%llu,\"runs\":",
 		t->failed ? "true" : "false",
 		(unsigned long long)(t->seconds * 1e3));
+	json_quote(t->runs, out);
+	buf_addc(out, '}');
+}
+
+static struct slice
+runs_with(struct arena *a, const struct last_run *before,
+	  const struct tape_result *now)
+{
+	const struct last_tape *was = last_run_find(before, now->id);
+	struct slice runs = was ? was->runs : SLICE("");
+	char how = now->verdict == VERDICT_FLAKY ? 'r' :
+		   now->verdict == VERDICT_FAILED ||
+		   now->verdict == VERDICT_ERROR ? 'f' : 'p';
+
+	if (runs.n >= LAST_RUNS_MAX)
+		runs = slice_from(runs, runs.n - LAST_RUNS_MAX + 1);
+	return arena_fmt(a, "%.*s%c", SLICE_ARG(runs), how);
 }
 
 /* The folder ignores itself. */
@@ -134,7 +153,8 @@ last_run_save(const struct config *c, const struct last_run *before,
 		tried.v[tried.n++] = (struct last_tape){ .id = t->id,
 			.failed = t->verdict == VERDICT_FAILED ||
 				  t->verdict == VERDICT_ERROR,
-			.seconds = t->seconds };
+			.seconds = t->seconds,
+			.runs = runs_with(a, before, t) };
 	}
 	qsort(tried.v, tried.n, sizeof(*tried.v), by_id);
 	buf_init(&text, FILE_MAX_BYTES);

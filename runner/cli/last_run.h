@@ -14,7 +14,12 @@ struct last_tape {
 	struct slice id;
 	bool failed;		/* its verdict gated */
 	double seconds;
+	struct slice runs;	/* the last ones, the latest at the end: 'p'
+				 * pass or as expected, 'f' gated, 'r' passed
+				 * when repeated */
 };
+
+#define LAST_RUNS_MAX 16
 
 struct last_run {
 	struct last_tape *v;	/* by id */

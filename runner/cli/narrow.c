@@ -16,40 +16,6 @@ failed_last(const struct last_run *last, const struct library_entry *x)
 	return t != NULL && t->failed;
 }
 
-/* ---- git ------------------------------------------------------------------ */
-
-/* Paths below the library, each with a NUL behind it. */
-static int
-changed_files(const char *fixtures, const char *ref, struct buf *out,
-	      struct err *e)
-{
-	const char *const diff[] = { "git", "diff", "--name-only", "-z",
-		"--no-renames", "--relative", "--end-of-options", ref, "--",
-		".", NULL };
-	const char *const others[] = { "git", "ls-files", "-z", "--others",
-		"--exclude-standard", "--", ".", NULL };
-
-	if (git_print(fixtures, diff, out, e) != 0 ||
-	    git_print(fixtures, others, out, e) != 0)
-		return err_prefix(e, "--changed");
-	return 0;
-}
-
-static bool
-has_changed(struct slice files, const struct library_entry *x)
-{
-	struct slice id = slice_str(x->id);
-
-	while (files.n > 0) {
-		struct slice path = slice_cut(&files, '\0');
-
-		if (slice_starts(path, id) && path.n > id.n &&
-		    path.p[id.n] == '/')
-			return true;
-	}
-	return false;
-}
-
 /* ---- both -------------------------------------------------------------------- */
 
 static void
@@ -63,7 +29,7 @@ keep(struct regression *g, const struct last_run *last, bool by_git,
 
 		if (last != NULL && !failed_last(last, x))
 			continue;
-		if (by_git && !has_changed(files, x))
+		if (by_git && !git_names(files, x->id))
 			continue;
 		g->picked[n++] = x;
 	}
@@ -82,8 +48,8 @@ narrow(struct regression *g, const struct args *args,
 
 	buf_init(&files, GIT_MAX);
 	if (changed)
-		rc = changed_files(g->cfg->fixtures, since ? since : "HEAD",
-				   &files, e);
+		rc = git_changed(g->cfg->fixtures, since ? since : "HEAD",
+				 &files, e);
 	if (rc == 0)
 		keep(g, failed ? last : NULL, changed, buf_slice(&files));
 	buf_release(&files);

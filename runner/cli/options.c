@@ -94,6 +94,8 @@ const struct opt_row opt_rows[OPT_COUNT] = {
 			"only tapes that fail now and then" },
 	[OPT_DUPLICATE] = { "duplicate", 0, NULL, NULL,
 			    "only tapes of one and the same failure" },
+	[OPT_TEXTCONV] = { "textconv", 0, NULL, NULL,
+			   "print one tape.yaml as text: for git" },
 };
 
 static const char *const when_words[] = { "auto", "always", "never", NULL };

@@ -243,6 +243,7 @@ summary_print(struct recorder *r, const struct verified *v,
 	if (s.exchanges && s.ntapes == 0 && !quiet)
 		fprintf(stderr, "  nothing triggered: nothing was written\n");
 	seen->incomplete |= s.lost_triggers > 0;
+	seen->fresh = fresh > 0;
 	if (fresh)
 		print_next(r, s.tapes[0].id);
 }

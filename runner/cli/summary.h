@@ -21,6 +21,7 @@ struct summary_style { bool quiet, colour; };
 
 struct recorded {
 	bool trouble;		/* something of dvr's own went wrong */
+	bool fresh;		/* a tape was written */
 	bool incomplete;	/* a failure is not on a tape, or not whole */
 };
 

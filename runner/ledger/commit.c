@@ -2,6 +2,7 @@
 #include "commit.h"
 #include "bare.h"
 #include "first_plan.h"
+#include "fit.h"
 #include "unresolved.h"
 
 #include <dvr/base/fs.h>
@@ -179,7 +180,8 @@ child_main(struct ledger *l, const struct job *j, int report_fd)
 	else
 		descriptors_name(l->config.descriptors, a, &raw.raw);
 	failed = scrub_recording(l->scrub, &raw, &t, &e) ||
-		 scrub_check(l->scrub, &t, &e);
+		 scrub_check(l->scrub, &t, &e) ||
+		 fit_tape(&t, l->config.max_tape_bytes, &e);
 	if (!failed) {
 		plan = (struct plan){ .expect = EXPECT_FIXED };
 		if (!j->bare)

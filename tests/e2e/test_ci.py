@@ -134,11 +134,47 @@ class Ci(Case):
         self.write("bin/gh", '#!/bin/sh\nprintf "%s\\n" "$@" > "$GH_LOG"; cat >> "$GH_LOG"\n', 0o755)
         r = run("bash", os.path.join(ROOT, "ci", "github", "pull-request.sh"), cwd=self.dir,
                 env=dict(self.env, TAPES=tape, BRANCH="dvr/tapes-1", DIRECTORY=".", GH_LOG=self.path("gh.log"),
+                         DVR_BINARY=os.environ["DVR"],
                          PATH=self.path("bin") + ":" + self.env["PATH"]))
         self.assertEqual(r.returncode, 0, r.stderr)
         names = run("git", "--git-dir", origin, "ls-tree", "-r", "--name-only", "dvr/tapes-1").stdout
         self.assertIn(tape + "/tape.yaml", names)
-        self.assertIn(tape, self.read("gh.log").decode())
+        body = self.read("gh.log").decode()
+        self.assertIn("### " + self.tapes()[0], body)
+        self.assertIn("GET /pay", body)
+        # It comes as a known bug: its own pull request is green, the fix is told
+        # to accept it, and the summary shows both.
+        self.assertIn("expect: broken", self.read(tape, "replay.yaml").decode())
+        subprocess.run(["git", "fetch", "-q", "origin"], cwd=self.dir, check=True)
+        self.env["GITHUB_BASE_REF"] = "dvr/tapes-1"
+        code, log, out, summary = self.action(mode="regress")
+        self.assertEqual((code, out["failed"]), (0, "0"), log)
+        self.assertIn("xfail", summary)
+        self.env["FIXED"] = "1"
+        code, log, out, summary = self.action(mode="regress")
+        self.assertEqual(code, 1, log)
+        self.assertIn("1 known bug fails no more", summary)
+        self.assertIn("dvr accept " + self.tapes()[0], summary)
+        self.assertEqual(self.dvr("accept", tape).code, 0)
+        code, log, out, summary = self.action(mode="regress")
+        self.assertEqual(code, 0, log)
+        self.assertIn("broken → fixed, accepted", summary)
+
+    def test_a_tape_that_never_reproduced_comes_quarantined(self):
+        self.run_suite('get("/pay")', "--no-verify")
+        tape = "fixtures/" + self.tapes()[0]
+        origin = self.path("origin.git")
+        subprocess.run(["git", "init", "-q", "--bare", origin], check=True)
+        subprocess.run(["git", "remote", "set-url", "origin", origin], cwd=self.dir, check=True)
+        self.write("bin/gh", "#!/bin/sh\ncat > /dev/null\n", 0o755)
+        r = run("bash", os.path.join(ROOT, "ci", "github", "pull-request.sh"), cwd=self.dir,
+                env=dict(self.env, TAPES=tape, BRANCH="dvr/tapes-2", DVR_BINARY=os.environ["DVR"], GITHUB_ACTOR="ada",
+                         RUN_URL="https://ci.example/7", PATH=self.path("bin") + ":" + self.env["PATH"]))
+        self.assertEqual(r.returncode, 0, r.stderr)
+        plan = self.read(tape, "replay.yaml").decode()
+        self.assertIn("expect: quarantined", plan)
+        self.assertIn("owner: ada", plan)
+        self.assertIn("link: https://ci.example/7", plan)
 
     def test_the_action_installs_from_its_checkout(self):
         """The cache's key follows the sources; the steps put dvr on the path."""

@@ -238,6 +238,129 @@ class Life(Case):
         r = self.dvr("retire", "--reason", "again", self.tape)
         self.assertEqual(r.code, 2, r)      # new files are in no history
 
+    # ---- looked at ---------------------------------------------------------
+
+    def test_a_review_shows_what_a_person_has_to_look_at(self):
+        mail = "grace" + "@" + "hopper.example"
+        self.record('post("/echo", {"note": "please ring twice", "mail": "%s", "sku": "mug-7"},'
+                    ' headers={"Authorization": "Bearer " + "s3cr3t" * 6});'
+                    'post("/echo", {"note": "<b>| hello there"}); get("/boom")' % mail)
+        r = self.dvr("review", self.tape)
+        self.assertEqual(r.code, 0, r)
+        for line in (r"trigger +on_status 500 at exchange 3 of 3: GET /boom", r"routes +client: GET /boom",
+                     r"client: POST /echo ×2", r"expects +fixed", r"replay +reproduces 3/3", r"scrubbed +.*e-?mail",
+                     r"size +\d+ KiB in \d files", r"new text +1.req.body#/note: please ring twice"):
+            self.assertRegex(r.out, line)
+        self.assertNotIn("mug-7", r.out)
+        self.assertNotIn(mail, r.out)
+        self.assertNotIn("s3cr3t", r.out)
+        # The library has seen it: the next tape with the same text shows the rest alone.
+        first = self.tape
+        self.run_suite('post("/echo", {"note": "please ring twice", "more": "but not at night"}); get("/exit")')
+        second = [t for t in self.tapes() if t != first][0]
+        r = self.dvr("review", second)
+        self.assertNotIn("please ring twice", r.out)
+        self.assertIn("but not at night", r.out)
+        # In a pull request, text stays text.
+        r = self.dvr("review", "--format", "markdown", first, second)
+        self.assertIn("### " + first, r.out)
+        self.assertNotIn("<b>", r.out)
+        self.assertIn("&#60;b&#62;&#124; hello", r.out.replace("&lt;", "&#60;"))
+        for line in r.out.splitlines():
+            if line.startswith("| "):
+                self.assertEqual(line.count("|"), 3, line)
+
+    def test_a_change_shows_what_became_of_its_tapes(self):
+        self.record()
+        self.dvr("accept", "--broken", self.tape)
+        self.git("init", "-q")
+        self.git("add", ".")
+        self.git("commit", "-qm", "one")
+        self.assertIn("no tape differs", self.dvr("review", "--since", "HEAD").err)
+        self.dvr("accept", self.tape, env=dict(self.env, BUG="off"))
+        self.run_suite('get("/exit")')
+        r = self.dvr("review", "--since", "HEAD", "--format", "markdown")
+        self.assertEqual(r.code, 0, r)
+        self.assertIn("broken → fixed, accepted", r.out)
+        self.assertIn("new: not in HEAD", r.out)
+        self.assertOneLineError(self.dvr("review", "--since", "no-such-ref"), 2, "git")
+
+    def test_what_the_library_could_do_without_is_listed(self):
+        self.record('get("/boom")', "--no-verify")
+        r = self.dvr("ls", "--stale")
+        self.assertIn("never verified", r.out)
+        twin = self.path("fixtures", "a-twin")
+        subprocess.run(("cp", "-r", self.path("fixtures", self.tape), twin), check=True)
+        with open(os.path.join(twin, "tape.yaml")) as f:
+            text = f.read()
+        with open(os.path.join(twin, "tape.yaml"), "w") as f:
+            f.write(text.replace("id: " + self.tape, "id: a-twin", 1))
+        r = self.dvr("ls", "--duplicate", "--json")
+        self.assertEqual([json.loads(l)["why"] for l in r.out.splitlines()],
+                         ["same failure as " + self.tape, "same failure as a-twin"])
+        self.assertIn("no such tape", self.dvr("ls", "--flaky").err)
+        self.edit("expect: fixed", "expect: fixed\nreproduces: {hits: 1, of: 3}")
+        r = self.dvr("ls", "--flaky")
+        self.assertIn("1 of 3 replays", r.out)
+        self.assertEqual(len(r.out.splitlines()), 2, r)
+        self.assertNotIn(self.tape, self.dvr("ls", "--stale").out)
+        # To and fro: one turn is a fix, two are a doubt.
+        self.edit("{hits: 1, of: 3}", "{hits: 3, of: 3}")
+        for bug, flaky in (("on", 0), ("off", 0), ("on", 1)):
+            self.regress(self.tape, BUG=bug)
+            self.assertEqual(self.dvr("ls", "--flaky").out.count("fpf"), flaky)
+        old = self.read("fixtures", self.tape, "tape.yaml").decode()
+        with open(self.path("fixtures", self.tape, "tape.yaml"), "w") as f:
+            f.write(re.sub(r"recorded: '?\d{4}", lambda m: m.group(0)[:-4] + "2019", old, 1))
+        self.assertRegex(self.dvr("ls", "--stale").out, r"nothing was decided about it for \d+ days")
+
+    def test_git_shows_tapes_by_their_fields(self):
+        self.record('post("/echo", {"a": 1, "b": {"c": "old"}}); get("/boom")')
+        os.mkdir(self.path(".github"))
+        self.dvr("init")
+        self.git("init", "-q")
+        self.git("config", "diff.dvr.textconv", os.environ.get("DVR", "dvr") + " diff --textconv")
+        self.git("add", ".")
+        self.git("commit", "-qm", "one")
+        tape = self.path("fixtures", self.tape, "tape.yaml")
+        with open(tape) as f:
+            text = f.read()
+        with open(tape, "w") as f:
+            f.write(text.replace('"c": "old"', '"c": "new"'))
+        out = self.git("diff")
+        self.assertRegex(out, r"(?m)^-    /b/c: old$")
+        self.assertRegex(out, r"(?m)^\+    /b/c: new$")
+        self.assertNotRegex(out, r"(?m)^[-+].* at: ")
+        # A file that is no tape (a conflict) is still shown.
+        with open(tape, "w") as f:
+            f.write("<<<<<<< ours\n" + text)
+        self.assertIn("+<<<<<<< ours", self.git("diff"))
+        with open(tape, "w") as f:
+            f.write(text)
+        self.run_suite('post("/echo", {"a": 2}); get("/exit")')
+        other = [t for t in self.tapes() if t != self.tape][0]
+        r = self.dvr("diff", self.tape, other)
+        self.assertEqual(r.code, 1, r)
+        self.assertIn("--- " + self.tape, r.out)
+        self.assertRegex(r.out, r"(?m)^-    /a: 1$")
+        r = self.dvr("diff", other, other)
+        self.assertEqual((r.code, r.out), (0, ""), r)
+
+    # ---- size --------------------------------------------------------------
+
+    def test_a_tape_that_is_too_large_is_cut_or_refused(self):
+        self.config("replay: {settle: 20ms}\ncapture: {max_tape: 40KiB, max_library: 10KiB}\n")
+        r = self.run_suite('post("/echo", "x" * 30000); post("/echo", "y" * 3); get("/boom")')
+        self.tape, = self.tapes()
+        self.assertIn("over max_tape", r.err)
+        self.assertRegex(r.err, r"warning: the library takes \d+ KiB in 1 tape, more than capture: max_library "
+                         r"\(10 KiB\); dvr retire --reason TEXT " + self.tape)
+        self.assertIn("left out: the tape was over max_tape", self.read("fixtures", self.tape, "tape.yaml").decode())
+        self.assertRegex(r.err, "reproduces: 3/3")
+        r = self.run_suite('post("/echo", "x" * 60000); get("/exit")')
+        self.assertEqual(len(self.tapes()), 1, r)
+        self.assertRegex(r.err, r"lost.*the tape would take \d+ KiB, more than capture: max_tape \(40 KiB\)")
+
 
 if __name__ == "__main__":
     main()

@@ -59,4 +59,8 @@ int library_replan(const char *dir, const struct tape *t,
  * had put aside: a line each is appended to `told`. */
 int library_mend(const char *fixtures, struct buf *told, struct err *e);
 
+/* What a tape's folder takes on disk, all its files together. */
+struct library_size { uint64_t bytes; size_t files; };
+void library_size(const char *dir, struct library_size *out);
+
 #endif
