@@ -35,9 +35,11 @@ merge(const struct args *args, struct err *e)
 		return ERR_USAGE;
 	m.all.arena = arena_create();
 	m.all.command = SLICE("dvr merge");
-	if (merge_files(args->rest, args->nrest, &m, e) == 0 &&
-	    reports_write(&rs, &m.all, &style, e) == 0)
+	if (merge_files(args->rest, args->nrest, &m, e) == 0) {
 		rc = exit_code(&m);
+		if (reports_write(&rs, &m.all, &style) != 0 && rc == 0)
+			rc = ERR_INTERNAL;
+	}
 	arena_destroy(m.all.arena);
 	return rc;
 }

@@ -332,11 +332,11 @@ regress(const struct args *args, struct err *e)
 	g.results.command = SLICE("dvr regress");
 	try_all(&g, &rs, &last);
 	remember(&g, &last);
-	if (reports_write(&rs, &g.results, &g.style, e) != 0)
-		goto out;
+	rc = exit_code(&g.results);
+	if (reports_write(&rs, &g.results, &g.style) != 0 && rc == 0)
+		rc = ERR_INTERNAL;
 	if (g.trial.repeat)
 		print_repeats(&g);
-	rc = exit_code(&g.results);
 out:
 	jobs_release(&g);
 	free(g.picked);

@@ -64,8 +64,9 @@ replay_whole(const struct args *args, struct config *c, struct err *e)
 	g.results.seconds =
 		(double)(clock_mono_ns(&clock_system) - start) / 1e9;
 	g.results.command = SLICE("dvr replay start");
-	if (reports_write(&rs, &g.results, &g.style, e) == 0)
-		rc = results_exit_code(&g.results);
+	rc = results_exit_code(&g.results);
+	if (reports_write(&rs, &g.results, &g.style) != 0 && rc == 0)
+		rc = ERR_INTERNAL;
 out:
 	free(g.picked);
 	library_release(&g.lib);

@@ -2,6 +2,7 @@
 #include "commands.h"
 
 #include <curl/curl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -54,6 +55,23 @@ protect_memory(void)
 	prctl(PR_SET_DUMPABLE, 0);
 }
 
+static void
+on_file_limit(int sig)
+{
+	(void)sig;
+}
+
+/* A file that would grow over the limit is an error of its write and ends
+ * nobody; who is started from here has the signal as it was. */
+static void
+survive_file_limit(void)
+{
+	struct sigaction sa = { .sa_handler = on_file_limit,
+		.sa_flags = SA_RESTART };
+
+	sigaction(SIGXFSZ, &sa, NULL);
+}
+
 static int
 run_command(const struct command *c, char **argv)
 {
@@ -104,6 +122,7 @@ main(int argc, char **argv)
 		return ERR_USAGE;
 	}
 	protect_memory();
+	survive_file_limit();
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	rc = run_command(c, argv + 2);
 	curl_global_cleanup();

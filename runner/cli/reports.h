@@ -23,8 +23,10 @@ struct reports {
 int reports_open(const struct args *args, struct reports *out, struct err *e);
 /* As the options and the terminal want it. */
 void reports_style(const struct args *args, struct report_style *out);
-/* Writes them all; the first failure is returned, the others still written. */
+/* Writes them all; one that cannot be written is told on stderr, and the others
+ * still are.  -1 when one was not: whoever reads it must not take that for a
+ * pass. */
 int reports_write(const struct reports *rs, const struct results *r,
-		  const struct report_style *stdout_style, struct err *e);
+		  const struct report_style *stdout_style);
 
 #endif
