@@ -72,8 +72,10 @@ trying_begin(struct trying *t, size_t i, struct err *e)
 	t->arena = arena_create();
 	if (library_read(t->dir, &t->tape, &t->plan, e) == 0 &&
 	    plan_check(&t->plan, &t->tape, t->dir, e) == 0 &&
-	    regression_stubs(&t->cfg, &t->tape, &t->plan, t->dir, e) == 0)
+	    regression_stubs(&t->cfg, &t->tape, &t->plan, t->dir, e) == 0) {
+		descriptors_name_again(&t->cfg.descriptors, &t->tape);
 		return 0;
+	}
 	trying_end(t);
 	return -1;
 }
