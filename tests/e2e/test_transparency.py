@@ -211,7 +211,7 @@ class Transparency(Case):
                               "PKCS12", "-keystore", "trust.p12", "-storepass", "changeit")
                 env["JAVA_TOOL_OPTIONS"] = ("-Djavax.net.ssl.trustStore=%s -Djavax.net.ssl.trustStorePassword=changeit"
                                             % self.path("trust.p12"))
-            subprocess.run([sys.executable, CLIENTS, out], cwd=self.dir, env=env, check=True, timeout=100)
+            subprocess.run([sys.executable, CLIENTS, out], cwd=self.dir, env=env, check=True, timeout=140)
         return run
 
     def through(self, urls):
@@ -225,7 +225,7 @@ class Transparency(Case):
 
         def run(out):
             env = dict(self.env, PROXY=proxy, BEHIND=json.dumps(urls), **{n: "" for n in LANES if n not in urls})
-            r = self.dvr("run", "--no-verify", "--", sys.executable, CLIENTS, out, env=env)
+            r = self.dvr("run", "--no-verify", "--", sys.executable, CLIENTS, out, env=env, timeout=140)
             self.assertEqual(r.code, 0, r)
             self.summary = r.err
         return run
