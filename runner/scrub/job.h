@@ -53,6 +53,7 @@ struct job {
 	size_t n, cap;
 	struct key_cached keys[KEY_CACHE];
 	bool ours;		/* pieces of a tape: handles are handles */
+	size_t bodies;		/* looked at so far */
 };
 
 void job_init(struct job *j, struct scrub *s);

@@ -346,6 +346,7 @@ scrub_recording(struct scrub *s, const struct recording *in, struct tape *out,
 	if (!out->arena)
 		out->arena = arena_create();
 	known_trim(s->known);
+	vouch_clear(&s->vouched);
 	recording_begin(&w, s, &in->raw, out);
 	recording_look(&w);
 	job_finish(&w.job);

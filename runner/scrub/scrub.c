@@ -70,6 +70,7 @@ scrub_destroy(struct scrub *s)
 	if (!s)
 		return;
 	known_destroy(s->known);
+	vouch_release(&s->vouched);
 	detecting_destroy(s->detecting);
 	rules_destroy(s->rules);
 	key_destroy(s->key);

@@ -7,6 +7,7 @@
 #include "detect.h"
 #include "known.h"
 #include "rules.h"
+#include "vouch.h"
 
 #define SCRUB_KEY_BYTES 32
 
@@ -16,6 +17,7 @@ struct scrub {
 	struct rules *rules;
 	struct detecting *detecting;
 	struct known *known;
+	struct vouched vouched;	/* of the last recording */
 };
 
 #endif

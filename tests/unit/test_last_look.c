@@ -81,6 +81,37 @@ START_TEST(what_was_missed_is_withheld)
 }
 END_TEST
 
+/* A body that held nothing is read again when it is another one, or is said to
+ * be. */
+START_TEST(a_clean_body_that_changed_is_looked_at)
+{
+	struct slice secret;
+	struct message *m;
+	struct rig r;
+
+	rig_init(&r, NULL, 0);
+	secret = rig_secret(&r, "late", 22);
+	rig_request(&r, JSON, slice_str(rig_fmt(&r, "{\"colour\":\"%s\"}",
+						secret.p)));
+	rig_scrub(&r);
+	look(&r, true);
+	m = &r.tape.exchanges[0].request;
+	ck_assert_int_gt(slice_find(m->body, secret), 0);
+	if (_i == 0)
+		m->body = slice_str(rig_fmt(&r, "{\"secret\":\"%s\"}",
+					    secret.p));
+	else if (_i == 1)
+		m->body = slice_str(rig_fmt(&r, "{\"colour\":1,\"token\":"
+					    "\"%s\"}", secret.p));
+	else
+		m->body = slice_str(rig_fmt(&r, "token=%s", secret.p));
+	look(&r, true);
+	ck_assert_uint_eq(m->body.n, 0);
+	ck_assert_uint_gt(r.tape.not_replayable.n, 0);
+	rig_release(&r);
+}
+END_TEST
+
 /* Of several in one text the first one takes all of it. */
 START_TEST(two_in_one_text_are_withheld)
 {
@@ -191,6 +222,7 @@ suite_last_look(void)
 
 	tcase_add_test(tc, a_clean_tape_is_not_touched);
 	tcase_add_loop_test(tc, what_was_missed_is_withheld, 0, 5);
+	tcase_add_loop_test(tc, a_clean_body_that_changed_is_looked_at, 0, 3);
 	tcase_add_loop_test(tc, two_in_one_text_are_withheld, 0, 3);
 	tcase_add_test(tc, a_secret_in_the_list_of_places_is_gone);
 	tcase_add_test(tc, what_cannot_be_taken_out_is_not_written);
