@@ -140,6 +140,8 @@ call_socket_feed(struct call *k, struct slice in)
 		return;
 	good = play_feed(k->play, in);
 	observe(k);
+	if (k->client->on_heard)
+		k->client->on_heard(k->client->arg, k);
 	if (good)
 		return;
 	notes_fmt(k->client->notes, "exchange %u: the service sent what is no "

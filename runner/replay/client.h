@@ -33,6 +33,8 @@ struct client {			/* what all connections share */
 	void (*on_up)(void *arg, struct conn *c, const char *why);
 	void (*on_head)(void *arg, struct call *k);	/* final answer's */
 	void (*on_done)(void *arg, struct call *k);
+	/* More was said on its WebSocket; or NULL. */
+	void (*on_heard)(void *arg, struct call *k);
 	/* What message `at` of its WebSocket says now; NULL: as recorded, which
 	 * is `live`. */
 	struct slice (*words)(void *arg, struct call *k, size_t at,

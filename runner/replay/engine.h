@@ -31,6 +31,7 @@ struct shot {			/* one ingress exchange of the tape */
 	bool out;		/* on the wire */
 	bool done;
 	bool satisfied;		/* counted in replay.satisfied */
+	bool impatient;		/* waits for no socket's word any more */
 	uint64_t deadline_ns;	/* when it should leave, holds included */
 	uint64_t sent_ns, done_ns;
 	struct loop_timer timer;

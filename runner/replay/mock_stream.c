@@ -50,6 +50,9 @@ read_answer(nghttp2_session *session, int32_t id, uint8_t *to, size_t n,
 	size_t due = mock_talk_due(s);
 
 	(void)arg;
+	/* Another recorded call may have become its answer. */
+	if (due < s->sent)
+		due = s->sent;
 	if (n > due - s->sent)
 		n = due - s->sent;
 	if (n > 0)

@@ -153,7 +153,7 @@ resolver_changes(const struct resolver *r, uint32_t index)
 }
 
 bool
-resolver_ready(const struct resolver *r, uint32_t index)
+resolver_ready(struct resolver *r, uint32_t index)
 {
 	size_t i = first_to(r, index);
 
@@ -161,10 +161,27 @@ resolver_ready(const struct resolver *r, uint32_t index)
 		size_t from = r->v[i].from_index;
 		const struct message *m = &r->seen->v[from].x.response;
 
-		/* Said by now, or not at all. */
-		if (spoken_place(r->tape, from, &r->v[i].from))
+		if (spoken_place(r->tape, from, &r->v[i].from)) {
+			spoken_read(r, &r->v[i]);
+			if (!r->v[i].found)
+				return false;
 			continue;
+		}
 		if (!m->present || m->end != END_COMPLETE)
+			return false;
+	}
+	return true;
+}
+
+bool
+resolver_heard(struct resolver *r, uint32_t index)
+{
+	size_t i = first_to(r, index);
+
+	for (; i < r->n && r->v[i].to_index == index; i++) {
+		spoken_read(r, &r->v[i]);
+		if (!r->v[i].found &&
+		    spoken_place(r->tape, r->v[i].from_index, &r->v[i].from))
 			return false;
 	}
 	return true;

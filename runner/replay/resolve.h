@@ -35,7 +35,9 @@ void resolver_init(struct resolver *r, const struct tape *t,
  * or a signature over what it is then? */
 bool resolver_changes(const struct resolver *r, uint32_t index);
 /* Have all answers that it takes values from come whole? */
-bool resolver_ready(const struct resolver *r, uint32_t index);
+bool resolver_ready(struct resolver *r, uint32_t index);
+/* Have all messages of WebSockets come that it takes values from? */
+bool resolver_heard(struct resolver *r, uint32_t index);
 /* Its request as of now; lives in `a`. */
 void resolver_request(struct resolver *r, uint32_t index, struct arena *a,
 		      struct message *out);

@@ -241,6 +241,46 @@ send_ahead(struct shot *s)
 }
 
 static void
+waited_enough(struct loop_timer *t)
+{
+	struct shot *s = t->owner;
+
+	s->impatient = true;
+	try_send(s);
+}
+
+/* What a socket is still to say is worth a hold's patience. */
+static bool
+has_heard(struct shot *s)
+{
+	struct replay *r = s->replay;
+
+	if (s->printed || s->impatient ||
+	    resolver_heard(&r->resolver, s->index)) {
+		loop_timer_cancel(r->loop, &s->timer);
+		return true;
+	}
+	if (s->timer.slot == 0) {
+		s->timer.fn = waited_enough;
+		s->timer.precise = false;
+		loop_timer_set(r->loop, &s->timer,
+			       loop_now_ns(r->loop) + HOLD_MAX_NS);
+	}
+	return false;
+}
+
+static void
+on_heard(void *arg, struct call *k)
+{
+	struct replay *r = arg;
+
+	(void)k;
+	for (struct line *l = r->lines; l != NULL; l = l->other)
+		if (l->next != NULL)
+			try_send(l->next);
+}
+
+static void
 try_send(struct shot *s)
 {
 	struct replay *r = s->replay;
@@ -248,7 +288,7 @@ try_send(struct shot *s)
 
 	if (!s->cleared || s->out || r->over || r->died || s->line->next != s)
 		return;
-	if (!line_ready(s))
+	if (!line_ready(s) || !has_heard(s))
 		return;
 	s->out = true;
 	s->line->next = s->next;
@@ -403,6 +443,7 @@ shots_prepare(struct replay *r)
 	r->client.on_head = on_head;
 	r->client.on_done = on_done;
 	r->client.words = on_words;
+	r->client.on_heard = on_heard;
 	r->client.arg = r;
 	r->connect_timer = (struct loop_timer){ .fn = connect_time,
 		.owner = r };
