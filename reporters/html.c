@@ -15,6 +15,8 @@
 #define OPEN_FIRST 1u
 
 #define TROUBLES_SHOWN 20u
+/* Of more tapes those that passed have no page for each exchange. */
+#define WHOLE_MAX 60u
 
 struct page {
 	struct html h;
@@ -347,6 +349,7 @@ put_page(struct page *p, size_t at)
 		.r = tape_result_shown(t), .story = tape_result_story(t) };
 
 	tape.diverged = diverged(tape.r);
+	tape.brief = t->verdict == VERDICT_PASS && p->r->ntapes > WHOLE_MAX;
 	buf_fmt(out, "<article data-t=\"t%zu\"><details class=\"tape\"%s>"
 		"<summary><b class=\"v v-%s\">%s</b> <strong>", i,
 		at < OPEN_FIRST && at < p->nbad ? " open" : "",

@@ -23,6 +23,7 @@ struct html_tape {
 	size_t n;				/* number of the tape */
 	uint32_t diverged;			/* first exchange that went
 						 * another way, 0 none */
+	bool brief;				/* no page for an exchange */
 };
 
 /*
@@ -51,7 +52,8 @@ void html_timeline(const struct html_tape *p);
 /* html_exchange.c: what differs in one, and where its values come from. */
 void html_exchange(const struct html_tape *p, const struct story_exchange *x,
 		   const struct case_result *c);
-bool html_exchange_tells(const struct story_exchange *x,
+bool html_exchange_tells(const struct html_tape *p,
+			 const struct story_exchange *x,
 			 const struct case_result *c);
 
 /* html_body.c: the recorded body and the live one. */

@@ -28,7 +28,7 @@ static void
 put_place(const struct html_tape *p, struct slice place)
 {
 	const struct story_exchange *x = told(p, exchange_of(place));
-	bool link = x && html_exchange_tells(x, html_case(p->r, x->id));
+	bool link = x && html_exchange_tells(p, x, html_case(p->r, x->id));
 	struct buf *out = p->h->out;
 
 	buf_adds(out, "<code>");
@@ -157,9 +157,11 @@ put_differences(const struct case_result *c, struct buf *out)
 }
 
 bool
-html_exchange_tells(const struct story_exchange *x,
+html_exchange_tells(const struct html_tape *p, const struct story_exchange *x,
 		    const struct case_result *c)
 {
+	if (p->brief)
+		return false;
 	return x->nlinks || x->nscrubbed ||
 	       x->asked.kind != STORY_NONE ||
 	       x->want_body.kind != STORY_NONE ||

@@ -13,7 +13,8 @@ static const char *const lines[] = {
 	"for(const a of $('main>article'))pages.set(a.dataset.t,a);\n",
 	"if(rows.length>12)list.classList.add('long');\n",
 	"const state={text:'',route:'',group:'',off:new Set()};",
-	"let picked=null;\n",
+	"let picked=null,page=null;for(const a of pages.values())a.hidden=true;",
+	"\n",
 	/* Filters. */
 	"const search=make('input','',tools);search.type='search';",
 	"search.placeholder='Filter tapes  (/)';",
@@ -55,9 +56,8 @@ static const char *const lines[] = {
 	/* One tape at a time. */
 	"function pick(row,go){if(picked)picked.classList.remove('pick');",
 	"picked=row;row.classList.add('pick');\n",
-	"for(const [t,a] of pages)a.hidden=t!==row.dataset.t;\n",
-	"const page=pages.get(row.dataset.t);",
-	"if(page)page.querySelector('details').open=true;",
+	"if(page)page.hidden=true;page=pages.get(row.dataset.t);",
+	"if(page){page.hidden=false;page.querySelector('details').open=true}",
 	"row.scrollIntoView({block:'nearest'});",
 	"if(go&&page){history.replaceState(null,'','#'+row.dataset.t);",
 	"const top=page.getBoundingClientRect().top;",

@@ -207,7 +207,7 @@ put_exchanges(const struct html_tape *p)
 		const struct story_exchange *x = &p->story->v[i];
 		const struct case_result *c = html_case(p->r, x->id);
 
-		if (html_exchange_tells(x, c) && n++ < PAGES_MAX)
+		if (html_exchange_tells(p, x, c) && n++ < PAGES_MAX)
 			html_exchange(p, x, c);
 	}
 	put_untold(p);

@@ -234,10 +234,10 @@ put_row(const struct html_tape *p, const struct axis *a,
 		html_text(x->lane, out);
 		buf_adds(out, ": ");
 	}
-	if (html_exchange_tells(x, c))
+	if (html_exchange_tells(p, x, c))
 		buf_fmt(out, "<a href=\"#t%zu-x%u\">", p->n, x->id);
 	html_text(c ? c->name : x->name, out);
-	if (html_exchange_tells(x, c))
+	if (html_exchange_tells(p, x, c))
 		buf_adds(out, "</a>");
 	put_flags(p, x, c, out);
 	buf_adds(out, "</td><td>");
