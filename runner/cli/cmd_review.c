@@ -79,31 +79,32 @@ since(const struct config *c, const char *ref,
 }
 
 static int
-review_picked(struct review *r, const struct args *args,
+review_picked(const struct review *all, const struct args *args,
 	      const struct config *c, struct err *e)
 {
+	struct review r = *all;
 	const struct library_entry **v;
 	bool markdown = args_is(args, OPT_FORMAT, "markdown");
 	struct words w;
 	size_t n;
 	int rc = 0;
 
-	r->since = args->value[OPT_SINCE];
-	if (library_pick(r->lib, args->rest, args->nrest, &v, &n, e) != 0)
+	r.since = args->value[OPT_SINCE];
+	if (library_pick(r.lib, args->rest, args->nrest, &v, &n, e) != 0)
 		return -1;
 	w = (struct words){ .arena = arena_create() };
-	if (r->since)
-		rc = since(c, r->since, v, &n, e);
+	if (r.since)
+		rc = since(c, r.since, v, &n, e);
 	if (rc == 0 && n == 0)
-		say(r->since ? "no tape differs from %s" : "no tapes in %s",
-		    r->since ? r->since : c->fixtures);
+		say(r.since ? "no tape differs from %s" : "no tapes in %s",
+		    r.since ? r.since : c->fixtures);
 	/* Text that two tapes of one change share is new in both. */
 	if (rc == 0)
-		words_learn(&w, r->lib, v, n);
-	r->words = &w;
+		words_learn(&w, r.lib, v, n);
+	r.words = &w;
 	for (size_t i = 0; i < n && rc == 0; i++) {
-		r->entry = v[i];
-		rc = review_tape(r, markdown, e);
+		r.entry = v[i];
+		rc = review_tape(&r, markdown, e);
 		if (!markdown && i + 1 < n)
 			puts("");
 	}

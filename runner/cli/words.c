@@ -1,6 +1,7 @@
 /* Finds free text on tapes, and says whether the library has it (words.h). */
 #include "words.h"
 
+#include <dvr/base/ascii.h>
 #include <dvr/field/nest.h>
 #include <dvr/relate/values.h>
 #include <dvr/scrub/scrub.h>
@@ -11,13 +12,6 @@
 /* Fewer letters are an abbreviation, a currency, a unit. */
 #define LETTERS_MIN 4
 
-static bool
-is_letter(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	       ((unsigned char)c & 0x80);
-}
-
 /* A word that somebody wrote: letters, and no digits among them. */
 static bool
 is_word(struct slice s)
@@ -27,8 +21,9 @@ is_word(struct slice s)
 	for (size_t i = 0; i < s.n; i++) {
 		char c = s.p[i];
 
-		letters += is_letter(c);
-		if ((c >= '0' && c <= '9') || c == '/' || c == '_' ||
+		/* Beyond ASCII there are letters. */
+		letters += is_letter(c) || ((unsigned char)c & 0x80);
+		if (is_digit(c) || c == '/' || c == '_' ||
 		    c == '=' || c == '{')
 			return false;
 	}

@@ -3,6 +3,7 @@
 
 #include "resolve_edit.h"
 
+#include <dvr/base/ascii.h>
 #include <dvr/scrub/scrub.h>
 
 #define EDIT_MAX ((size_t)64 * MiB)
@@ -15,7 +16,7 @@ lower(struct arena *a, struct slice s)
 	char *p = arena_str(a, s);
 
 	for (size_t i = 0; i < s.n; i++)
-		if (p[i] >= 'A' && p[i] <= 'Z')
+		if (is_upper(p[i]))
 			p[i] = (char)(p[i] - 'A' + 'a');
 	return slice_of(p, s.n);
 }
@@ -281,6 +282,7 @@ static bool
 add_field(const struct request_edit *x, struct arena *a, struct message *m)
 {
 	const struct header *type = headers_find(&m->headers, "content-type");
+	struct request_edit plain = *x;
 	const struct field_format *f;
 	struct buf b;
 
@@ -293,8 +295,6 @@ add_field(const struct request_edit *x, struct arena *a, struct message *m)
 		return false;
 	buf_init(&b, EDIT_MAX);
 	buf_add(&b, m->body);
-	struct request_edit plain = *x;
-
 	if (slice_starts(plain.place.name, SLICE("/")))
 		plain.place.name = slice_from(plain.place.name, 1);
 	put_pair(&plain, m->body.n ? '&' : '\0', &b);
