@@ -27,7 +27,7 @@ set_defaults(struct config *c)
 	c->ledger = (struct ledger_config){
 		.max_memory_bytes = 256 * (size_t)MiB,
 		.max_body_bytes = 8 * (size_t)MiB,
-		.max_tape_bytes = 32 * (size_t)MiB,
+		.max_tape_bytes = 64 * (size_t)MiB,
 		.window_ns = 300 * NS_PER_S,
 		.payloads = true,
 		.on_status = &server_errors,

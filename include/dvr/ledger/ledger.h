@@ -29,7 +29,7 @@ struct ledger_ignore {
 struct ledger_config {
 	size_t max_memory_bytes;	/* ring; 256 MiB */
 	size_t max_body_bytes;		/* a message's recorded body; 8 MiB */
-	size_t max_tape_bytes;		/* of a tape's folder; 32 MiB; 0: any */
+	size_t max_tape_bytes;		/* of a tape's folder; 64 MiB; 0: any */
 	uint64_t window_ns;		/* max_session_duration; 300 s */
 	bool payloads;			/* false: bodies are not kept */
 	const struct status_range *on_status;
