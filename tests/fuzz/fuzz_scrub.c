@@ -115,10 +115,13 @@ check_tape(struct scrub *s, struct slice type, struct slice text)
 	arena_destroy(a);
 }
 
-/* Nothing that was planted is there, and what is clean stays as it is. */
+/* Nothing that was planted is there, and what is clean stays as it is: by the
+ * detectors alone, for a rule may cut a word so that its rest reads as
+ * something else. */
 static void
-check_looks(struct scrub *s, struct slice in, unsigned which)
+check_looks(struct slice in, unsigned which)
 {
+	struct scrub *s = scrub_create(NULL, 0, &clock_system, NULL);
 	const char *const *look = looks[which % ARRAY_LEN(looks)];
 	struct buf text, once, twice, secret;
 
@@ -141,6 +144,7 @@ check_looks(struct scrub *s, struct slice in, unsigned which)
 	buf_release(&secret);
 	buf_release(&once);
 	buf_release(&twice);
+	scrub_destroy(s);
 }
 
 int
@@ -163,7 +167,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	a = arena_create();
 	check_tape(s, slice_str(types[data[0] % ARRAY_LEN(types)]),
 		   plant(a, slice_from(in, 1)));
-	check_looks(s, slice_from(in, 1), data[0]);
+	check_looks(slice_from(in, 1), data[0]);
 	buf_init(&b, 64 * MiB);
 	scrub_text(s, plant(a, in), &b);
 	never(buf_slice(&b));
