@@ -99,7 +99,7 @@ class BadInput(Case):
         row = b'{"name": "some text that is long enough", "n": 123456, "token": "' + s + b'"},\n'
         body = b"[" + row * (50_000_000 // len(row)) + b"{}]"
         text = self.send(body, {"Content-Type": "application/json"},
-                         spec="capture: {max_body: 64MiB, max_memory: 512MiB}\n")
+                         spec="capture: {max_body: 64MiB, max_memory: 512MiB, max_tape: 128MiB}\n")
         self.assertGone(s)
         self.assertNotIn("cut_bytes", text)
 
