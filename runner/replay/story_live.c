@@ -169,6 +169,15 @@ by_place(const void *pa, const void *pb)
 	return slice_cmp(a->place, b->place);
 }
 
+/* Which part of it is the secret cannot be told. */
+static void
+withhold(struct message *clean)
+{
+	clean->withheld = SLICE("a secret stood in the recorded one");
+	clean->body_bytes = clean->body.n;
+	clean->body = SLICE("");
+}
+
 static void
 mend_body(struct arena *a, const struct message *want,
 	  const struct message *raw, struct message *clean)
@@ -183,20 +192,37 @@ mend_body(struct arena *a, const struct message *want,
 	if (!scrub_has_handle(want->body) || clean->body.n == 0)
 		return;
 	if (!f || f->binary ||
-	    field_walk(f, a, want->body, take_recorded, &m) != FIELD_OK)
+	    field_walk(f, a, want->body, take_recorded, &m) != FIELD_OK) {
+		withhold(clean);
 		return;
+	}
 	if (m.n)
 		qsort(m.v, m.n, sizeof(*m.v), by_place);
 	if (field_walk(f, a, raw->body, compare_live, &m) != FIELD_OK)
 		for (size_t i = 0; i < m.n; i++)
 			m.v[i].same = false;
-	if (field_walk(f, a, clean->body, mend_field, &m) != FIELD_OK ||
-	    m.nedits == 0)
+	if (field_walk(f, a, clean->body, mend_field, &m) != FIELD_OK)
+		withhold(clean);
+	if (clean->withheld.n || m.nedits == 0)
 		return;
 	buf_init(&out, 2 * RAW_MAX);
 	field_splice(f, clean->body, m.edits, m.nedits, &out);
 	clean->body = arena_copy(a, buf_slice(&out));
 	buf_release(&out);
+}
+
+/* A call's or a WebSocket's messages are not matched one by one. */
+static void
+mend_messages(const struct exchange *want, struct exchange *clean)
+{
+	bool secret = false;
+
+	for (size_t i = 0; i < want->nmessages; i++)
+		secret |= want->messages[i].from == FROM_SERVER &&
+			  scrub_has_handle(want->messages[i].payload);
+	for (size_t i = 0; secret && i < clean->nmessages; i++)
+		clean->messages[i].withheld =
+			SLICE("a secret stood in a recorded one");
 }
 
 int
@@ -213,10 +239,14 @@ story_live(const struct telling *w, struct tape *out)
 	if (scrub_recording(s, &raw, out, &e) == 0 &&
 	    scrub_check(s, out, &e) == 0)
 		rc = 0;
-	for (size_t i = 0; rc == 0 && i < out->nexchanges; i++)
-		mend_body(out->arena, &w->how->tape->exchanges[i].response,
+	for (size_t i = 0; rc == 0 && i < out->nexchanges; i++) {
+		const struct exchange *want = &w->how->tape->exchanges[i];
+
+		mend_body(out->arena, &want->response,
 			  &raw.raw.exchanges[i].response,
 			  &out->exchanges[i].response);
+		mend_messages(want, &out->exchanges[i]);
+	}
 	arena_wipe(a);
 	return rc;
 }

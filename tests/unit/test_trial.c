@@ -409,6 +409,71 @@ START_TEST(hopeless_trials_say_why)
 }
 END_TEST
 
+#define HANDLE(hex) "\xe2\x9f\xa6" "dvr:password:8:" hex "\xe2\x9f\xa7"
+
+/* Where a secret stood on the tape, what stands there now is not shown: a word
+ * that no detector knows may be one.  The same value has its handle. */
+START_TEST(a_story_shows_no_other_value_of_a_secret)
+{
+	static const char body[] = "{\"nick\":\"" HANDLE("00112233445566aa")
+		"\",\"same\":\"" HANDLE("00112233445566bb") "\",\"n\":1}";
+	const struct story_exchange *x;
+	char answer[512], script[2048];
+	struct buf live;
+
+	buf_init(&live, KiB);
+	scrub_expand(SLICE(HANDLE("00112233445566bb")), &live, NULL);
+	snprintf(answer, sizeof(answer), "HTTP/1.1 500 Internal Server Error"
+		 "\r\nContent-Type: application/json\r\nContent-Length: %zu"
+		 "\r\n\r\n%s", strlen(body), body);
+	snprintf(script, sizeof(script), PREFIX
+		 "def do_POST(self):\n"
+		 "    if self.path != '/pay': return self.say(200)\n"
+		 "    b = b'{\"nick\":\"quite plain\",\"same\":\"%s\",\"n\":2}'\n"
+		 "    self.send_response(500)\n"
+		 "    self.send_header('Content-Type', 'application/json')\n"
+		 "    self.send_header('Content-Length', str(len(b)))\n"
+		 "    self.end_headers()\n"
+		 "    self.wfile.write(b)\n"
+		 "H.do_POST = do_POST\n" SUFFIX, buf_cstr(&live));
+	write_service(script);
+	plain_tape("/pay", answer);
+	try_it();
+	ck_assert_int_eq(got.verdict, VERDICT_FAILED);
+	ck_assert(got.replays[0].story.known);
+	ck_assert_uint_eq(got.replays[0].story.n, 2);
+	x = &got.replays[0].story.v[1];
+	ck_assert_msg(slice_find(x->got_body.part, SLICE("(another value)")) >=
+		      0, "%.*s", SLICE_ARG(x->got_body.part));
+	ck_assert(slice_find(x->got_body.part, SLICE("quite plain")) < 0);
+	ck_assert(slice_find(x->got_body.part,
+			     SLICE(HANDLE("00112233445566bb"))) >= 0);
+	ck_assert(slice_find(x->got_body.part, SLICE("\"n\":2")) >= 0);
+	ck_assert(slice_starts(got.replays[0].diverged,
+			       SLICE("POST /pay still: 500")));
+	buf_release(&live);
+}
+END_TEST
+
+/* Nor is a body of which nobody can say where the secret stands. */
+START_TEST(a_story_withholds_what_it_cannot_read)
+{
+	write_service(PREFIX
+		      "def do_POST(self):\n"
+		      "    if self.path != '/pay': return self.say(200)\n"
+		      "    self.say(500, b'quite plain')\n"
+		      "H.do_POST = do_POST\n" SUFFIX);
+	plain_tape("/pay", "HTTP/1.1 500 Internal Server Error\r\n"
+		   "Content-Length: 39\r\n\r\n"
+		   HANDLE("00112233445566aa") "--");
+	try_it();
+	ck_assert(got.replays[0].story.known);
+	ck_assert_uint_gt(got.replays[0].story.v[1].got_body.withheld.n, 0);
+	ck_assert_uint_eq(got.replays[0].story.v[1].got_body.part.n, 0);
+	ck_assert(slice_find(got.replays[0].diverged, SLICE("quite")) < 0);
+}
+END_TEST
+
 Suite *suite_trial(void);
 
 Suite *
@@ -430,6 +495,8 @@ suite_trial(void)
 	tcase_add_test(tc, repeat_makes_all_replays);
 	tcase_add_test(tc, a_target_needs_no_service);
 	tcase_add_test(tc, hopeless_trials_say_why);
+	tcase_add_test(tc, a_story_shows_no_other_value_of_a_secret);
+	tcase_add_test(tc, a_story_withholds_what_it_cannot_read);
 	suite_add_tcase(suite, tc);
 	return suite;
 }
