@@ -70,7 +70,7 @@ class Ageing(Case):
     def regress(self):
         self.dvr("regress", "-q", "-j", "2", "--retries", "0", "--report", "json=out.json")
         with open(self.path("out.json")) as f:
-            return {v["id"]: v for v in map(json.loads, f)}
+            return {v["id"]: v for v in map(json.loads, f) if "id" in v}
 
     def failing(self):
         return [t for t, v in self.regress().items() if v["verdict"] != "pass"]
