@@ -38,7 +38,9 @@ read_links(const struct reading *r)
 	while (header_next(&w, &p)) {
 		struct reading one = *r;
 
-		one.value = p.value.p ? p.value : p.text;
+		/* Without its <> a query's '=' parts the target. */
+		one.value = p.value.p && (p.nth > 0 || p.name.n == 0) ?
+			p.value : p.text;
 		if (one.value.n > 0)
 			read_url(&one);
 	}

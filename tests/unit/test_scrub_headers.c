@@ -59,6 +59,33 @@ START_TEST(each_url_of_a_link_is_read)
 }
 END_TEST
 
+/* Written without its <>, or with one of them: a URL all the same. */
+START_TEST(a_malformed_link_hides_nothing)
+{
+	static const struct { const char *before, *behind; } rows[] = {
+		{ "http://h/p?password=", "; rel=next" },
+		{ "</a>; rel=next, http://h/p?page=2&password=", "" },
+		{ "<http://h/p?password=", "; rel=next" },
+		{ "</a>; anchor=http://h/p?password=", "" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct slice secret;
+		struct rig r;
+
+		rig_init(&r, NULL, 0);
+		secret = rig_secret(&r, "link", 16);
+		rig_request(&r, "GET / HTTP/1.1\n", SLICE(""));
+		rig_answer(&r, &r.x[0], rig_fmt(&r, "HTTP/1.1 200 OK\n"
+			"Link: %s%.*s%s\n", rows[i].before,
+			SLICE_ARG(secret), rows[i].behind), SLICE(""));
+		rig_scrub(&r);
+		rig_assert_gone(&r, rows[i].before, secret);
+		rig_release(&r);
+	}
+}
+END_TEST
+
 Suite *
 suite_scrub_headers(void)
 {
@@ -67,6 +94,7 @@ suite_scrub_headers(void)
 
 	tcase_add_test(tc, malformed_credentials_hide_nothing);
 	tcase_add_test(tc, each_url_of_a_link_is_read);
+	tcase_add_test(tc, a_malformed_link_hides_nothing);
 	suite_add_tcase(s, tc);
 	return s;
 }
