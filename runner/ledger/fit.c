@@ -2,6 +2,7 @@
 #include "fit.h"
 
 #include <dvr/base/plural.h>
+#include <dvr/judge/outcome.h>
 
 #include <string.h>
 
@@ -38,6 +39,13 @@ tape_bytes(const struct tape *t)
 	return n;
 }
 
+/* Verdicts are made of it: what failed, and what failed in its body alone. */
+static bool
+is_evidence(const struct tape *t, const struct exchange *x)
+{
+	return x->id == t->trigger.exchange || outcome_of(x).body_errors;
+}
+
 /* The largest body that a replay does without; NULL: none. */
 static struct message *
 largest(const struct tape *t)
@@ -50,7 +58,7 @@ largest(const struct tape *t)
 
 		if (t->lanes[x->lane].role == LANE_INGRESS &&
 		    x->nmessages == 0 && n >= CUT_MIN &&
-		    (!found || n > found->body.n))
+		    (!found || n > found->body.n) && !is_evidence(t, x))
 			found = &x->response;
 	}
 	return found;
@@ -70,8 +78,9 @@ add_loss(struct tape *t, unsigned n)
 
 	if (t->nlosses)
 		memcpy(v, t->losses, t->nlosses * sizeof(*v));
-	v[t->nlosses++] = arena_fmt(t->arena, "the bodies of %u answer%s: the "
-				    "tape was over max_tape", n, plural(n));
+	v[t->nlosses++] = arena_fmt(t->arena, "the bodies of %u answer%s: "
+				    "the tape was over max_tape", n,
+				    plural(n));
 	t->losses = v;
 }
 

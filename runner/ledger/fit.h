@@ -7,8 +7,9 @@
 /*
  * Leaves out bodies of the service's answers, the largest first, until the tape
  * takes about `max` bytes (0: any), and says so on it: a replay needs none of
- * them.  Requests and dependencies' answers are needed; where these alone are
- * too much the tape is refused.  State does not count.
+ * them, but for those that failed.  Requests and dependencies' answers are
+ * needed; where these alone are too much the tape is refused.  State does not
+ * count.
  */
 int fit_tape(struct tape *t, size_t max, struct err *e);
 

@@ -122,7 +122,8 @@ int plan_read(struct arena *a, const char *name, struct slice text,
 int plan_load(struct arena *a, const char *tape_dir, struct plan *out,
 	      struct err *e);
 /* Do the bindings name exchanges that are on the tape, an answer first and a
- * request that began after it, and the edits requests of clients?  Else ERR_TAPE with DIR/replay.yaml:line. */
+ * request that began after it, and the edits requests of clients?  Else
+ * ERR_TAPE with DIR/replay.yaml:line. */
 int plan_check(const struct plan *p, const struct tape *t, const char *dir,
 	       struct err *e);
 /* Is there a lane for every stub, on the tape or among the `n` names that are
