@@ -117,6 +117,14 @@ end_of(const struct lx *x, unsigned which)
 	return END_OPEN;
 }
 
+/* Of HTTP/2 the end has a flag of its own: a client that talks in turns may say
+ * it after the whole answer. */
+static bool
+ended_apart(const struct message *m)
+{
+	return m->framing == FRAMING_STREAM && m->end == END_COMPLETE;
+}
+
 /* How and when the side ended. */
 void
 side_end(const struct decode_in *in, struct message *m, unsigned which)
@@ -133,6 +141,7 @@ side_end(const struct decode_in *in, struct message *m, unsigned which)
 	/* The last byte's time is the reads'; an end without a byte, or bytes
 	 * that were not kept, have one of their own. */
 	if (!m->present || m->cut_bytes > 0 || m->framing == FRAMING_CLOSE ||
+	    ended_apart(m) ||
 	    (m->end != END_COMPLETE && m->end != END_OPEN))
 		m->end_us = decode_us(in, end_ns);
 	if (m->end_us < m->at_us)

@@ -77,6 +77,21 @@ const shop = {
       setTimeout(() => { busy = false; s.write(frame('re: ' + m)); if (over) s.end(); }, delay);
     }, end);
   },
+  // Talks to the dependency in turns; the call ends when the answer does.
+  Ask(s) {
+    const words = [], got = [];
+    messages(s, (m) => words.push(m), () => {
+      const own = http2.connect(process.env.DEP_URL);
+      own.on('error', () => {});
+      const r = own.request({ ':method': 'POST', ':path': '/dep.Dep/Chat', 'content-type': 'application/grpc', te: 'trailers' });
+      let status = 'none';
+      const say = () => { if (words.length) r.write(frame(words.shift())); };
+      r.on('trailers', (h) => { status = h['grpc-status']; r.end(); });
+      messages(r, (m) => { got.push(m); say(); }, () => {});
+      r.on('close', () => { own.close(); open(s, bug === 'status' ? Number(status) : 0); s.end(frame(got + '|' + status)); });
+      say();
+    });
+  },
   async Quote(s) {
     const names = [];
     messages(s, (m) => names.push(m), async () => {
@@ -92,6 +107,12 @@ const shop = {
 };
 
 const depends = {
+  // Fails at the third message, without a word of the caller's end.
+  Chat(s) {
+    const t = open(s);
+    let n = 0;
+    messages(s, (m) => { if (++n < 3) return s.write(frame('re: ' + m)); t.status = 13; s.end(); }, () => {});
+  },
   Price(s) { messages(s, () => {}, () => { open(s); s.end(frame('42')); }); },
   List(s) { const got = []; messages(s, (m) => got.push(m), () => { open(s); got.forEach((m) => s.write(frame(m + '=1'))); s.end(); }); },
   Missing(s) { messages(s, () => {}, () => s.respond({ ...head, 'grpc-status': '5' }, { endStream: true })); },

@@ -106,13 +106,13 @@ class GrpcReplay(Case):
 
     # ---- calls of the service -------------------------------------------------
 
-    def depending(self):
+    def depending(self, *steps):
         """The service calls another one, which is gone afterwards."""
         p = self.start("node", NODE % "service", env=dict(self.env, PORT="0"))
         port = int(re.search(r"(\d+)$", p.stdout.readline()).group(1))
         self.spec("lanes:\n  - {name: client, role: ingress}\n"
                   "  - {name: dep, role: egress, target: 'http://127.0.0.1:%d', env: DEP_URL}\n" % port)
-        r = self.record("call:Quote:tea,milk", "call:Quote:bad", BUG="status")
+        r = self.record(*(steps or ("call:Quote:tea,milk", "call:Quote:bad")), BUG="status")
         p.kill()
         p.wait()
         return r
@@ -124,6 +124,14 @@ class GrpcReplay(Case):
         self.assertIn("the recorded failure came again: POST /shop.Shop/Quote", r.out)
         r = self.regress(0)
         self.assertNotIn("diverged", r.out)
+
+    def test_a_talk_that_the_dependency_ends_goes_in_turns_again(self):
+        """The service ended its side only after the answer had ended."""
+        r = self.depending("call:Ask:one,two,three,four")
+        self.assertIn("re: one,re: two|13", re.sub(r"[^ -~]", "", r.out).replace("(", ""))
+        self.assertIn("reproduces: 3/3", r.err)
+        self.regress(1, BUG="status")
+        self.regress(0)
 
     def test_a_call_that_nobody_recorded(self):
         self.depending()

@@ -160,6 +160,25 @@ START_TEST(a_call_with_its_messages)
 }
 END_TEST
 
+/* A client that listens to the answer's end before it ends its own side. */
+START_TEST(an_end_without_bytes_has_its_time)
+{
+	struct exchange o;
+
+	begin(NULL);
+	data(LX_REQUEST, SLICE("\0\0\0\0\3one"));
+	answer();
+	trailers();
+	d.now_ns += MS;
+	ledger_end(d.l, x, LX_REQUEST, LX_COMPLETE, d.now_ns);
+	o = decoded();
+	ck_assert_int_eq(o.request.end, END_COMPLETE);
+	ck_assert_int_eq(o.response.end_us, 3000);
+	ck_assert_int_eq(o.request.end_us, 4000);
+	end();
+}
+END_TEST
+
 /* A reset is told with its code, by the side that sent it. */
 START_TEST(resets_have_their_code)
 {
@@ -268,6 +287,7 @@ suite_ledger_streams(void)
 	TCase *t = tcase_create("ledger_streams");
 
 	tcase_add_test(t, a_call_with_its_messages);
+	tcase_add_test(t, an_end_without_bytes_has_its_time);
 	tcase_add_test(t, resets_have_their_code);
 	tcase_add_test(t, a_cap_cuts_bodies_not_statuses);
 	tcase_add_test(t, payloads_may_be_left_out);
