@@ -199,7 +199,7 @@ child_main(struct ledger *l, const struct job *j, int report_fd)
 		  arena_str(t.arena, t.losses[0]));
 	put_field(&b, failed ? "" : buf_cstr(&mocks));
 	/* Cut short, it is no report: the parent says so. */
-	_exit(fs_write_all(report_fd, buf_slice(&b)) < 0);
+	_exit(fs_write_all(report_fd, buf_slice(&b)) < 0 ? 1 : 0);
 }
 
 /* ---- the parent ------------------------------------------------------- */

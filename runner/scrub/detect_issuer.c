@@ -33,7 +33,8 @@ entra_secret(struct slice text, size_t at, struct hit *out)
 	from = at - 5;
 	if (to - at < 32 || to - at > 36)
 		return false;
-	*out = (struct hit){ .from = from, .to = to, .class = "azure-key" };
+	*out = (struct hit){ .from = from, .to = to,
+			     .class = "azure-secret" };
 	return true;
 }
 
@@ -60,24 +61,28 @@ detect_azure(struct slice text, size_t at, struct hit *out)
 bool
 detect_hook(struct slice text, size_t at, struct hit *out)
 {
+	const char *class = "hook";
 	size_t from = at, to;
 	ssize_t slash;
 
 	if (text.p[at] == '/') {	/* /api/webhooks/ID/TOKEN */
 		from += strlen("/api/webhooks/");
+		class = "hook-discord";
 	} else {	/* hooks.slack.com/services/T…/B…/… and Office's */
 		from += (size_t)slice_chr(slice_from(text, at), '/') + 1;
 		slash = slice_chr(slice_range(text, from, from + 32), '/');
 		if (slash < 0)
 			return false;
 		from += (size_t)slash + 1;
+		if (text.p[from] == 'T')
+			class = "hook-slack";
 	}
 	for (to = from; to < text.n && (is_token_char(text.p[to]) ||
 	     text.p[to] == '/' || text.p[to] == '@'); to++)
 		;
 	if (to < from + 40 || slice_chr(slice_range(text, from, to), '/') < 0)
 		return false;
-	*out = (struct hit){ .from = from, .to = to, .class = "hook" };
+	*out = (struct hit){ .from = from, .to = to, .class = class };
 	return true;
 }
 

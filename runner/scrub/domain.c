@@ -5,11 +5,16 @@
 #include <dvr/scrub/values.h>
 
 #include "draw.h"
+#include "issuer_form.h"
 #include "pii.h"
 #include "shape.h"
 #include "vendor.h"
 
 #include <string.h>
+
+#define LOWER_ALNUM SLICE("abcdefghijklmnopqrstuvwxyz0123456789")
+/* Of shorter values nobody knows what else they might have been. */
+#define CASE_MIN 16
 
 static void
 fill_alphabet(struct stream *s, enum alphabet a, size_t n, struct buf *out)
@@ -85,6 +90,19 @@ is_digits(struct slice v)
 	return v.n > 0 && all_of(ALPHA_DIGITS, v);
 }
 
+/* Letters of one case, and digits: whoever compares in one case, or makes a
+ * file's name of it, goes on doing so. */
+static bool
+is_of_one_case(struct slice v, bool upper)
+{
+	for (size_t i = 0; i < v.n; i++) {
+		if (!is_digit(v.p[i]) &&
+		    !(upper ? is_upper(v.p[i]) : is_lower(v.p[i])))
+			return false;
+	}
+	return v.n >= CASE_MIN;
+}
+
 const char *
 handle_shape(struct slice value)
 {
@@ -94,6 +112,10 @@ handle_shape(struct slice value)
 		return "-uuid";
 	if (is_hex(value))
 		return "-hex";
+	if (is_of_one_case(value, false))
+		return "-lower";
+	if (is_of_one_case(value, true))
+		return "-upper";
 	return "";
 }
 
@@ -113,8 +135,7 @@ expand_email(struct stream *s, const struct handle *h, struct buf *out)
 		if (n < tail + (i == 0 ? 2 : 1))
 			continue;
 		buf_addc(out, 'u');
-		fill(s, SLICE("abcdefghijklmnopqrstuvwxyz0123456789"),
-		     n - tail - 1, out);
+		fill(s, LOWER_ALNUM, n - tail - 1, out);
 		buf_adds(out, tails[i]);
 		return;
 	}
@@ -262,7 +283,7 @@ expand_jwe(struct stream *s, const struct handle *h, struct buf *out)
 static void
 expand_basic(struct stream *s, const struct handle *h, struct buf *out)
 {
-	struct slice letters = SLICE("abcdefghijklmnopqrstuvwxyz0123456789");
+	struct slice letters = LOWER_ALNUM;
 	size_t n = h->length / 4 * 3, i;
 	struct buf text;
 
@@ -392,6 +413,8 @@ handle_expand(const struct handle *h, struct buf *out)
 		return;
 	if (d) {
 		d->expand(&s, h, out);
+	} else if (form_expand(h, &s, out)) {
+		return;
 	} else if (v && h->length > strlen(v->prefix)) {
 		buf_adds(out, v->prefix);
 		fill_alphabet(&s, v->alphabet, h->length - strlen(v->prefix),
@@ -402,6 +425,10 @@ handle_expand(const struct handle *h, struct buf *out)
 		expand_uuid(&s, out);
 	} else if (shaped(h, "-hex")) {
 		fill_alphabet(&s, ALPHA_HEX, h->length, out);
+	} else if (shaped(h, "-upper")) {
+		fill_alphabet(&s, ALPHA_UPPER, h->length, out);
+	} else if (shaped(h, "-lower")) {
+		fill(&s, LOWER_ALNUM, h->length, out);
 	} else {
 		fill_alphabet(&s, ALPHA_ALNUM, h->length, out);
 	}
@@ -424,7 +451,7 @@ scrub_class_is_credential(struct slice class)
 	for (size_t i = 0; i < ARRAY_LEN(classes); i++)
 		if (scrub_class_is(class, slice_str(classes[i])))
 			return true;
-	return vendor_named(class) != NULL;
+	return vendor_named(class) != NULL || form_is_of(class);
 }
 
 size_t
@@ -460,5 +487,7 @@ handle_covers(const struct handle *h, struct slice live)
 		return is_uuid(live);
 	if (shaped(h, "-hex"))
 		return all_of(ALPHA_HEX, live);
+	if (shaped(h, "-upper"))
+		return all_of(ALPHA_UPPER, live);
 	return covers_any(h, live);
 }

@@ -39,8 +39,9 @@ size_t handle_span(const struct handle *h, struct slice live);
 bool handle_covers(const struct handle *h, struct slice live);
 
 /*
- * The class's ending for a value that is all digits, hex, or a UUID, so that
- * its expansion is of the same alphabet: "-digits", "-hex", "-uuid" or "".
+ * The class's ending for a value that is all digits, hex, a UUID, or of
+ * letters of one case, so that its expansion is of the same alphabet:
+ * "-digits", "-hex", "-uuid", "-lower", "-upper" or "".
  */
 const char *handle_shape(struct slice value);
 

@@ -8,6 +8,7 @@
 #include "handle.h"
 #include "pii.h"
 #include "shape.h"
+#include "issuer_form.h"
 #include "vendor.h"
 
 #include <stdlib.h>
@@ -118,7 +119,7 @@ has_own_form(struct slice class)
 		if (slice_eq(class, slice_str(own[i])))
 			return true;
 	}
-	return vendor_named(class) != NULL;
+	return vendor_named(class) != NULL || form_is_of(class);
 }
 
 /* RFC 7515 §3.1, RFC 7516 §3.1: tokens by their shape, whatever led to them

@@ -105,7 +105,8 @@ scrub_each_handle(struct slice text, scrub_handle_fn *fn, void *arg)
 bool
 scrub_class_is(struct slice class, struct slice base)
 {
-	static const char *const shapes[] = { "", "-digits", "-hex", "-uuid" };
+	static const char *const shapes[] = { "", "-digits", "-hex", "-uuid",
+		"-lower", "-upper" };
 	struct slice rest;
 	size_t i;
 
