@@ -80,19 +80,17 @@ since(const struct config *c, const char *ref,
 
 static int
 review_picked(const struct review *all, const struct args *args,
-	      const struct config *c, struct err *e)
+	      const struct config *c, struct words *w, struct err *e)
 {
 	struct review r = *all;
 	const struct library_entry **v;
 	bool markdown = args_is(args, OPT_FORMAT, "markdown");
-	struct words w;
 	size_t n;
 	int rc = 0;
 
 	r.since = args->value[OPT_SINCE];
 	if (library_pick(r.lib, args->rest, args->nrest, &v, &n, e) != 0)
 		return -1;
-	w = (struct words){ .arena = arena_create() };
 	if (r.since)
 		rc = since(c, r.since, v, &n, e);
 	if (rc == 0 && n == 0)
@@ -100,15 +98,13 @@ review_picked(const struct review *all, const struct args *args,
 		    r.since ? r.since : c->fixtures);
 	/* Text that two tapes of one change share is new in both. */
 	if (rc == 0)
-		words_learn(&w, r.lib, v, n);
-	r.words = &w;
+		words_learn(w, r.lib, v, n);
 	for (size_t i = 0; i < n && rc == 0; i++) {
 		r.entry = v[i];
 		rc = review_tape(&r, markdown, e);
 		if (!markdown && i + 1 < n)
 			puts("");
 	}
-	arena_destroy(w.arena);
 	free(v);
 	return rc;
 }
@@ -118,7 +114,8 @@ run(const struct args *args, struct err *e)
 {
 	struct config c;
 	struct library lib = { 0 };
-	struct review r = { .lib = &lib };
+	struct words words = { 0 };
+	struct review r = { .lib = &lib, .words = &words };
 	struct arena *a;
 	int rc;
 
@@ -129,13 +126,14 @@ run(const struct args *args, struct err *e)
 	if (command_config(args, &c, e) != 0)
 		return -1;
 	a = arena_create();
+	words.arena = a;
 	r.fixtures = c.fixtures;
 	r.max_tape_bytes = c.ledger.max_tape_bytes;
 	rc = library_scan(c.fixtures, &lib, e);
 	if (rc == 0)
 		rc = retired_load(a, c.fixtures, &r.retired, &r.nretired, e);
 	if (rc == 0)
-		rc = review_picked(&r, args, &c, e);
+		rc = review_picked(&r, args, &c, &words, e);
 	library_release(&lib);
 	arena_destroy(a);
 	config_release(&c);

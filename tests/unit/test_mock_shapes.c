@@ -66,6 +66,8 @@ is_of_run(char run, char c)
 		return upper || lower;
 	case 'A':
 		return digit || lower || upper;
+	case 'p':	/* of a password: in need of no escape */
+		return digit || lower || upper || strchr("-._", c);
 	case 'b':
 		return digit || lower || upper || c == '+' || c == '/';
 	default:
@@ -111,6 +113,8 @@ static const struct expected {
 	{ "basic", NULL, "user:password in base64" },
 	{ "private-key", "-----BEGIN PRI" "VATE KEY-----{t66}"
 	  "-----END PRI" "VATE KEY-----", "no key at all" },
+	{ "password", "{p10}", "any" },
+	{ "url-password", "amqp://u:{p14}@h/v", "any" },
 	{ "saml", "{A104}", "opaque: no assertion can be signed" },
 	{ "okta", "SSWS {A42}", "by its scheme, any token" },
 	{ "pan", "453201{d10}", "the issuer's six digits stay" },
