@@ -5,6 +5,7 @@
 
 #include <dvr/base/clock.h>
 #include <dvr/base/fs.h>
+#include <dvr/base/hash.h>
 #include <dvr/tape/yaml.h>
 
 #include <errno.h>
@@ -83,39 +84,55 @@ library_read(const char *dir, struct tape *t, struct plan *p, struct err *e)
 	return rc;
 }
 
-/* Is the tape there the one that `t` was read from? */
-static bool
-is_same(const char *dir, const struct tape *t)
+/* What tape_hash() says of a tape's file, in `a`; "" when there is none. */
+static struct slice
+hash_of(struct arena *a, const char *dir, const char *name, size_t max)
 {
-	char path[FS_PATH_MAX], hash[65];
+	struct slice done = SLICE("");
+	char path[FS_PATH_MAX], hash[SHA256_HEX];
 	struct buf text;
-	bool same = false;
 
-	buf_init(&text, TAPE_FILE_MAX);
-	if (fs_join(path, dir, "tape.yaml", NULL) == 0 &&
+	buf_init(&text, max);
+	if (fs_join(path, dir, name, NULL) == 0 &&
 	    fs_read(path, &text, NULL) == 0) {
 		tape_hash(buf_slice(&text), hash);
-		same = slice_eq(slice_str(hash), t->hash);
+		done = arena_copy(a, slice_str(hash));
 	}
 	buf_release(&text);
-	return same;
+	return done;
+}
+
+static int
+check_same(const char *dir, const struct tape *t, const struct plan *p,
+	   struct err *e)
+{
+	if (!slice_eq(hash_of(t->arena, dir, "tape.yaml", TAPE_FILE_MAX),
+		      t->hash))
+		return err_set(e, ERR_TAPE, "%s was recorded anew by another "
+			       "run meanwhile; its replay.yaml was left as it "
+			       "is", dir);
+	if (!slice_eq(hash_of(t->arena, dir, "replay.yaml", PLAN_FILE_MAX),
+		      p->hash))
+		return err_set(e, ERR_TAPE, "%s/replay.yaml was changed by "
+			       "somebody else meanwhile and was left as it is; "
+			       "once more, please", dir);
+	return 0;
 }
 
 int
-library_replan(const char *dir, const struct tape *t, const struct plan *p,
+library_replan(const char *dir, const struct tape *t, struct plan *p,
 	       struct err *e)
 {
 	struct library_lock l;
-	int rc;
+	int rc = -1;
 
 	if (lock_parent(dir, LIBRARY_WRITE, &l, e) != 0)
 		return -1;
-	if (is_same(dir, t))
+	if (check_same(dir, t, p, e) == 0)
 		rc = plan_save(p, dir, e);
-	else
-		rc = err_set(e, ERR_TAPE, "%s was recorded anew by another "
-			     "run meanwhile; its replay.yaml was left as it "
-			     "is", dir);
+	if (rc == 0)
+		p->hash = hash_of(t->arena, dir, "replay.yaml",
+				  PLAN_FILE_MAX);
 	library_unlock(&l);
 	return rc;
 }

@@ -2,6 +2,8 @@
 #include "plan_file.h"
 
 #include <dvr/base/fs.h>
+#include <dvr/base/hash.h>
+#include <dvr/tape/yaml.h>
 
 #include <errno.h>
 #include <sys/stat.h>
@@ -10,7 +12,7 @@ int
 plan_load(struct arena *a, const char *tape_dir, struct plan *out,
 	  struct err *e)
 {
-	char path[FS_PATH_MAX];
+	char path[FS_PATH_MAX], hash[SHA256_HEX];
 	struct stat st;
 	struct buf text;
 	int rc;
@@ -27,6 +29,10 @@ plan_load(struct arena *a, const char *tape_dir, struct plan *out,
 		e->code = ERR_TAPE;
 	if (rc == 0)
 		rc = plan_read(a, path, buf_slice(&text), out, e);
+	if (rc == 0) {
+		tape_hash(buf_slice(&text), hash);
+		out->hash = arena_copy(a, slice_str(hash));
+	}
 	buf_release(&text);
 	return rc;
 }

@@ -189,6 +189,33 @@ END_TEST
 
 Suite *suite_library(void);
 
+/* Who replays for minutes does not undo what was decided meanwhile. */
+START_TEST(plans_that_were_changed_meanwhile_are_kept)
+{
+	struct plan mine, theirs, back_plan;
+	const char *dir = below("get-cart-500-0c0ff");
+	struct tape a, b;
+
+	ck_assert_int_eq(library_read(dir, &a, &mine, &err), 0);
+	ck_assert_int_eq(library_read(dir, &b, &theirs, &err), 0);
+	theirs.expect = EXPECT_BROKEN;
+	ck_assert_int_eq(library_replan(dir, &b, &theirs, &err), 0);
+	ck_assert_int_eq(library_replan(dir, &a, &mine, &err), -1);
+	ck_assert_int_eq(err.code, ERR_TAPE);
+	ck_assert_msg(strstr(err.msg, "replay.yaml was changed") != NULL, "%s",
+		      err.msg);
+	/* who wrote it may go on */
+	theirs.expect = EXPECT_SAME;
+	ck_assert_int_eq(library_replan(dir, &b, &theirs, &err), 0);
+	tape_release(&a);
+	ck_assert_int_eq(library_read(dir, &a, &back_plan, &err), 0);
+	ck_assert_int_eq(back_plan.expect, EXPECT_SAME);
+	ck_assert_int_eq(library_replan(dir, &a, &back_plan, &err), 0);
+	tape_release(&a);
+	tape_release(&b);
+}
+END_TEST
+
 Suite *
 suite_library(void)
 {
@@ -203,6 +230,7 @@ suite_library(void)
 	tcase_add_test(t, words_select_tapes);
 	tcase_add_test(t, selection_keeps_to_its_room);
 	tcase_add_test(t, misses_tell_what_to_do);
+	tcase_add_test(t, plans_that_were_changed_meanwhile_are_kept);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -50,10 +50,11 @@ void library_unlock(struct library_lock *l);
  * -1: t->arena is NULL, or the tape is there and the plan is not. */
 int library_read(const char *dir, struct tape *t, struct plan *p,
 		 struct err *e);
-/* plan_save() where `t`, read from `dir`, is still the tape there; ERR_TAPE
- * when another run has recorded it anew. */
-int library_replan(const char *dir, const struct tape *t,
-		   const struct plan *p, struct err *e);
+/* plan_save() where `t` and `p`, read from `dir`, are still what is there;
+ * ERR_TAPE when another run has recorded the tape anew, or somebody has changed
+ * its replay.yaml. */
+int library_replan(const char *dir, const struct tape *t, struct plan *p,
+		   struct err *e);
 
 /* Takes away what commits that were killed have left, and puts back what they
  * had put aside: a line each is appended to `told`. */

@@ -76,6 +76,8 @@ struct plan {
 	struct plan_edit *edits;	size_t nedits;
 	struct plan_change *changes;	size_t nchanges;
 	struct plan_quarantine quarantine;
+	struct slice hash;		/* tape_hash() of replay.yaml as it was
+					 * loaded; "" elsewhere */
 };
 
 const char *expect_name(enum expect x);
