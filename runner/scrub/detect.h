@@ -55,6 +55,12 @@ void detect(const struct detecting *d, struct slice text, struct spans *out);
  * with a sensitive name: for text that no walker reads. */
 void detect_named(const struct detecting *d, struct slice text,
 		  struct spans *out);
+/* Adds the values of the cookies at `at`, of the first one alone with `first`;
+ * returns where to go on. */
+size_t detect_cookie_pairs(struct slice text, size_t at, bool first,
+			   struct spans *out);
+/* A person's choice (theme, language, consent) and no secret. */
+bool cookie_is_plain(struct slice name, struct slice value);
 
 /* detect_token.c */
 detect_fn detect_jwt, detect_jwe, detect_jwt_base64, detect_pem, detect_saml;

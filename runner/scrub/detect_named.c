@@ -30,15 +30,60 @@ skip_spaces(struct slice t, size_t at)
 	return at;
 }
 
-/* An escaped quote of JSON in a string counts as one. */
+/* Colours of a terminal: ESC [ … letter.  They are no part of a value. */
+static size_t
+skip_colours(struct slice t, size_t at)
+{
+	while (char_at(t, at) == '\033' && char_at(t, at + 1) == '[') {
+		at += 2;
+		while (at < t.n && (is_digit(t.p[at]) || t.p[at] == ';'))
+			at++;
+		at += at < t.n;
+	}
+	return at;
+}
+
+/* To the value behind a separator: `:=`, `=>`, `==` are one as well, and a
+ * value of pretty JSON may stand in the next line. */
+static size_t
+skip_separator(struct slice t, size_t at)
+{
+	bool quoted = at > 0 && t.p[at - 1] == '"' && t.p[at] == ':';
+
+	at++;
+	while (char_at(t, at) == '=' || char_at(t, at) == '>')
+		at++;
+	at = skip_colours(t, skip_spaces(t, at));
+	if (!quoted || (char_at(t, at) != '\n' && char_at(t, at) != '\r'))
+		return at;
+	for (quoted = false; at < t.n && strchr(" \t\r\n", t.p[at]) &&
+	     t.p[at]; at++)
+		;
+	return at;
+}
+
+/* b'…', u"…": the letter of a literal. */
+static size_t
+skip_prefix(struct slice t, size_t at)
+{
+	char quote = char_at(t, at + 1);
+	bool letter = char_at(t, at) == 'b' || char_at(t, at) == 'u' ||
+		      char_at(t, at) == 'r';
+
+	return letter && (quote == '"' || quote == '\'') ? at + 1 : at;
+}
+
+/* An escaped quote of JSON in a string counts as one, three of them too. */
 static size_t
 skip_quote(struct slice t, size_t at, char *quote)
 {
 	*quote = '\0';
 	while (at < t.n && t.p[at] == '\\')
 		at++;
-	if (at < t.n && (t.p[at] == '"' || t.p[at] == '\''))
+	if (at < t.n && (t.p[at] == '"' || t.p[at] == '\'' || t.p[at] == '`'))
 		*quote = t.p[at++];
+	if (*quote && char_at(t, at) == *quote && char_at(t, at + 1) == *quote)
+		at += 2;
 	return at;
 }
 
@@ -151,6 +196,14 @@ reach(const struct key_row *row, struct slice t, size_t from)
 	return slice_range(t, 0, from + SHORT_MAX);
 }
 
+/* "Cookie: a=1; b=2" of a request that was written down. */
+static bool
+is_cookie_line(struct slice name)
+{
+	return slice_ieq(name, SLICE("Cookie")) ||
+	       slice_ieq(name, SLICE("Set-Cookie"));
+}
+
 /* Returns where to go on. */
 static size_t
 name_value(const struct detecting *d, struct slice t, size_t sep,
@@ -164,10 +217,13 @@ name_value(const struct detecting *d, struct slice t, size_t sep,
 	if (name.n < 3)
 		return sep;
 	row = named_row(d, t, name);
+	if (is_cookie_line(name) && t.p[sep] == ':' &&
+	    detecting_on(d, DETECT_COOKIE))
+		return detect_cookie_pairs(t, sep + 1, name.n > 6, out);
 	if (!row)
 		return sep;
 	t = reach(row, t, sep);
-	from = skip_spaces(t, sep + 1);
+	from = skip_prefix(t, skip_separator(t, sep));
 	from = skip_quote(t, from, &quote);
 	if (!quote && from < t.n && (t.p[from] == '{' || t.p[from] == '['))
 		return sep;		/* of names and values of its own */

@@ -128,6 +128,8 @@ const struct key_row key_rows[] = {
 	ROW("jsessionid", SESSION, "session", OPAQUE),
 	ROW("asp net session id", SESSION, "session", OPAQUE),
 	ROW("sid", SESSION, "session", OPAQUE),
+	ROW("cookie", COOKIE, "cookie", COOKIE),
+	DEEP("cookies", COOKIE, "cookie", COOKIE),
 	/* ---- codes for once ----------------------------------------------- */
 	ROW("otp", OTP, "pin", DIGITS),
 	ROW("otp code", OTP, "pin", DIGITS),

@@ -81,6 +81,17 @@ is_random(struct slice v, const struct kinds *k, enum key_where where)
 	       (k->upper > 0 || k->hex == v.n) && slice_chr(v, '/') < 0;
 }
 
+/* "sess=…; a=1": a name, and behind it what is no word. */
+static bool
+is_cookie(struct slice v)
+{
+	size_t eq = 0;
+
+	while (eq < v.n && is_token_char(v.p[eq]))
+		eq++;
+	return eq > 0 && v.n - eq > 8 && v.p[eq] == '=';
+}
+
 static bool
 is_uuid_shaped(struct slice v)
 {
@@ -251,6 +262,7 @@ is_person_number(const struct key_row *row, struct slice v,
 	case TAKE_ANY:
 	case TAKE_LONG:
 	case TAKE_OPAQUE:
+	case TAKE_COOKIE:
 	case TAKE_RANDOM:
 	case TAKE_ENTROPY:
 	case TAKE_DIGITS:
@@ -276,6 +288,8 @@ key_takes(const struct key_row *row, struct slice value, enum key_where where)
 	switch (row->take) {
 	case TAKE_OPAQUE:
 		return is_opaque(value, &k);
+	case TAKE_COOKIE:
+		return is_cookie(value) || is_opaque(value, &k);
 	case TAKE_RANDOM:
 		return is_random(value, &k, where);
 	case TAKE_ENTROPY:

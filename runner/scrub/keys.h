@@ -13,6 +13,7 @@ enum key_value {		/* what a value must be to be taken */
 	TAKE_ANY,		/* one byte or more that may be a secret */
 	TAKE_LONG,		/* eight bytes or more */
 	TAKE_OPAQUE,		/* the same, of one word that is no plain one */
+	TAKE_COOKIE,		/* name=value, or one that is opaque */
 	TAKE_RANDOM,		/* drawn by a machine: sixteen or more with a
 				 * digit in URLs, all kinds of letters else */
 	TAKE_ENTROPY,		/* twenty or more, a digit, 3.5 bits a byte */

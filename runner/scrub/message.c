@@ -13,6 +13,7 @@
 /* Shorter "addresses" in binary data are chance. */
 #define BINARY_EMAIL_MIN 12
 #define BINARY_LOOK (64u * KiB)
+#define WIDE_LOOK 6	/* characters: {"a":1 */
 /* With more of them walks give up, and tell less than they could. */
 #define PIECES_TRUSTED 900000u
 
@@ -86,7 +87,7 @@ look_line(struct job *j, const struct message_work *w)
 	else if (target.n > 0)
 		policy_target(j, i, target, &at);
 	else
-		job_detect(j, i);
+		job_detect_text(j, i);
 	return i;
 }
 
@@ -132,6 +133,25 @@ decode_body(struct job *j, struct message_work *w)
 	return text;
 }
 
+/* ASCII with a zero on one side of each letter. */
+static bool
+is_spaced_out(struct slice text)
+{
+	size_t i, odd = 0, even = 0;
+
+	if (text.n < 2 * WIDE_LOOK)
+		return false;
+	for (i = 0; i < 2 * WIDE_LOOK; i++) {
+		unsigned char c = (unsigned char)text.p[i];
+
+		if (c == 0)
+			*(i & 1 ? &odd : &even) += 1;
+		else if ((c < ' ' && !strchr("\t\r\n", c)) || c > '~')
+			return false;
+	}
+	return odd + even == WIDE_LOOK && (odd == 0 || even == 0);
+}
+
 /* UTF-16 and UTF-32: every name in it is torn apart by zeros.  A byte order
  * mark alone may be chance in binary data; with a zero beside it, it is not. */
 static bool
@@ -146,6 +166,8 @@ is_wide(struct slice type, struct slice text)
 		if (slice_ifind(type, slice_str(marks[i])) >= 0)
 			return true;
 	}
+	if (is_spaced_out(text))
+		return true;
 	return mark && text.n >= 4 && (text.p[2] == 0) != (text.p[3] == 0);
 }
 
@@ -312,6 +334,6 @@ message_look(struct job *j, struct message_work *w)
 	    (w->body == NO_PIECE || j->v[w->body].kept.n == 0)) {
 		w->raw_body = job_add(j, m->raw_body,
 				      place(j, w, "body", SLICE("")));
-		job_detect(j, w->raw_body);
+		job_detect_text(j, w->raw_body);
 	}
 }

@@ -1,51 +1,26 @@
 /* Reading Cookie and Set-Cookie: every value but a person's choices. */
+#include "detect.h"
 #include "reading.h"
 
-#include <dvr/base/attr.h>
 #include <dvr/field/header.h>
 
-/* The last word of a name, in whatever case: "user-lang", "cookieConsent". */
-static struct slice
-last_word(struct slice name)
+/* Without a '=' it is a value that has no name (RFC 6265bis §5.6). */
+static struct field
+nameless(const struct field *f)
 {
-	size_t from = name.n;
+	struct field own = *f;
 
-	while (from > 0 && is_alnum(name.p[from - 1])) {
-		from--;
-		if (is_upper(name.p[from]) && from > 0 &&
-		    is_lower(name.p[from - 1]))
-			break;
+	if (f->span.n == 0 && f->key.p + f->key.n == f->span.p) {
+		own.span = own.value = f->key;
+		own.key = SLICE("");
 	}
-	return slice_from(name, from);
-}
-
-/* Choices of a person, told apart from secrets by name or by value. */
-static bool
-cookie_is_plain(struct slice name, struct slice value)
-{
-	static const char *const names[] = { "theme", "lang", "language",
-		"locale", "consent", "cookieconsent", "timezone" };
-	static const char *const values[] = { "true", "false", "yes", "no",
-		"on", "off", "deleted" };
-	struct slice word = last_word(name);
-	size_t i;
-
-	if (value.n <= 1)
-		return true;
-	for (i = 0; i < ARRAY_LEN(names); i++) {
-		if (slice_ieq(word, slice_str(names[i])))
-			return true;
-	}
-	for (i = 0; i < ARRAY_LEN(values); i++) {
-		if (slice_ieq(value, slice_str(values[i])))
-			return true;
-	}
-	return false;
+	return own;
 }
 
 static int
-on_cookie(void *arg, const struct field *f)
+on_cookie(void *arg, const struct field *field)
 {
+	const struct field own = nameless(field), *f = &own;
 	const struct reading *r = arg;
 	struct place p = {
 		.exchange = r->at->exchange, .side = r->at->side,

@@ -6,26 +6,55 @@
 #include <stdio.h>
 #include <string.h>
 
-/* "5; url=https://…?token=x": the query up to what ends a URL. */
+/* "name=value&…" of a query, of a fragment, of one parameter of a path. */
+static void
+read_pairs(const struct reading *r, struct slice pairs)
+{
+	struct walk_at in = *r->at;
+
+	in.part = PLACE_HEADER;
+	in.where = KEY_URL;
+	job_walk(r->job, r->piece, pairs, field_format_named("query"), &in);
+}
+
+/* "/a;jsessionid=x;v=1/b": parameters of a path's segments. */
+static void
+read_matrix(const struct reading *r, struct slice path)
+{
+	while (path.p) {
+		struct slice seg = slice_cut(&path, '/');
+
+		slice_cut(&seg, ';');
+		while (seg.p)
+			read_pairs(r, slice_trim(slice_cut(&seg, ';')));
+	}
+}
+
+static size_t
+up_to(struct slice s, const char *ends)
+{
+	size_t n = 0;
+
+	while (n < s.n && (!s.p[n] || !strchr(ends, s.p[n])))
+		n++;
+	return n;
+}
+
+/* "5; url=https://…?token=x#state=y": each up to what ends it. */
 void
 read_url(const struct reading *r)
 {
-	ssize_t at = slice_chr(r->value, '?');
-	struct walk_at in = *r->at;
-	struct slice query;
-	size_t n = 0;
+	size_t n = up_to(r->value, "?#");
+	struct slice rest = slice_range(r->value, 0, n);
 
-	job_look_part(r->job, r->piece, at < 0 ? r->value :
-		      slice_range(r->value, 0, (size_t)at), r->at);
-	if (at < 0)
-		return;
-	query = slice_from(r->value, (size_t)at + 1);
-	while (n < query.n && !strchr("#>\" ", query.p[n]))
-		n++;
-	in.part = PLACE_HEADER;
-	in.where = KEY_URL;
-	job_walk(r->job, r->piece, slice_range(query, 0, n),
-		 field_format_named("query"), &in);
+	job_look_part(r->job, r->piece, rest, r->at);
+	read_matrix(r, rest);
+	for (rest = slice_from(r->value, n); rest.n > 0 &&
+	     strchr("?#", rest.p[0]); rest = slice_from(rest, n)) {
+		rest = slice_from(rest, 1);
+		n = up_to(rest, "#>\" ");
+		read_pairs(r, slice_range(rest, 0, n));
+	}
 }
 
 /* "<https://…?token=x>; rel=next, <https://…>; anchor=\"…\"" */
@@ -95,12 +124,14 @@ policy_target(struct job *j, size_t i, struct slice target,
 	      const struct walk_at *at)
 {
 	ssize_t q = slice_chr(target, '?');
+	struct slice path = q < 0 ? target :
+		slice_range(target, 0, (size_t)q);
 	struct walk_at in = *at;
 
 	in.part = PLACE_QUERY;
 	in.where = KEY_URL;
-	target_path(j, i, q < 0 ? target : slice_range(target, 0, (size_t)q),
-		    at);
+	target_path(j, i, path, at);
+	read_matrix(&(struct reading){ .job = j, .piece = i, .at = at }, path);
 	if (q >= 0)
 		job_walk(j, i, slice_from(target, (size_t)q + 1),
 			 field_format_named("query"), &in);

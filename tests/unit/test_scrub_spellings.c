@@ -1,0 +1,194 @@
+/* Secrets in spellings that logs, pages, errors and URLs have for them. */
+#include "scrub_rig.h"
+
+#include <dvr/base/attr.h>
+
+#include <check.h>
+#include <string.h>
+
+Suite *suite_scrub_spellings(void);
+
+#define JSON "application/json"
+#define TEXT "text/plain"
+#define HTML "text/html"
+
+/* A body of an answer; @ stands for the secret. */
+static const struct spelling {
+	const char *type, *text;
+} bodies[] = {
+	{ TEXT, "GET / HTTP/1.1\r\nCookie: a=1; sess=@; b=2\r\n" },
+	{ TEXT, "< Set-Cookie: sid=@; Path=/\r\n" },
+	{ JSON, "{\"req\":\"GET / HTTP/1.1\\r\\nCookie: sess=@\\r\\n\"}" },
+	{ JSON, "{\"headers\":{\"Cookie\":\"a=1; sess=@\"}}" },
+	{ JSON, "{\"cookies\":{\"sess\":\"@\"}}" },
+	{ JSON, "{\"headers\":[{\"name\":\"Cookie\",\"value\":\"s=@\"}]}" },
+	{ JSON, "{\"cmd\":\"curl -H 'X-Api-Key: @' http://h\"}" },
+	{ JSON, "{\"message\":\"Invalid password: @ for bob\"}" },
+	{ TEXT, "password := \"@\"" },
+	{ TEXT, "{:user=>\"bob\", :password=>\"@\"}" },
+	{ TEXT, "Array ( [password] => @ )" },
+	{ TEXT, "assert password == '@'" },
+	{ TEXT, "{'password': b'@'}" },
+	{ TEXT, "login(password: \"\"\"@\"\"\")" },
+	{ TEXT, "{\n  \"password\":\n    \"@\"\n}" },
+	{ TEXT, "token=\033[1;31m@\033[0m" },
+	{ "application/javascript", "const password = `@`;" },
+};
+
+/* A header field of an answer. */
+static const char *const fields[] = {
+	"Location: https://h.example/cb#access_token=@&x=1",
+	"Location: https://h.example/cb?a=1#state=b&id_token=@",
+	"Location: https://h.example/cb;jsessionid=@?x=1",
+	"Set-Cookie: @; Path=/; HttpOnly",
+	"Set-Cookie: user_lang=@; Path=/",
+};
+
+/* What has such a name and is no secret. */
+static const struct spelling honest[] = {
+	{ JSON, "{\"detail\":\"password: must be longer than that\"}" },
+	{ JSON, "{\"arn\":\"arn:aws:secretsmanager:eu-1:1:secret:prod/db\"}" },
+	{ JSON, "{\"at\":\"2026-01-01T10:00:00Z\",\"u\":\"https://h/x\"}" },
+	{ TEXT, "Cookie: theme=dark; user-lang=en-GB\r\n" },
+	{ JSON, "{\"cookie\":\"chocolate\",\"cookies\":{\"theme\":\"dark\"}}" },
+};
+
+static char *
+filled(struct rig *r, const char *text, struct slice secret)
+{
+	const char *at = strchr(text, '@');
+
+	return rig_fmt(r, "%.*s%.*s%s", (int)(at - text), text,
+		       SLICE_ARG(secret), at + 1);
+}
+
+START_TEST(a_body_hides_it)
+{
+	const struct spelling *row = &bodies[_i];
+	struct slice secret;
+	struct rig r;
+
+	rig_init(&r, NULL, 0);
+	secret = rig_secret(&r, row->text, 22);
+	rig_request(&r, "GET /x HTTP/1.1\n", SLICE(""));
+	rig_answer(&r, &r.x[0], rig_fmt(&r, "HTTP/1.1 200 OK\n"
+		   "Content-Type: %s\n", row->type),
+		   slice_str(filled(&r, row->text, secret)));
+	rig_scrub(&r);
+	rig_assert_gone(&r, row->text, secret);
+	ck_assert_uint_eq(r.tape.exchanges[0].response.withheld.n, 0);
+	rig_release(&r);
+}
+END_TEST
+
+START_TEST(a_field_hides_it)
+{
+	struct slice secret;
+	struct rig r;
+
+	rig_init(&r, NULL, 0);
+	secret = rig_secret(&r, fields[_i], 22);
+	rig_request(&r, "GET /x HTTP/1.1\n", SLICE(""));
+	rig_answer(&r, &r.x[0], rig_fmt(&r, "HTTP/1.1 302 Found\n%s\n",
+		   filled(&r, fields[_i], secret)), SLICE(""));
+	rig_scrub(&r);
+	rig_assert_gone(&r, fields[_i], secret);
+	rig_release(&r);
+}
+END_TEST
+
+START_TEST(a_request_hides_it)
+{
+	static const char *const heads[] = {
+		"GET /a;jsessionid=@/b?x=1 HTTP/1.1\n",
+		"GET /a HTTP/1.1\nCookie: @\n",
+		"GET /a HTTP/1.1\nCookie: a=1; @; b=2\n",
+		"GET /a HTTP/1.1\nX-Original-Cookie: sess=@\n",
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(heads); i++) {
+		struct slice secret;
+		struct rig r;
+
+		rig_init(&r, NULL, 0);
+		secret = rig_secret(&r, heads[i], 22);
+		rig_request(&r, filled(&r, heads[i], secret), SLICE(""));
+		rig_answer(&r, &r.x[0], rig_fmt(&r, "HTTP/1.1 200 "
+			   "password=%.*s is wrong\n", SLICE_ARG(secret)),
+			   SLICE(""));
+		rig_scrub(&r);
+		rig_assert_gone(&r, heads[i], secret);
+		rig_release(&r);
+	}
+}
+END_TEST
+
+START_TEST(the_reason_hides_it)
+{
+	struct slice secret;
+	struct rig r;
+
+	rig_init(&r, NULL, 0);
+	secret = rig_secret(&r, "reason", 22);
+	rig_request(&r, "GET /a HTTP/1.1\n", SLICE(""));
+	rig_answer(&r, &r.x[0], rig_fmt(&r, "HTTP/1.1 400 bad password=%.*s\n",
+		   SLICE_ARG(secret)), SLICE(""));
+	rig_scrub(&r);
+	rig_assert_gone(&r, "reason", secret);
+	rig_release(&r);
+}
+END_TEST
+
+START_TEST(utf16_is_told_without_a_mark)
+{
+	static const char text[] = "{\"password\":\"";
+	char wide[2 * (sizeof(text) - 1 + 24)] = "";
+	struct slice secret;
+	struct rig r;
+	size_t i, n = sizeof(text) - 1;
+
+	rig_init(&r, NULL, 0);
+	secret = rig_secret(&r, "wide", 22);
+	for (i = 0; i < n; i++)
+		wide[2 * i] = text[i];
+	for (i = 0; i < secret.n; i++)
+		wide[2 * (n + i)] = secret.p[i];
+	rig_request(&r, "POST /a HTTP/1.1\nContent-Type: " JSON "\n",
+		    slice_of(wide, 2 * (n + secret.n)));
+	rig_scrub(&r);
+	ck_assert(r.tape.exchanges[0].request.withheld.n > 0);
+	rig_release(&r);
+}
+END_TEST
+
+START_TEST(honest_text_stays)
+{
+	const struct spelling *row = &honest[_i];
+	struct rig r;
+
+	rig_init(&r, NULL, 0);
+	rig_request(&r, "GET /x HTTP/1.1\n", SLICE(""));
+	rig_answer(&r, &r.x[0], rig_fmt(&r, "HTTP/1.1 200 OK\n"
+		   "Content-Type: %s\n", row->type), slice_str(row->text));
+	rig_scrub(&r);
+	ck_assert_msg(slice_eq(r.tape.exchanges[0].response.body,
+			       slice_str(row->text)), "%s", row->text);
+	rig_release(&r);
+}
+END_TEST
+
+Suite *
+suite_scrub_spellings(void)
+{
+	Suite *s = suite_create("scrub_spellings");
+	TCase *tc = tcase_create("spellings");
+
+	tcase_add_loop_test(tc, a_body_hides_it, 0, ARRAY_LEN(bodies));
+	tcase_add_loop_test(tc, a_field_hides_it, 0, ARRAY_LEN(fields));
+	tcase_add_test(tc, a_request_hides_it);
+	tcase_add_test(tc, the_reason_hides_it);
+	tcase_add_test(tc, utf16_is_told_without_a_mark);
+	tcase_add_loop_test(tc, honest_text_stays, 0, ARRAY_LEN(honest));
+	suite_add_tcase(s, tc);
+	return s;
+}
