@@ -5,11 +5,13 @@
  */
 #include "formats.h"
 
+#include <dvr/field/tag.h>
+
 #include <string.h>
 
 struct tag {
 	struct slice name;		/* "input" */
-	struct slice key, value;	/* name=, value= or content= */
+	struct slice key, value;	/* name= or key=, value= or content= */
 	bool hidden;
 };
 
@@ -83,7 +85,8 @@ read_tag(struct slice s, struct tag *t)
 	*t = (struct tag){ .name = slice_range(s, 0, n) };
 	s = slice_from(s, n);
 	while (take_attribute(&s, &name, &value)) {
-		if (slice_ieq(name, SLICE("name")))
+		if (slice_ieq(name, SLICE("name")) ||
+		    (slice_ieq(name, SLICE("key")) && t->key.n == 0))
 			t->key = value;
 		else if (slice_ieq(name, SLICE("value")) ||
 			 slice_ieq(name, SLICE("content")))
@@ -92,6 +95,17 @@ read_tag(struct slice s, struct tag *t)
 			t->hidden = slice_ieq(value, SLICE("hidden"));
 	}
 	return s;
+}
+
+bool
+field_tag_pair(struct slice tag, struct slice *key, struct slice *value)
+{
+	struct tag t;
+
+	read_tag(tag, &t);
+	*key = t.key;
+	*value = t.value;
+	return t.key.n > 0;
 }
 
 /* The five references that attribute values are written with. */

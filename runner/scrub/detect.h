@@ -55,6 +55,14 @@ void detect(const struct detecting *d, struct slice text, struct spans *out);
  * with a sensitive name: for text that no walker reads. */
 void detect_named(const struct detecting *d, struct slice text,
 		  struct spans *out);
+/* The same in one value, which may be a sentence about such names. */
+void detect_named_in(const struct detecting *d, struct slice text,
+		     struct spans *out);
+/* Adds what the tag or element at '<' says of itself: the value of
+ * <input name= value=>, <password>…, and of what a name in an element before
+ * it is for, <key>password</key><string>…. */
+void detect_tag(const struct detecting *d, struct slice text, size_t at,
+		struct spans *out);
 /* Adds the values of the cookies at `at`, of the first one alone with `first`;
  * returns where to go on. */
 size_t detect_cookie_pairs(struct slice text, size_t at, bool first,

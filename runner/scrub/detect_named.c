@@ -6,7 +6,6 @@
 #include <string.h>
 
 #define NAME_MAX_BYTES 64
-#define TAG_MAX_BYTES 512	/* looked back from an element's '>' */
 #define ODD_MIN 12	/* bytes of a credential behind a scheme's name */
 #define SHORT_MAX 600	/* bytes looked at for a value that must be short */
 
@@ -243,54 +242,6 @@ name_value(const struct detecting *d, struct slice t, size_t sep,
 	return to - 1;
 }
 
-/* The local name in the start tag that ends at `close`; empty when there is
- * none. */
-static struct slice
-tag_name(struct slice t, size_t close)
-{
-	size_t from = close, to;
-
-	while (from > 0 && close - from < TAG_MAX_BYTES && t.p[from - 1] != '<')
-		from--;
-	if (from == 0 || t.p[from - 1] != '<' || t.p[close - 1] == '/')
-		return SLICE("");
-	for (to = from; to < close && name_char(t.p[to]); to++)
-		;
-	if (to < close && t.p[to] == ':') {
-		for (from = ++to; to < close && name_char(t.p[to]); to++)
-			;
-	}
-	if (to < close && (unsigned char)t.p[to] > ' ')
-		return SLICE("");
-	return slice_range(t, from, to);
-}
-
-/* <password>…</password>, with or without a namespace and attributes. */
-static void
-element(const struct detecting *d, struct slice t, size_t close,
-	struct spans *out)
-{
-	struct slice name = tag_name(t, close);
-	const struct key_row *row;
-	size_t to = close + 1;
-
-	if (name.n < 3 || name.n > NAME_MAX_BYTES)
-		return;
-	row = detecting_key(d, name);
-	if (!row)
-		return;
-	t = reach(row, t, close);
-	while (to < t.n && t.p[to] != '<')
-		to++;
-	if (!key_takes(row, slice_range(t, close + 1, to), KEY_TEXT))
-		return;
-	spans_add(out, &(struct span){
-		.from = close + 1, .to = to, .rank = RANK_KEY,
-		.class = slice_str(row->class), .rule = key_rule(row),
-		.value = slice_range(t, close + 1, to),
-	});
-}
-
 void
 detect_named(const struct detecting *d, struct slice text, struct spans *out)
 {
@@ -299,7 +250,45 @@ detect_named(const struct detecting *d, struct slice text, struct spans *out)
 	for (i = 0; i < text.n; i++) {
 		if (text.p[i] == '=' || text.p[i] == ':')
 			i = name_value(d, text, i, out);
-		else if (text.p[i] == '>')
-			element(d, text, i, out);
+		else if (text.p[i] == '<')
+			detect_tag(d, text, i, out);
 	}
+}
+
+static bool
+only_letters(struct slice v)
+{
+	size_t i = 0;
+
+	while (i < v.n && is_letter(v.p[i]))
+		i++;
+	return i == v.n;
+}
+
+/* "password: must be longer" is prose, "urn:secret:x" a name. */
+static bool
+is_prose(struct slice text, const struct span *x)
+{
+	char before = char_at(text, x->from - 1), after = char_at(text, x->to);
+	char next = char_at(text, x->to + 1);
+
+	if (x->from == 0 || before == ':')
+		return before == ':' && slice_find(text, SLICE(": ")) < 0 &&
+		       slice_chr(text, '=') < 0;
+	return before == ' ' && only_letters(x->value) && after == ' ' &&
+	       next != '\0';
+}
+
+void
+detect_named_in(const struct detecting *d, struct slice text,
+		struct spans *out)
+{
+	size_t first = out->n, k, n = first;
+
+	detect_named(d, text, out);
+	for (k = first; k < out->n; k++) {
+		if (!is_prose(text, &out->v[k]))
+			out->v[n++] = out->v[k];
+	}
+	out->n = n;
 }

@@ -306,30 +306,6 @@ mark_rule(struct field_walk *w, const struct field *f)
 	return true;
 }
 
-static bool
-only_letters(struct slice v)
-{
-	size_t i = 0;
-
-	while (i < v.n && is_letter(v.p[i]))
-		i++;
-	return i == v.n;
-}
-
-/* "password: must be longer" is prose, "urn:secret:x" a name. */
-static bool
-is_prose(struct slice text, const struct span *x)
-{
-	char before = char_at(text, x->from - 1), after = char_at(text, x->to);
-	char next = char_at(text, x->to + 1);
-
-	if (x->from == 0 || before == ':')
-		return before == ':' && slice_find(text, SLICE(": ")) < 0 &&
-		       slice_chr(text, '=') < 0;
-	return before == ' ' && only_letters(x->value) && after == ' ' &&
-	       next != '\0';
-}
-
 /* "…?token=x", "Server=…;Password=…": names within one value. */
 static void
 mark_named(struct field_walk *w, struct slice span)
@@ -338,10 +314,8 @@ mark_named(struct field_walk *w, struct slice span)
 	size_t from = (size_t)(span.p - p->raw.p), k;
 	struct spans found = { 0 };
 
-	detect_named(w->job->s->detecting, span, &found);
+	detect_named_in(w->job->s->detecting, span, &found);
 	for (k = 0; k < found.n; k++) {
-		if (is_prose(span, &found.v[k]))
-			continue;
 		found.v[k].from += from;
 		found.v[k].to += from;
 		spans_add(&p->spans, &found.v[k]);

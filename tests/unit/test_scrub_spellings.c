@@ -32,6 +32,21 @@ static const struct spelling {
 	{ TEXT, "login(password: \"\"\"@\"\"\")" },
 	{ TEXT, "{\n  \"password\":\n    \"@\"\n}" },
 	{ TEXT, "token=\033[1;31m@\033[0m" },
+	{ HTML, "<input type=\"hidden\" name=\"csrf_token\" value=\"@\">" },
+	{ HTML, "<input value='@' name='authenticity_token' />" },
+	{ HTML, "<INPUT TYPE=password NAME=password VALUE=@>" },
+	{ HTML, "<p title='it\"s <b'><meta name=\"csrf-token\" "
+	  "content=\"@\">" },
+	{ HTML, "<textarea name=\"private_key\">@</textarea>" },
+	{ HTML, "<tr><th>DB_PASSWORD</th>\n<td class=\"v\">@</td></tr>" },
+	{ JSON, "{\"html\":\"<input name='csrf_token' value='@'>\"}" },
+	{ JSON, "{\"html\":\"<input name=\\\"csrf\\\" value=\\\"@\\\">\"}" },
+	{ "text/xml", "<a><add key=\"ApiKey\" value=\"@\"/></a>" },
+	{ "text/xml", "<a><property name=\"password\">@</property></a>" },
+	{ "text/xml", "<dict><key>password</key><string>@</string></dict>" },
+	{ "text/xml", "<m><name>password</name><value><string>@</string>"
+	  "</value></m>" },
+	{ TEXT, "<x:Password Type=\"t\">@" },
 	{ "application/javascript", "const password = `@`;" },
 };
 
@@ -49,6 +64,9 @@ static const struct spelling honest[] = {
 	{ JSON, "{\"detail\":\"password: must be longer than that\"}" },
 	{ JSON, "{\"arn\":\"arn:aws:secretsmanager:eu-1:1:secret:prod/db\"}" },
 	{ JSON, "{\"at\":\"2026-01-01T10:00:00Z\",\"u\":\"https://h/x\"}" },
+	{ HTML, "<label>Password</label><p>Must have 8 letters</p>" },
+	{ HTML, "<button name=\"token\" value=\"Get Token\">x<br>" },
+	{ HTML, "<meta name=\"csrf-param\" content=\"token_0123456789\">" },
 	{ TEXT, "Cookie: theme=dark; user-lang=en-GB\r\n" },
 	{ JSON, "{\"cookie\":\"chocolate\",\"cookies\":{\"theme\":\"dark\"}}" },
 };
