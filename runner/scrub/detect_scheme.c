@@ -2,6 +2,7 @@
  * SSWS, and the password of a URL. */
 #include "detect.h"
 
+#include <dvr/base/attr.h>
 #include <dvr/base/hash.h>
 
 #include <string.h>
@@ -86,29 +87,58 @@ detect_ssws(struct slice text, size_t at, struct hit *out)
 	return true;
 }
 
+/* http://host:8080/@x has a port and a path; where passwords are not escaped
+ * in other schemes, '/' and '#' may be of one. */
+static bool
+may_go_on(struct slice text, size_t scheme, size_t colon, size_t at)
+{
+	static const char *const parsed[] = { "http", "https", "ws", "wss" };
+	struct slice before = slice_range(text, 0, scheme);
+	bool web = false;
+
+	for (size_t i = 0; i < ARRAY_LEN(parsed); i++)
+		web |= slice_ends(before, slice_str(parsed[i]));
+	return colon > 0 && !web && digits_end(text, colon + 1) != at;
+}
+
+/* Where the last '@' before the host is, or 0: an unescaped password may have
+ * some.  *colon is where the password begins, less one. */
+static size_t
+userinfo_end(struct slice text, size_t scheme, size_t *colon)
+{
+	size_t from = scheme + 3, at = 0, to;
+
+	*colon = 0;
+	for (to = from; to < text.n && to - from < AUTHORITY_MAX; to++) {
+		char c = text.p[to];
+
+		if ((unsigned char)c <= ' ' || strchr("\"'<>\\", c) ||
+		    (c == ',' && at > 0))
+			break;
+		if (strchr("/?#", c) && (at > 0 ||
+		    !may_go_on(text, scheme, *colon, to)))
+			break;
+		if (c == ':' && *colon == 0 && at == 0)
+			*colon = to;
+		if (c == '@' && (at == 0 || *colon > 0))
+			at = to;
+	}
+	return at;
+}
+
 /* scheme://user:password@host, scheme://token@host (RFC 3986 §3.2.1). */
 bool
 detect_url_password(struct slice text, size_t at, struct hit *out)
 {
-	size_t from = at + 3, to, colon = 0;
+	size_t colon, from = at + 3, to = userinfo_end(text, at, &colon);
 
-	for (to = from; to < text.n && to - from < AUTHORITY_MAX; to++) {
-		char c = text.p[to];
-
-		if (c == '@')
-			break;
-		if ((unsigned char)c <= ' ' || strchr("/?#\"'<>\\", c))
-			return false;
-		if (c == ':' && colon == 0)
-			colon = to;
-	}
-	if (char_at(text, to) != '@')
+	if (to == 0)
 		return false;
 	if (colon)
 		from = colon + 1;
 	else if (to - from < 8)
 		return false;		/* a user's name alone */
-	if (from == to)
+	if (from >= to)
 		return false;
 	*out = (struct hit){ .from = from, .to = to,
 			     .class = colon ? "password" : "token" };

@@ -30,6 +30,9 @@ static const struct spelling {
 	{ TEXT, "assert password == '@'" },
 	{ TEXT, "{'password': b'@'}" },
 	{ TEXT, "login(password: \"\"\"@\"\"\")" },
+	{ TEXT, "cannot reach postgres://app:x1%@%db:5432/x" },
+	{ TEXT, "cannot reach redis://:x1/@%cache:6379/0" },
+	{ TEXT, "cannot reach amqp://app:x1#@%mq:5672/v" },
 	{ TEXT, "{\n  \"password\":\n    \"@\"\n}" },
 	{ TEXT, "token=\033[1;31m@\033[0m" },
 	{ HTML, "<input type=\"hidden\" name=\"csrf_token\" value=\"@\">" },
@@ -59,6 +62,19 @@ static const char *const fields[] = {
 	"Set-Cookie: user_lang=@; Path=/",
 };
 
+/* % in a text of these stands for an '@'. */
+static char *
+filled(struct rig *r, const char *text, struct slice secret)
+{
+	const char *at = strchr(text, '@');
+	char *p, *done = rig_fmt(r, "%.*s%.*s%s", (int)(at - text), text,
+				 SLICE_ARG(secret), at + 1);
+
+	for (p = done; *p; p++)
+		*p = *p == '%' ? '@' : *p;
+	return done;
+}
+
 /* What has such a name and is no secret. */
 static const struct spelling honest[] = {
 	{ JSON, "{\"detail\":\"password: must be longer than that\"}" },
@@ -67,18 +83,11 @@ static const struct spelling honest[] = {
 	{ HTML, "<label>Password</label><p>Must have 8 letters</p>" },
 	{ HTML, "<button name=\"token\" value=\"Get Token\">x<br>" },
 	{ HTML, "<meta name=\"csrf-param\" content=\"token_0123456789\">" },
+	{ TEXT, "GET http://h.test:8080/@scope/pkg@1.2.0 done" },
+	{ TEXT, "s3://bucket/a:b/c and ws://h:80/x:y/@z" },
 	{ TEXT, "Cookie: theme=dark; user-lang=en-GB\r\n" },
 	{ JSON, "{\"cookie\":\"chocolate\",\"cookies\":{\"theme\":\"dark\"}}" },
 };
-
-static char *
-filled(struct rig *r, const char *text, struct slice secret)
-{
-	const char *at = strchr(text, '@');
-
-	return rig_fmt(r, "%.*s%.*s%s", (int)(at - text), text,
-		       SLICE_ARG(secret), at + 1);
-}
 
 START_TEST(a_body_hides_it)
 {
