@@ -4,6 +4,8 @@
 #include <dvr/base/hash.h>
 #include <dvr/field/header.h>
 
+#include "handle.h"
+
 #include <string.h>
 
 /* The password alone becomes known too: it may stand in a body or a log. */
@@ -109,6 +111,24 @@ keep_public(const struct reading *r, struct slice scheme, struct slice rest)
 	return false;
 }
 
+/* The first colon that is in no handle, -1: there is none. */
+static ssize_t
+bare_colon(struct slice s)
+{
+	size_t from = 0, at;
+	struct handle h;
+	ssize_t colon;
+
+	while (handle_next(s, from, &at, &h)) {
+		colon = slice_chr(slice_range(s, from, at), ':');
+		if (colon >= 0)
+			return (ssize_t)from + colon;
+		from = at + h.text.n;
+	}
+	colon = slice_chr(slice_from(s, from), ':');
+	return colon < 0 ? colon : (ssize_t)from + colon;
+}
+
 void
 read_authorization(const struct reading *r)
 {
@@ -129,7 +149,7 @@ read_authorization(const struct reading *r)
 		read_params(r, w);
 	} else if (slice_istarts(scheme, SLICE("SharedKey")) ||
 		   slice_ieq(scheme, SLICE("AWS"))) {
-		colon = slice_chr(rest, ':');	/* account:signature */
+		colon = bare_colon(rest);	/* account:signature */
 		reading_mark(r, slice_from(rest, (size_t)(colon + 1)),
 			     "signature");
 	} else {

@@ -86,6 +86,28 @@ START_TEST(a_malformed_link_hides_nothing)
 }
 END_TEST
 
+/* A key's id is a handle, too, when the last look comes to the signature. */
+START_TEST(a_signed_request_keeps_its_account)
+{
+	struct slice id, signature;
+	struct rig r;
+	const char *text;
+
+	rig_init(&r, NULL, 0);
+	id = slice_str(rig_fmt(&r, "AK" "IA%s", "ABCDEFGH23456724"));
+	signature = rig_secret(&r, "v2", 27);
+	rig_request(&r, rig_fmt(&r, "GET / HTTP/1.1\nAuthorization: "
+		"AWS %.*s:%.*s=\n", SLICE_ARG(id), SLICE_ARG(signature)),
+		SLICE(""));
+	rig_scrub(&r);
+	rig_assert_gone(&r, "the key's id", id);
+	rig_assert_gone(&r, "the signature", signature);
+	text = rig_text(&r, &r.tape.exchanges[0].request);
+	ck_assert_ptr_nonnull(strstr(text, "Authorization: AWS \xe2\x9f\xa6"));
+	rig_release(&r);
+}
+END_TEST
+
 Suite *
 suite_scrub_headers(void)
 {
@@ -95,6 +117,7 @@ suite_scrub_headers(void)
 	tcase_add_test(tc, malformed_credentials_hide_nothing);
 	tcase_add_test(tc, each_url_of_a_link_is_read);
 	tcase_add_test(tc, a_malformed_link_hides_nothing);
+	tcase_add_test(tc, a_signed_request_keeps_its_account);
 	suite_add_tcase(s, tc);
 	return s;
 }
