@@ -304,6 +304,10 @@ def calls():
         if os.environ.get("EXTRA"):
             said.append(channel.unary_unary("/t.T/Unary")(b"extra" * 1000, timeout=20).decode()[:10])
             said.append([m.decode() for m in channel.unary_stream("/t.T/Watch")(b"", timeout=20)])
+        if os.environ.get("UPLOAD"):
+            lines = (b"line %d " % i * 10 for i in range(int(os.environ["UPLOAD"])))
+            said.append(channel.stream_unary("/t.T/Upload")(iter([os.urandom(16).hex().encode(), *lines]),
+                                                            timeout=60)[:1].decode())
         for talk in os.environ.get("TALKS", "one,two,three").split("|"):
             words = queue.Queue()
             chat = channel.stream_stream("/t.T/Chat")(iter(words.get, None), timeout=6)
@@ -390,6 +394,12 @@ class Grpc(WireCase):
         r = self.regress(0, "-v", FIXED="1", EXTRA="1", WANT=json.dumps(want))
         self.assertIn("PASSED THROUGH: dep: POST /t.T/Watch", r.out)
         self.stop(p)
+
+    def test_a_long_upload_costs_no_more_than_its_length(self):
+        """Compared as a whole for each of its messages, it took minutes."""
+        self.env.update(UPLOAD="3000", TALKS="one")
+        self.play(False)
+        self.regress(0, FIXED="1")
 
     def test_talks_that_begin_alike_are_told_apart_where_they_differ(self):
         self.env["TALKS"] = "one,two,three|one,deux,trois," + "z" * 70000
