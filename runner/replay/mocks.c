@@ -52,6 +52,7 @@ listen_on(struct mock_lane *lane, int fd, const struct address *bound,
 	if (loop_add(lane->mocks->loop, &lane->io, LOOP_READ, e) == 0)
 		return 0;
 	close(fd);
+	lane->io.fd = -1;
 	return -1;
 }
 

@@ -85,6 +85,7 @@ after_of(const struct telling *w, const struct tape_state *raw,
 		    !is_text(raw->files[i].bytes))
 			return false;
 	if (scrub_recording(w->how->cfg->scrub, &in, clean, &e) != 0 ||
+	    scrub_check(w->how->cfg->scrub, clean, &e) != 0 ||
 	    clean->nstate != 1 || clean->state[0].nfiles != raw->nfiles)
 		return false;
 	for (size_t i = 0; i < raw->nfiles; i++)
