@@ -78,7 +78,7 @@ same_outcome(const struct outcome *a, const struct outcome *b)
 {
 	return a->kind == b->kind && a->status == b->status &&
 	       a->body_errors == b->body_errors && a->is_grpc == b->is_grpc &&
-	       a->grpc == b->grpc;
+	       a->grpc == b->grpc && a->close == b->close;
 }
 
 static void

@@ -89,6 +89,8 @@ class WebSocket(Case):
         self.assertIn("hello 2", tape)
         self.assertNoSecrets()
         self.regress()
+        # The client's own goodbye is none of the service's.
+        self.assertRegex(self.dvr("regress", "-v").out, r"GET \S+ +101 closed with 1011 → 101 +[0-9.]+ s")
 
     def test_compressed_messages_are_read_and_played_without(self):
         r = self.record(deflate=True)
