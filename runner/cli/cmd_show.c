@@ -6,6 +6,7 @@
 #include <dvr/tape/yaml.h>
 
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "show.h"
@@ -75,22 +76,41 @@ show_headers(const struct headers *h)
 	}
 }
 
+/* A call's host, where its lane alone does not tell it: what a service asks of a
+ * lane with an URL of its own goes to this machine. */
+static void
+show_host(const struct message *call)
+{
+	static const char *const ours[] = { "127.0.0.1", "localhost", "[::1]" };
+	struct slice host = message_host(call);
+
+	for (size_t i = 0; i < ARRAY_LEN(ours); i++)
+		if (slice_istarts(host, slice_str(ours[i])) &&
+		    (host.n == strlen(ours[i]) ||
+		     host.p[strlen(ours[i])] == ':'))
+			return;
+	show_safe(host);
+}
+
 static void
 show_exchange(const struct view *v, const struct exchange *x)
 {
+	bool asked = v->t->lanes[x->lane].role == LANE_EGRESS;
 	struct outcome o = outcome_of(x);
 	char text[48];
 	bool failing = x->id == v->t->trigger.exchange;
 
 	printf("%s%s%3u  %9.3f ms  ", failing ? paint(v, "\033[1;31m") : "",
 	       failing ? "▶" : " ", x->id, (double)x->request.at_us / 1000.0);
-	if (v->t->lanes[x->lane].role == LANE_EGRESS) {
+	if (asked) {
 		printf("→ ");
 		show_safe(v->t->lanes[x->lane].name);
 		printf(" (for %u)  ", x->cause);
 	}
 	show_safe(message_method(&x->request));
 	putchar(' ');
+	if (asked && slice_starts(message_target(&x->request), SLICE("/")))
+		show_host(&x->request);
 	show_safe(message_target(&x->request));
 	printf("  →  %s  (%.3f ms)%s\n", outcome_text(&o, text),
 	       (double)(x->response.end_us - x->request.at_us) / 1000.0,

@@ -58,22 +58,7 @@ match_authority(struct slice host)
 struct slice
 match_host(const struct message *m)
 {
-	struct slice t = message_target(m), host = { 0 };
-	const struct header *h = headers_find(&m->headers, "Host");
-	size_t n = 0;
-
-	if (h == NULL)
-		h = headers_find(&m->headers, ":authority");
-	if (h != NULL)
-		host = h->value;
-	if (slice_istarts(t, SLICE("http://")) ||
-	    slice_istarts(t, SLICE("https://"))) {
-		host = slice_from(t, (size_t)slice_find(t, SLICE("//")) + 2);
-		while (n < host.n && host.p[n] != '/' && host.p[n] != '?')
-			n++;
-		host = slice_range(host, 0, n);
-	}
-	return match_authority(host);
+	return match_authority(message_host(m));
 }
 
 static bool

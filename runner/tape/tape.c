@@ -106,6 +106,27 @@ message_target(const struct message *request)
 }
 
 struct slice
+message_host(const struct message *request)
+{
+	struct slice t = message_target(request), host = { 0 };
+	const struct header *h = headers_find(&request->headers, "Host");
+	size_t n = 0;
+
+	if (h == NULL)
+		h = headers_find(&request->headers, ":authority");
+	if (h != NULL)
+		host = h->value;
+	if (slice_istarts(t, SLICE("http://")) ||
+	    slice_istarts(t, SLICE("https://"))) {
+		host = slice_from(t, (size_t)slice_find(t, SLICE("//")) + 2);
+		while (n < host.n && host.p[n] != '/' && host.p[n] != '?')
+			n++;
+		host = slice_range(host, 0, n);
+	}
+	return host;
+}
+
+struct slice
 message_path(const struct message *request)
 {
 	struct slice s = message_target(request);

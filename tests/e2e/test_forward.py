@@ -90,6 +90,10 @@ class Forward(Case):
         self.assertIn("reproduces: 3/3", r.err)
         text = self.tape_text()
         self.assertEqual(text.count("GET /who?x=1 HTTP/1.1"), 3, text)
+        shown = self.dvr("show", self.tapes()[0]).out
+        for s, host in ((one, "127.0.0.2"), (two, "127.0.0.3"), (safe, "127.0.0.4")):
+            self.assertIn("GET %s:%d/who?x=1" % (host, s.port), shown)
+        self.assertIn("  GET /go  ", shown)
         for s, host in ((one, "127.0.0.2"), (two, "127.0.0.3"), (safe, "127.0.0.4")):
             self.assertIn("%s:%d" % (host, s.port), text)
             command, path, headers = s.calls[0]

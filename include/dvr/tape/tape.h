@@ -265,6 +265,8 @@ const struct header *headers_find(const struct headers *h, const char *name);
 /* Parts of a start line; "" / 0 when it has none. */
 struct slice message_method(const struct message *request);
 struct slice message_target(const struct message *request);
+/* "host" or "host:port" that it goes to, as it says itself; "": it does not. */
+struct slice message_host(const struct message *request);
 /* Target without query and fragment. */
 struct slice message_path(const struct message *request);
 unsigned message_status(const struct message *response);
