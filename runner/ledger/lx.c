@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #define SLAB_LIVES 64u
+#define SPARE_CHUNKS_MAX 64u
 
 void
 list_push(struct lx *pool, struct lx_list *q, uint32_t slot)
@@ -153,18 +154,6 @@ victim(struct ledger *l)
 	return NULL;
 }
 
-static bool
-evict(struct ledger *l)
-{
-	struct lx *x = victim(l);
-
-	if (!x)
-		return false;
-	l->stats.evicted++;
-	lx_drop(l, x);
-	return true;
-}
-
 struct lx *
 lx_new(struct ledger *l, uint64_t now_ns)
 {
@@ -173,8 +162,11 @@ lx_new(struct ledger *l, uint64_t now_ns)
 
 	lx_expire(l, now_ns);
 	if (slot == LX_NONE && l->pool_fresh == l->npool) {
-		if (!evict(l))
+		x = victim(l);
+		if (!x)
 			return NULL;
+		l->stats.evicted++;
+		lx_drop(l, x);
 		slot = l->pool_free;
 	}
 	if (slot != LX_NONE)
@@ -227,19 +219,26 @@ bytes_now(struct ledger *l)
 		l->stats.bytes_peak = l->stats.bytes_now;
 }
 
-void
-lx_drop(struct ledger *l, struct lx *x)
+/* Its bytes are given back already. */
+static void
+forget(struct ledger *l, struct lx *x)
 {
 	uint32_t slot = lx_slot(l, x);
 
 	assert(x->pins == 0 && !x->live);
 	session_leave(l, x);
-	ring_free_chain(&l->ring, &x->chain);
 	bytes_now(l);
 	list_remove(l->pool, &l->lists[x->where], slot);
 	x->where = LX_FREE;
 	x->next = l->pool_free;
 	l->pool_free = slot;
+}
+
+void
+lx_drop(struct ledger *l, struct lx *x)
+{
+	ring_free_chain(&l->ring, &x->chain);
+	forget(l, x);
 }
 
 void
@@ -316,15 +315,35 @@ cut_biggest(struct ledger *l)
 	return true;
 }
 
+/* A small append takes what is left from before: what a big one evicts is all
+ * overwritten at once, instead of wiped first for a small one. */
+static uint32_t
+spare_chunks(const struct ledger *l, uint32_t needs)
+{
+	uint32_t share = l->ring.chunks / 64;
+
+	if (needs < 2)
+		return 0;
+	return share < SPARE_CHUNKS_MAX ? share : SPARE_CHUNKS_MAX;
+}
+
+/* For the ring_add() that follows at once, or ring_wipe_stale(). */
 static bool
 make_room(struct ledger *l, const struct lx *x, size_t n)
 {
 	uint32_t needs = ring_needs(&x->chain, n);
+	uint32_t wanted = needs + spare_chunks(l, needs);
+	struct lx *old;
 
 	if (needs > l->ring.chunks)
 		return false;
+	while (l->ring.nfree < wanted && (old = victim(l)) != NULL) {
+		l->stats.evicted++;
+		ring_yield_chain(&l->ring, &old->chain);
+		forget(l, old);
+	}
 	while (l->ring.nfree < needs)
-		if (!evict(l) && !cut_biggest(l))
+		if (!cut_biggest(l))
 			return false;
 	return true;
 }
@@ -379,6 +398,7 @@ lx_keep(struct ledger *l, struct lx *x, unsigned side, struct slice bytes,
 	if (!(x->flags & LXF_LOST) && !make_room(l, x, bytes.n))
 		x->flags |= (uint16_t)(stop_flag(side) | LXF_LOST);
 	if (x->flags & LXF_LOST) {
+		ring_wipe_stale(&l->ring);
 		l->stats.lost_bytes += bytes.n;
 		return;
 	}

@@ -9,12 +9,27 @@
 #define REC_BYTES 12u
 #define REC_SIDE 0x80000000u
 #define REC_MAX 0x7fffffffu
+#define CACHE_LINE 64u
 
 static unsigned char *
 chunk_at(const struct ring *r, uint32_t i)
 {
 	assert(i < r->chunks);
 	return r->base + (size_t)i * RING_CHUNK_BYTES;
+}
+
+/* A ring is far bigger than the caches, and its chunks lie anywhere: the one
+ * to be written next is fetched while the one before it is written. */
+static void
+fetch_ahead(const struct ring *r, uint32_t i)
+{
+	const unsigned char *p;
+
+	if (i == RING_NONE)
+		return;
+	p = chunk_at(r, i);
+	for (uint32_t at = 0; at < RING_CHUNK_BYTES; at += CACHE_LINE)
+		__builtin_prefetch(p + at, 1);
 }
 
 int
@@ -92,6 +107,8 @@ chain_grow(struct ring *r, struct chain *c)
 		r->free_head = r->links[i];
 	else
 		i = r->fresh++;
+	if (r->stale > 0)
+		r->stale--;
 	r->nfree--;
 	r->links[i] = RING_NONE;
 	if (c->last != RING_NONE)
@@ -144,56 +161,80 @@ rec_open(struct ring *r, struct chain *c, unsigned side, uint64_t at_ns)
 	return 0;
 }
 
+/* Copies what finds room behind the record that was just opened. */
+static size_t
+rec_fill(struct ring *r, struct chain *c, struct slice bytes)
+{
+	size_t done = 0, part;
+
+	while (done < bytes.n) {
+		if (c->used == RING_CHUNK_BYTES && !chain_grow(r, c))
+			break;
+		part = RING_CHUNK_BYTES - c->used;
+		if (part < bytes.n - done)
+			fetch_ahead(r, r->free_head);
+		else
+			part = bytes.n - done;
+		memcpy(chunk_at(r, c->last) + c->used, bytes.p + done, part);
+		c->used += (uint32_t)part;
+		done += part;
+	}
+	return done;
+}
+
 size_t
 ring_add(struct ring *r, struct chain *c, unsigned side, struct slice bytes,
 	 uint64_t at_ns)
 {
-	uint32_t had, part;
+	bool over_stale = r->stale > 0;
+	uint32_t had, was_last = c->last;
 	size_t done = 0;
 
-	if (bytes.n == 0)
-		return 0;
-	had = rec_open(r, c, side, at_ns);
-	while (done < bytes.n && had + done < REC_MAX) {
-		if (c->used == RING_CHUNK_BYTES && !chain_grow(r, c))
-			break;
-		part = RING_CHUNK_BYTES - c->used;
-		if (part > bytes.n - done)
-			part = (uint32_t)(bytes.n - done);
-		if (part > REC_MAX - had - done)
-			part = (uint32_t)(REC_MAX - had - done);
-		memcpy(chunk_at(r, c->last) + c->used, bytes.p + done, part);
-		c->used += part;
-		done += part;
+	if (bytes.n > 0) {
+		had = rec_open(r, c, side, at_ns);
+		if (bytes.n > REC_MAX - had)
+			bytes.n = REC_MAX - had;
+		done = rec_fill(r, c, bytes);
+		if (done > 0 || (had == 0 && c->rec_chunk != RING_NONE))
+			rec_write(r, c, at_ns, (had + (uint32_t)done) |
+				  (side ? REC_SIDE : 0));
 	}
-	if (done > 0 || (had == 0 && c->rec_chunk != RING_NONE))
-		rec_write(r, c, at_ns, (had + (uint32_t)done) |
-			  (side ? REC_SIDE : 0));
+	/* Behind our last byte there may be another's. */
+	if (over_stale && c->last != was_last)
+		explicit_bzero(chunk_at(r, c->last) + c->used,
+			       RING_CHUNK_BYTES - c->used);
+	ring_wipe_stale(r);
 	return done;
 }
 
-/* What nobody needs any more is not there any more, before it is another's. */
-static void
-wipe(struct ring *r, const struct chain *c)
+void
+ring_wipe_stale(struct ring *r)
 {
-	uint32_t i = c->first;
-
-	for (uint32_t k = 1; k < c->chunks; k++, i = r->links[i])
+	for (uint32_t i = r->free_head; r->stale > 0; r->stale--) {
+		if (r->stale > 1)
+			fetch_ahead(r, r->links[i]);
 		explicit_bzero(chunk_at(r, i), RING_CHUNK_BYTES);
-	explicit_bzero(chunk_at(r, i), c->used);
+		i = r->links[i];
+	}
+}
+
+void
+ring_yield_chain(struct ring *r, struct chain *c)
+{
+	if (c->last != RING_NONE) {
+		r->links[c->last] = r->free_head;
+		r->free_head = c->first;
+		r->nfree += c->chunks;
+		r->stale += c->chunks;
+	}
+	chain_init(c);
 }
 
 void
 ring_free_chain(struct ring *r, struct chain *c)
 {
-	if (c->last != RING_NONE)
-		wipe(r, c);
-	if (c->last != RING_NONE) {
-		r->links[c->last] = r->free_head;
-		r->free_head = c->first;
-		r->nfree += c->chunks;
-	}
-	chain_init(c);
+	ring_yield_chain(r, c);
+	ring_wipe_stale(r);
 }
 
 void

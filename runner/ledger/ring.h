@@ -13,6 +13,9 @@
  * A chain holds records: {at_ns, side, length} and the bytes of one read.  A
  * second append of the same side with the same time belongs to the same read
  * and lengthens the record.  Pages are touched when they are first used.
+ *
+ * What nobody needs any more is not there any more: whenever no call is under
+ * way, every byte that is in no chain is 0.
  */
 #ifndef LEDGER_RING_H
 #define LEDGER_RING_H
@@ -37,6 +40,8 @@ struct ring {
 	uint32_t fresh;			/* never used: fresh..chunks */
 	uint32_t free_head;
 	uint32_t nfree;			/* freed and fresh */
+	uint32_t stale;			/* of the freed: the first that many
+					 * are not wiped yet */
 };
 
 struct chain {
@@ -61,10 +66,15 @@ void *ring_extra(const struct ring *r);
 void chain_init(struct chain *c);
 /* How many new chunks an append of n bytes takes at most. */
 uint32_t ring_needs(const struct chain *c, size_t n);
-/* Returns how many bytes found room: fewer than bytes.n when it is full. */
+/* Returns how many bytes found room: fewer than bytes.n when it is full.
+ * Nothing stale is left. */
 size_t ring_add(struct ring *r, struct chain *c, unsigned side,
 		struct slice bytes, uint64_t at_ns);
 void ring_free_chain(struct ring *r, struct chain *c);
+/* The same for the ring_add() that follows at once: it wipes only what it does
+ * not overwrite.  Who does not come to it calls ring_wipe_stale(). */
+void ring_yield_chain(struct ring *r, struct chain *c);
+void ring_wipe_stale(struct ring *r);
 /* Keeps the first `keep` chunks (>= 1) and frees the others; kept[side] is how
  * many bytes of each side are still there. */
 void ring_truncate(struct ring *r, struct chain *c, uint32_t keep,
