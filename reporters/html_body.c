@@ -38,14 +38,16 @@ put_outside(const struct html *h, const char *label,
 	const char *type = b->kind == STORY_TEXT ? "txt" : "bin";
 	char hash[SHA256_HEX], name[40];
 	const struct report_files *f = h->style->files;
+	bool there;
 
 	sha256_hex(b->part, hash);
 	snprintf(name, sizeof(name), "%.24s.%s", hash, type);
+	there = f && f->put(f->arg, name, b->part) == 0;
 	buf_fmt(h->out, "<p class=\"outside\">%s: ", label);
-	if (f && f->put(f->arg, name, b->part) == 0)
+	if (there)
 		buf_fmt(h->out, "<a href=\"" REPORT_FILES "/%s\">", name);
 	put_size(b, h->out);
-	buf_adds(h->out, f ? "</a></p>\n" : "</p>\n");
+	buf_adds(h->out, there ? "</a></p>\n" : "</p>\n");
 }
 
 static void

@@ -8,6 +8,8 @@
 #define TICKS 5
 /* Never thinner than can be seen (thousandths of the width). */
 #define THIN 4
+/* Times come from files: ten years (µs) are more than any replay takes. */
+#define LATEST_US 315360000000000
 
 struct axis {
 	int64_t end_us;
@@ -15,9 +17,17 @@ struct axis {
 };
 
 static int64_t
+bounded(int64_t us)
+{
+	return us < 0 ? 0 : us > LATEST_US ? LATEST_US : us;
+}
+
+static int64_t
 later(int64_t at, const struct story_times *t)
 {
-	return t->known && t->end_us > at ? t->end_us : at;
+	int64_t end = t->known ? bounded(t->end_us) : 0;
+
+	return end > at ? end : at;
 }
 
 /* 1, 2 or 5 of a power of ten: about TICKS of them to the end. */
@@ -124,6 +134,7 @@ static void
 put_bar(const struct axis *a, const struct bar *b,
 	const struct story_times *t, struct buf *out)
 {
+	int64_t sent_us = bounded(t->sent_us);
 	int64_t sent, answer, end;
 
 	if (!t->known)
@@ -132,11 +143,11 @@ put_bar(const struct axis *a, const struct bar *b,
 	answer = place(a, t->answer_us);
 	end = place(a, t->end_us);
 	buf_fmt(out, "<g><title>%s: sent at ", b->what);
-	put_us(t->sent_us, out);
+	put_us(sent_us, out);
 	buf_adds(out, ", answered after ");
-	put_us(t->answer_us - t->sent_us, out);
+	put_us(bounded(t->answer_us) - sent_us, out);
 	buf_adds(out, ", ended after ");
-	put_us(t->end_us - t->sent_us, out);
+	put_us(bounded(t->end_us) - sent_us, out);
 	buf_adds(out, "</title>");
 	if (answer > sent)
 		put_rect(b, sent, answer - sent, ".45", out);

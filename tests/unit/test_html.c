@@ -290,6 +290,70 @@ START_TEST(large_bodies_lie_outside)
 }
 END_TEST
 
+static int
+refuse_file(void *arg UNUSED, const char *name UNUSED,
+	    struct slice content UNUSED)
+{
+	return -1;
+}
+
+static size_t
+count(const struct buf *b, const char *what)
+{
+	struct slice rest = buf_slice(b);
+	ssize_t at;
+	size_t n = 0;
+
+	while ((at = slice_find(rest, slice_str(what))) >= 0) {
+		rest = slice_from(rest, (size_t)at + strlen(what));
+		n++;
+	}
+	return n;
+}
+
+/* Where its file cannot be written nothing leads to it. */
+START_TEST(a_body_without_its_file_is_no_link)
+{
+	const struct report_files files = { refuse_file, NULL };
+	const struct report_style style = { .files = &files };
+	struct report_scene s;
+	struct told t;
+	struct buf b, big;
+
+	report_scene_init(&s);
+	tell(&t, &s);
+	buf_init(&big, MiB);
+	while (big.n < 60000)
+		buf_adds(&big, "0123456789 needle\n");
+	t.v[4].want_body.part = buf_slice(&big);
+	render(&s.r, &style, &b);
+	ck_assert(!holds(&b, "<a href=\"report-files/"));
+	ck_assert_uint_eq(count(&b, "<a "), count(&b, "</a>"));
+	buf_release(&b);
+	buf_release(&big);
+}
+END_TEST
+
+/* Results are files, and may say anything. */
+START_TEST(times_of_a_file_are_bounded)
+{
+	const struct report_style style = { 0 };
+	struct report_scene s;
+	struct told t;
+	struct buf b;
+
+	report_scene_init(&s);
+	tell(&t, &s);
+	t.v[0].recorded = times(INT64_MIN + 1, INT64_MAX, INT64_MAX);
+	t.v[1].replayed = times(INT64_MAX, INT64_MIN + 1, INT64_MIN + 1);
+	render(&s.r, &style, &b);
+	ck_assert(!holds(&b, "=\"-"));
+	ck_assert(!holds(&b, "after 9223372036854"));
+	ck_assert_uint_lt(count(&b, "class=\"t\""), 50);
+	buf_release(&b);
+}
+END_TEST
+
 /* Failures with one point are one trouble, the most first. */
 START_TEST(failures_are_grouped)
 {
@@ -394,6 +458,8 @@ suite_html(void)
 	tcase_add_test(c, a_large_difference_is_bounded);
 	tcase_add_test(c, json_is_spread_over_lines);
 	tcase_add_test(c, large_bodies_lie_outside);
+	tcase_add_test(c, a_body_without_its_file_is_no_link);
+	tcase_add_test(c, times_of_a_file_are_bounded);
 	tcase_add_test(c, failures_are_grouped);
 	tcase_add_test(c, the_page_of_json_lines_is_the_same);
 	tcase_add_loop_test(c, groups_stand_in_the_summaries, 0, 3);
