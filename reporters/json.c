@@ -166,6 +166,7 @@ static const struct json_member line_members[] = {
 	{ M("clean", JSON_UINT, TAPE(clean)) },
 	{ M("needed", JSON_UINT, TAPE(needed)) },
 	{ M("unproven", JSON_BOOL, TAPE(unproven)) },
+	{ M("cured", JSON_BOOL, TAPE(cured)), .sparing = true },
 	{ M("retries", JSON_UINT, TAPE(retries)) },
 	{ M("services_started", JSON_UINT, TAPE(started)) },
 	{ M("services_reset", JSON_UINT, TAPE(resets)) },
