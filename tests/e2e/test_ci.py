@@ -117,6 +117,16 @@ class Ci(Case):
         code, log, out, summary = self.action(mode="run", command="node suite.js")
         self.assertEqual(code, 0, log)
 
+    def test_a_large_tape_keeps_its_summary_whole(self):
+        """What is cut, or fails, takes nothing else with it, and GitHub takes 1 MiB."""
+        self.write("talker", "#!/bin/sh\nyes 'a long line of a large tape' | head -c 400000\n[ $1 = show ]\n", 0o755)
+        tapes = "\n".join("fixtures/tape-%d" % i for i in range(1, 13))
+        r = run("bash", os.path.join(ROOT, "ci", "github", "summary.sh"), self.path("talker"), "1", tapes, cwd=self.dir)
+        self.assertEqual(r.returncode, 0, r.stderr)
+        self.assertEqual(r.stdout.count("<details>"), r.stdout.count("</details>"))
+        self.assertIn("tape-12", r.stdout)
+        self.assertLess(len(r.stdout), 1 << 20)
+
     def test_mistakes_are_told(self):
         self.assertEqual(self.action(mode="run")[0], 2)
         self.assertIn("regress or run", self.action(mode="walk")[1])
