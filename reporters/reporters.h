@@ -21,8 +21,6 @@ extern const struct reporter reporter_html;
  * and the runner commands `##[` and `::` at a line's start are broken.
  */
 void lines_print(struct slice text, const char *gutter, struct buf *out);
-/* The same for one line: line ends become \n and \r. */
-void line_print(struct slice text, struct buf *out);
 /* "0.412": three decimals with a dot in every locale. */
 void seconds_print(double seconds, struct buf *out);
 /* "fixtures/ID/tape.yaml:71", without the line when it is 0. */

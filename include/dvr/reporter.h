@@ -45,6 +45,10 @@ const struct reporter *reporter_find(const char *name);
 
 /* reporters/xml.c: text for XML 1.0 (control bytes and bad UTF-8 as \xNN). */
 void xml_safe_text(struct slice s, struct buf *out);
+/* reporters/lines.c: one line of untrusted text for a terminal or a CI log:
+ * control bytes, C1, bad UTF-8 and what turns the writing round become \xNN
+ * (tabs a space, line ends \n and \r), runner commands are broken. */
+void line_print(struct slice text, struct buf *out);
 /* reporters/markdown.c: one line that Markdown and HTML take for text. */
 void markdown_text(struct slice s, struct buf *out);
 /* reporters/json.c: a quoted JSON string. */

@@ -34,6 +34,23 @@ markdown_row(void *arg UNUSED, const char *label, struct slice text)
 	buf_release(&b);
 }
 
+/* A folder's name, which git takes from anybody. */
+static void
+put_name(const char *id, bool markdown)
+{
+	struct buf b;
+
+	if (!markdown) {
+		show_safe(slice_str(id));
+		putchar('\n');
+		return;
+	}
+	buf_init(&b, 64 * KiB);
+	markdown_text(slice_str(id), &b);
+	printf("### %s\n\n| | |\n|---|---|\n", buf_cstr(&b));
+	buf_release(&b);
+}
+
 static int
 review_tape(const struct review *r, bool markdown, struct err *e)
 {
@@ -45,11 +62,7 @@ review_tape(const struct review *r, bool markdown, struct err *e)
 	if (rc == 0) {
 		mine.tape = &t;
 		mine.plan = &p;
-		if (markdown)
-			printf("### %s\n\n| | |\n|---|---|\n",
-			       r->entry->id);
-		else
-			printf("%s\n", r->entry->id);
+		put_name(r->entry->id, markdown);
 		review_rows(&mine, markdown ? markdown_row : text_row, NULL);
 		if (markdown)
 			puts("");

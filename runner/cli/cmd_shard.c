@@ -55,7 +55,9 @@ print_text(const struct regression *g, const struct shard_plan *p,
 				continue;
 			buf_adds(out, "  ");
 			print_seconds(p->ms[i], out);
-			buf_fmt(out, "  %s\n", g->picked[i]->id);
+			buf_adds(out, "  ");
+			line_print(slice_str(g->picked[i]->id), out);
+			buf_addc(out, '\n');
 		}
 	}
 }

@@ -3,6 +3,7 @@
 
 #include <dvr/base/plural.h>
 #include <dvr/judge/outcome.h>
+#include <dvr/reporter.h>
 #include <dvr/tape/yaml.h>
 
 #include <stdio.h>
@@ -32,15 +33,12 @@ paint(const struct view *v, const char *code)
 void
 show_safe(struct slice s)
 {
-	for (size_t i = 0; i < s.n; i++) {
-		unsigned char c = (unsigned char)s.p[i];
+	struct buf b;
 
-		if (c < 0x20 || c == 0x7f ||
-		    (c == 0xc2 && i + 1 < s.n && (unsigned char)s.p[i + 1] < 0xa0))
-			printf("\\x%02x", c);
-		else
-			putchar(c);
-	}
+	buf_init(&b, 4 * s.n + 1);	/* "\xNN" */
+	line_print(s, &b);
+	fputs(buf_cstr(&b), stdout);
+	buf_release(&b);
 }
 
 static void

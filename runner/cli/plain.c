@@ -3,20 +3,20 @@
 
 #include <dvr/field/nest.h>
 #include <dvr/judge/outcome.h>
+#include <dvr/reporter.h>
 
 /* A line of a diff is to be read by people (bytes). */
 #define VALUE_MAX 2000
 
+/* A tab is no space here: they differ. */
 static void
 put_safe(struct slice s, struct buf *out)
 {
-	for (size_t i = 0; i < s.n && i < VALUE_MAX; i++) {
-		unsigned char c = (unsigned char)s.p[i];
+	struct slice rest = slice_range(s, 0, VALUE_MAX);
 
-		if (c < 0x20 || c == 0x7f)
-			buf_fmt(out, "\\x%02x", c);
-		else
-			buf_addc(out, s.p[i]);
+	while (rest.n > 0) {
+		line_print(slice_cut(&rest, '\t'), out);
+		buf_adds(out, rest.p ? "\\t" : "");
 	}
 	if (s.n > VALUE_MAX)
 		buf_fmt(out, "… (%zu bytes)", s.n);
@@ -89,8 +89,9 @@ put_exchange(const struct tape *t, const struct exchange *x, struct buf *out)
 	struct outcome o = outcome_of(x);
 	char text[48];
 
-	buf_fmt(out, "\n%u %.*s%s", x->id, SLICE_ARG(t->lanes[x->lane].name),
-		x->id == t->trigger.exchange ? " (the failure)" : "");
+	buf_fmt(out, "\n%u ", x->id);
+	put_safe(t->lanes[x->lane].name, out);
+	buf_adds(out, x->id == t->trigger.exchange ? " (the failure)" : "");
 	if (x->cause)
 		buf_fmt(out, " for %u", x->cause);
 	buf_fmt(out, ": %s\n", outcome_text(&o, text));

@@ -266,6 +266,13 @@ class Life(Case):
         self.assertIn("### " + first, r.out)
         self.assertNotIn("<b>", r.out)
         self.assertIn("&#60;b&#62;&#124; hello", r.out.replace("&lt;", "&#60;"))
+        # So does the name of a folder.
+        os.rename(self.path("fixtures", second), self.path("fixtures", "x\n::error::<b>"))
+        for flags in ((), ("--format", "markdown")):
+            r = self.dvr("review", *flags, "x*")
+            self.assertEqual(r.code, 0, r)
+            self.assertNotRegex(r.out, r"(?m)^ *::error::")
+        self.assertNotIn("<b>", r.out)
         for line in r.out.splitlines():
             if line.startswith("| "):
                 self.assertEqual(line.count("|"), 3, line)
@@ -331,6 +338,10 @@ class Life(Case):
         self.assertRegex(out, r"(?m)^-    /b/c: old$")
         self.assertRegex(out, r"(?m)^\+    /b/c: new$")
         self.assertNotRegex(out, r"(?m)^[-+].* at: ")
+        # What a terminal would act on is an escape: C1, and text that turns round.
+        with open(tape, "w") as f:
+            f.write(text.replace('"c": "old"', r'"c": "a\u009b31m\u202eb"'))
+        self.assertIn(r"+    /b/c: a\xc2\x9b31m\xe2\x80\xaeb" + "\n", self.git("diff"))
         # A file that is no tape (a conflict) is still shown.
         with open(tape, "w") as f:
             f.write("<<<<<<< ours\n" + text)
