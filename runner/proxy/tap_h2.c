@@ -16,6 +16,7 @@ struct h2_stream {
 	uint32_t id;
 	struct lx *lx;
 	bool asked, answered;	/* that side has come to its end */
+	bool sized;		/* the request told its length */
 };
 
 struct tap_h2 {
@@ -143,6 +144,7 @@ told_request(const struct told *e)
 
 	if (!s)
 		return NULL;
+	s->sized = http1_field(e->ev->head, "content-length") != NULL;
 	ledger_stream_head(t->ledger, s->lx, LX_REQUEST, e->ev->head,
 			   e->at_ns);
 	(void)ledger_request_head(t->ledger, s->lx, e->ev->head,
@@ -169,21 +171,29 @@ told_answer(const struct told *e, struct h2_stream *s)
 	told_end(e, s, LX_RESPONSE);
 }
 
-/*
- * The side gives the stream up.  A service that has answered whole may tell
- * the client so to stop it asking; one that refuses the stream has not begun.
- */
+/* The service has answered whole and wants no more of the call (RFC 9113 §8.1):
+ * it ends here, unless that is in the middle of a body of known length. */
+static void
+told_enough(const struct told *e, struct h2_stream *s)
+{
+	end_request(e->t, s, s->sized ? LX_FIN : LX_COMPLETE, e->at_ns);
+	h2_close(e->t, s, e->at_ns);
+}
+
+/* The side gives the stream up.  A service that refuses it has not begun. */
 static void
 told_reset(const struct told *e, struct h2_stream *s, enum lx_side side)
 {
 	const struct stream_error why = { .code = e->ev->code };
 	struct tap_h2 *t = e->t;
 
+	if (side == LX_RESPONSE && s->answered) {
+		told_enough(e, s);
+		return;
+	}
 	ledger_stream_error(t->ledger, s->lx, side, &why, e->at_ns);
 	if (side == LX_REQUEST)
 		end_request(t, s, LX_RST, e->at_ns);
-	else if (s->answered)
-		end_request(t, s, LX_FIN, e->at_ns);
 	else
 		end_response(t, s, why.code == REFUSED_STREAM ? LX_DECLINED :
 			     LX_RST, e->at_ns);

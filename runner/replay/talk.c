@@ -62,7 +62,7 @@ bool
 talk_ended_last(const struct exchange *x)
 {
 	return x->request.end == END_COMPLETE &&
-	       x->request.end_us <= x->response.end_us;
+	       x->request.end_us < x->response.end_us;
 }
 
 int64_t

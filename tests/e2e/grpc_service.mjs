@@ -77,6 +77,16 @@ const shop = {
       setTimeout(() => { busy = false; s.write(frame('re: ' + m)); if (over) s.end(); }, delay);
     }, end);
   },
+  // Answers whole in the middle of the call, and tells so that this was enough.
+  Abort(s) {
+    const t = open(s);
+    s.on('wantTrailers', () => { if (t.status) setImmediate(() => s.close(http2.constants.NGHTTP2_NO_ERROR)); });
+    messages(s, (m) => {
+      if (m !== 'bad' || bug !== 'status') return s.write(frame('re: ' + m));
+      t.status = 13;
+      s.end();
+    }, () => s.end());
+  },
   // Talks to the dependency in turns; the call ends when the answer does.
   Ask(s) {
     const words = [], got = [];

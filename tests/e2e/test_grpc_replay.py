@@ -97,6 +97,18 @@ class GrpcReplay(Case):
         self.regress(1, BUG="status", DELAY="20")
         self.regress(0, DELAY="20")
 
+    def test_a_service_that_has_answered_whole_asks_for_no_more(self):
+        """What other streams of the connection say goes on."""
+        self.spec()
+        r = self.record("talk:Talk:a,b,c&", "talk:Abort:one,bad,three", "call:Buy:tea", BUG="status", DELAY="50")
+        self.assertIn("Abort status=13", r.out)
+        self.assertIn("reproduces: 3/3", r.err)
+        tape = self.read("fixtures", self.tapes()[0], "tape.yaml").decode()
+        self.assertNotIn("ended:", tape.split("  - id: 2\n")[1])
+        r = self.regress(1, BUG="status", DELAY="50")
+        self.assertIn("the recorded failure came again: POST /shop.Shop/Abort (exchange 2): 200 INTERNAL", r.out)
+        self.regress(0, DELAY="50")
+
     def test_a_reset_stream(self):
         self.spec()
         self.record("call:Buy:tea", "call:Buy:bad", BUG="reset")

@@ -43,6 +43,11 @@ START_TEST(an_answer_to_the_whole_call_waits_for_it)
 	struct exchange x = call(v, 4, 10);
 
 	ck_assert(!talk_answered(&x, 3));
+	ck_assert(talk_ended_last(&x));
+	/* Who was told at the end that this was enough did not end it before. */
+	x.request.end_us = x.response.end_us;
+	ck_assert(!talk_ended_last(&x));
+	x.request.end_us = 10;
 	/* But who never ended the call got it all the same. */
 	x.request.end = END_RESET;
 	ck_assert(talk_answered(&x, 3));
