@@ -2,7 +2,7 @@
 #include "story.h"
 
 #include <dvr/base/hash.h>
-#include <dvr/wire/coding.h>
+#include <dvr/tape/payload.h>
 
 /* A body is undone from its coding up to this (bytes). */
 #define PLAIN_MAX (8u * MiB)
@@ -20,19 +20,13 @@ header_value(const struct message *m, const char *name)
 	return h ? h->value : SLICE("");
 }
 
-/* The payload without its coding, in `a` where that is not the body itself. */
+/* The payload without its codings, in `a` where that is not the body itself. */
 static struct slice
 plain(struct arena *a, const struct message *m)
 {
-	struct slice coding = header_value(m, "content-encoding"), body;
-	struct buf out;
+	struct slice body;
 
-	if (m->decoded.n || coding.n == 0 || coding_identity(coding))
-		return m->body;
-	buf_init(&out, PLAIN_MAX);
-	body = coding_decode(coding, m->body, &out) == CODING_OK ?
-		arena_copy(a, buf_slice(&out)) : m->body;
-	buf_release(&out);
+	(void)message_plain(a, m, PLAIN_MAX, &body);
 	return body;
 }
 
