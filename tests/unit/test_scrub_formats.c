@@ -66,7 +66,7 @@ static const struct format {
 	{ "Anthropic admin", "sk-ant-admin01-{t93}AA", "x @" },
 	{ "Hugging Face", "hf_{A34}", "pull with @" },
 	{ "Hugging Face organization", "api_org_{A34}", "pull with @" },
-	{ "npm", "npm_{A36}", "//registry.npmjs.org/:_x=@" },
+	{ "npm", "npm_{A36}", "//npm.example.org/:_x=@" },
 	{ "PyPI", "pypi-AgEIcHlwaS5vcmc{t150}", "twine @" },
 	{ "Vault service", "hvs.{t95}", "vault @" },
 	{ "Vault batch", "hvb.{t140}", "vault @" },
