@@ -13,7 +13,7 @@ const browser = spawn(process.env.CHROMIUM || 'chromium', [
   '--headless=new', '--no-sandbox', '--disable-gpu', '--remote-debugging-pipe', '--disable-dev-shm-usage',
   '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync',
   '--hide-scrollbars', '--force-device-scale-factor=1', '--user-data-dir=' + home, 'about:blank',
-], { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'], env: { ...process.env, HOME: home } });
+], { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'], env: { ...process.env, HOME: home }, detached: true });
 const ended = new Promise(r => browser.on('exit', r));
 const [to, from] = [browser.stdio[3], browser.stdio[4]];
 const waiting = new Map(), events = [];
@@ -82,8 +82,16 @@ try {
   out.errors.push(String(e));
   process.exitCode = 1;
 } finally {
-  browser.kill('SIGKILL');
+  process.kill(-browser.pid, 'SIGKILL');    // with its helpers, which write to its profile
   await ended;
-  rmSync(home, { recursive: true, force: true, maxRetries: 5 });
+  for (let tries = 100; ; tries--) {        // they are not our children: they go when they go
+    try {
+      rmSync(home, { recursive: true, force: true });
+      break;
+    } catch (e) {
+      if (tries === 0) throw e;
+      await new Promise(r => setTimeout(r, 50));
+    }
+  }
 }
 console.log(JSON.stringify(out));
