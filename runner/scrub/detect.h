@@ -67,6 +67,8 @@ void detect_tag(const struct detecting *d, struct slice text, size_t at,
  * returns where to go on. */
 size_t detect_cookie_pairs(struct slice text, size_t at, bool first,
 			   struct spans *out);
+/* Has it letters and digits side by side that nobody chose? */
+bool is_drawn(struct slice value);
 /* A person's choice (theme, language, consent) and no secret. */
 bool cookie_is_plain(struct slice name, struct slice value);
 

@@ -8,7 +8,7 @@
 #define CHOICE_MAX 40	/* bytes of a theme, a language, a time zone */
 #define DRAWN_MIN 16	/* letters and digits side by side that nobody chose */
 
-static bool
+bool
 is_drawn(struct slice v)
 {
 	size_t run = 0, digits = 0, i;

@@ -64,17 +64,11 @@ is_label(struct slice v)
 
 /* <input name="csrf_token" value="…">, <add key="ApiKey" value="…"/> */
 static void
-pair(const struct detecting *d, struct slice t, struct slice tag,
+pair(const struct key_row *row, struct slice t, struct slice value,
      struct spans *out)
 {
-	struct slice key, value;
-	const struct key_row *row;
-
-	if (!field_tag_pair(tag, &key, &value))
-		return;
 	value = unquoted(value);
-	row = detecting_key(d, key);
-	if (row && !is_label(value))
+	if (!is_label(value))
 		mark(row, t, value, out);
 }
 
@@ -89,8 +83,7 @@ text_of(struct slice t, size_t close)
 	return end < 0 ? rest : slice_range(rest, 0, (size_t)end);
 }
 
-/* The local name of a start tag, or what its attribute `name` says; empty when
- * it is none. */
+/* The local name of a start tag; empty when it is none. */
 static struct slice
 element_name(struct slice tag)
 {
@@ -103,7 +96,7 @@ element_name(struct slice tag)
 						 tag.p[to] == '.'); to++)
 			;
 	}
-	if (to < tag.n && (unsigned char)tag.p[to] > ' ')
+	if ((unsigned char)char_at(tag, to) > ' ' && char_at(tag, to) != '>')
 		return SLICE("");
 	return slice_range(tag, from, to);
 }
@@ -113,19 +106,23 @@ static void
 element(const struct detecting *d, struct slice t, struct slice tag,
 	struct spans *out)
 {
-	size_t close = (size_t)(tag.p - t.p) + tag.n;
-	struct slice name = element_name(tag), value;
-	const struct key_row *row;
-
-	if (tag.n == 0 || tag.p[tag.n - 1] == '/')
-		return;
-	row = name.n >= 3 && name.n <= NAME_MAX_BYTES ?
+	struct slice name = element_name(tag), key, value = { 0 };
+	const struct key_row *row = name.n >= 3 && name.n <= NAME_MAX_BYTES ?
 		detecting_key(d, name) : NULL;
-	if (!row && field_tag_pair(tag, &name, &value) && value.n == 0 &&
-	    name.n <= NAME_MAX_BYTES)
-		row = detecting_key(d, name);
-	if (row)
-		mark(row, t, text_of(t, close), out);
+	ssize_t close = slice_chr(tag, '>');
+
+	if (slice_chr(tag, '=') >= 0 && field_tag_pair(tag, &key, &value) &&
+	    key.n <= NAME_MAX_BYTES) {
+		const struct key_row *by = detecting_key(d, key);
+
+		if (by && value.n > 0)
+			pair(by, t, value, out);
+		else if (by)
+			row = by;
+	}
+	if (row && close > 0 && tag.p[close - 1] != '/')
+		mark(row, t, text_of(t, (size_t)(tag.p - t.p) +
+				     (size_t)close), out);
 }
 
 /* A word that nobody writes in a sentence. */
@@ -180,11 +177,10 @@ detect_tag(const struct detecting *d, struct slice text, size_t at,
 
 	if (next >= 0)		/* each is read once, however broken */
 		rest.n = (size_t)next;
-	close = slice_chr(rest, '>');
-	pair(d, text, rest, out);
-	if (close <= 0)
+	if (rest.n == 0 || rest.p[0] == '/' || rest.p[0] == '!')
 		return;
-	if (rest.p[0] != '/')
-		element(d, text, slice_range(rest, 0, (size_t)close), out);
-	told(d, text, at + 1 + (size_t)close, out);
+	element(d, text, rest, out);
+	close = slice_chr(rest, '>');
+	if (close > 0)
+		told(d, text, at + 1 + (size_t)close, out);
 }

@@ -44,7 +44,7 @@ static const struct scrub_detector table[DETECTORS] = {
 		NULL, NULL, NULL, 0 },
 	[DETECT_SAML] = { "saml", "saml", true,
 		"SAML requests and responses, by name or by their first tag",
-		detect_saml, "PHNhbWw PD94bWwg", NULL, 0 },
+		detect_saml, "PHNhbWw PHNhbWx PD94bWwg", NULL, 0 },
 	[DETECT_SIGNED_URL] = { "signed-url", "signature", true,
 		"signatures of URLs: sig, X-Amz-*, X-Goog-*, CloudFront's",
 		NULL, NULL, NULL, 0 },

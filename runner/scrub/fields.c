@@ -306,6 +306,22 @@ mark_rule(struct field_walk *w, const struct field *f)
 	return true;
 }
 
+/* The colons of URLs and times have no name before them. */
+static bool
+may_name(struct slice v)
+{
+	ssize_t at;
+
+	if (slice_chr(v, '=') >= 0)
+		return true;
+	while ((at = slice_chr(v, ':')) >= 0) {
+		v = slice_from(v, (size_t)at + 1);
+		if (v.n > 1 && (v.p[0] == ' ' || v.p[0] == '\''))
+			return true;
+	}
+	return false;
+}
+
 /* "…?token=x", "Server=…;Password=…": names within one value. */
 static void
 mark_named(struct field_walk *w, struct slice span)
@@ -338,7 +354,9 @@ told_key(struct field_walk *w, const struct field *f)
 	const struct key_row *row;
 
 	if (slice_ieq(f->key, SLICE("name")) ||
-	    slice_ieq(f->key, SLICE("key"))) {
+	    slice_ieq(f->key, SLICE("key")) ||
+	    slice_ieq(f->key, SLICE("field")) ||
+	    slice_ieq(f->key, SLICE("param"))) {
 		w->told = job_key(w->job, f->value);
 		w->told_in = parent_of(f->place);
 		return NULL;
@@ -385,8 +403,7 @@ scalar(struct field_walk *w, const struct field *f)
 	else if (f->value.p != f->span.p || w->format->binary ||
 		 is_nested(w->job, f->value, &n))
 		add_child(w, f);
-	else if (f->kind == FIELD_STRING && (slice_chr(f->span, '=') >= 0 ||
-					     slice_chr(f->span, ':') >= 0))
+	else if (f->kind == FIELD_STRING && may_name(f->span))
 		mark_named(w, f->span);
 }
 

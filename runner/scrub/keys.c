@@ -14,8 +14,16 @@
 
 /* Say nothing about what the value is: "password_confirmation". */
 static const char *const trailing[] = {
-	"confirm", "confirmation", "repeat", "again", "hash", "value", "old",
+	"confirm", "confirmation", "repeat", "again", "hash", "digest", "value",
+	"old",
 	"new", "plain", "raw", "encrypted", "field", "input", "current",
+};
+
+/* Words that others are glued to in front: "dbpassword", "apisecret".  Nothing
+ * else ends in them; in "token" too much does. */
+static const struct slice glued[] = {
+	{ "password", 8 }, { "passwd", 6 }, { "pwd", 3 }, { "secret", 6 },
+	{ "apikey", 6 },
 };
 
 /* Rows by the hash of their last word, in the table's order. */
@@ -50,6 +58,22 @@ last_word(const char *text, size_t n)
 	while (from > 0 && text[from - 1] != ' ')
 		from--;
 	return slice_of(text + from, n - from);
+}
+
+/* What the word ends in of those, or nothing. */
+static struct slice
+glued_end(struct slice word)
+{
+	char last = word.n > 3 ? word.p[word.n - 1] : ' ';
+	size_t i;
+
+	if (last != 'd' && last != 't' && last != 'y')
+		return slice_from(word, word.n);
+	for (i = 0; i < ARRAY_LEN(glued); i++) {
+		if (word.n > glued[i].n && slice_ends(word, glued[i]))
+			return glued[i];
+	}
+	return slice_from(word, word.n);
 }
 
 struct key_index *
@@ -144,6 +168,18 @@ find_words(const struct key_index *x, const struct words *w)
 	return best;
 }
 
+static const struct key_row *
+find_glued(const struct key_index *x, const struct words *w)
+{
+	struct slice end = glued_end(last_word(w->text, w->n));
+	struct words own = { .n = end.n };
+
+	if (end.n == 0)
+		return NULL;
+	memcpy(own.text, end.p, end.n);
+	return find_words(x, &own);
+}
+
 /* Takes a last word that says nothing off, or its number ("password2"); false
  * when it says something. */
 static bool
@@ -187,7 +223,8 @@ may_be_secret(const struct key_index *x, struct slice name)
 		word[i - from] = is_upper(name.p[i]) ?
 			(char)(name.p[i] - 'A' + 'a') : name.p[i];
 	return is_digit(name.p[to - 1]) ||
-	       x->ends[hash(slice_of(word, to - from))];
+	       x->ends[hash(slice_of(word, to - from))] ||
+	       glued_end(slice_of(word, to - from)).n > 0;
 }
 
 const struct key_row *
@@ -203,6 +240,8 @@ key_find(const struct key_index *x, struct slice name)
 	      slice_from(name, name.n - (WORDS_BYTES / 2 - 1)) : name, &w);
 	while (w.n > 0) {
 		row = find_words(x, &w);
+		if (!row)
+			row = find_glued(x, &w);
 		if (row)
 			return row->take == TAKE_NEVER ? NULL : row;
 		if (!drop_trailing(&w))

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#define HMAC_MIN 20	/* "sha256" is the name of one */
+
 void
 reading_mark(const struct reading *r, struct slice part, const char *class)
 {
@@ -40,6 +42,22 @@ read_nothing(const struct reading *r)
 	(void)r;
 }
 
+/* Browsers can send a WebSocket's token nowhere else: among the names of
+ * protocols. */
+static void
+read_protocols(const struct reading *r)
+{
+	struct slice rest = r->value;
+
+	while (rest.p) {
+		struct slice one = slice_trim(slice_cut(&rest, ','));
+
+		if (is_drawn(one))
+			reading_mark(r, one, reads_as_jwt(one) ? "jwt" :
+				     r->class);
+	}
+}
+
 static const struct {
 	const char *name;
 	read_fn *read;
@@ -48,6 +66,9 @@ static const struct {
 } policies[] = {
 	{ "authorization", read_authorization, DETECT_AUTHORIZATION, "" },
 	{ "proxy-authorization", read_authorization, DETECT_AUTHORIZATION, "" },
+	{ "authentication", read_authorization, DETECT_AUTHORIZATION, "" },
+	{ "x-honeycomb-team", read_value, DETECT_API_KEY, "api-key" },
+	{ "sec-websocket-protocol", read_protocols, DETECT_TOKEN, "token" },
 	{ "cookie", read_cookie, DETECT_COOKIE, "cookie" },
 	{ "set-cookie", read_set_cookie, DETECT_COOKIE, "cookie" },
 	{ "cookie2", read_cookie, DETECT_COOKIE, "cookie" },
@@ -124,7 +145,8 @@ read_by_words(struct reading *r, struct slice name)
 	const struct key_row *row;
 	ssize_t at = slice_ifind(name, SLICE("-signature"));
 
-	if (at > 0) {
+	if (at > 0 || (slice_ifind(name, SLICE("-hmac")) > 0 &&
+		       r->value.n >= HMAC_MIN)) {
 		r->detector = DETECT_SIGNATURE;
 		r->class = "signature";
 		read_value(r);

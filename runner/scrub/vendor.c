@@ -128,6 +128,7 @@ const struct vendor vendors[] = {
 	{ DETECT_VENDOR, "facebook", "EAACEdEose0cBA", ALPHA_ALNUM, 20, LONG },
 	{ DETECT_VENDOR, "typeform", "tfp_", ALPHA_TOKEN, 40, 64 },
 	{ DETECT_VENDOR, "contentful", "CFPAT-", ALPHA_TOKEN, 43, 43 },
+	{ DETECT_VENDOR, "notion-old", "secret_", ALPHA_ALNUM, 43, 43 },
 	{ DETECT_VENDOR, "circleci", "CCIPAT_", ALPHA_TOKEN, 40, 80 },
 	{ DETECT_VENDOR, "buildkite", "bkua_", ALPHA_HEX, 40, 40 },
 	{ DETECT_VENDOR, "netlify", "nfp_", ALPHA_ALNUM, 36, 44 },

@@ -16,6 +16,14 @@ Suite *suite_scrub_spellings(void);
 static const struct spelling {
 	const char *type, *text;
 } bodies[] = {
+	{ JSON, "{\"dbpassword\":\"@\"}" }, { JSON, "{\"apisecret\":\"@\"}" },
+	{ JSON, "{\"sessiontoken\":\"@\"}" },
+	{ JSON, "{\"SECRET_KEY_BASE\":\"@\"}" },
+	{ JSON, "{\"password_digest\":\"@\"}" },
+	{ JSON, "{\"motDePasse\":\"@\"}" }, { JSON, "{\"passwort\":\"@\"}" },
+	{ JSON, "{\"contrase\xc3\xb1" "a\":\"@\"}" },
+	{ JSON, "{\"backupCodes\":[\"@\"]}" },
+	{ JSON, "[{\"field\":\"password\",\"value\":\"@\"}]" },
 	{ TEXT, "GET / HTTP/1.1\r\nCookie: a=1; sess=@; b=2\r\n" },
 	{ TEXT, "< Set-Cookie: sid=@; Path=/\r\n" },
 	{ JSON, "{\"req\":\"GET / HTTP/1.1\\r\\nCookie: sess=@\\r\\n\"}" },
@@ -58,6 +66,10 @@ static const char *const fields[] = {
 	"Location: https://h.example/cb#access_token=@&x=1",
 	"Location: https://h.example/cb?a=1#state=b&id_token=@",
 	"Location: https://h.example/cb;jsessionid=@?x=1",
+	"Sec-WebSocket-Protocol: bearer, @",
+	"Sec-WebSocket-Protocol: base64url.bearer.authorization.k8s.io.@",
+	"X-Acme-HMAC-SHA256: @",
+	"Authentication: @",
 	"Set-Cookie: @; Path=/; HttpOnly",
 	"Set-Cookie: user_lang=@; Path=/",
 };
