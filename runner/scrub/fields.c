@@ -12,6 +12,8 @@
 #define PIECES_MAX 1000000u
 /* A number that is written in fewer digits is no card's and no account's. */
 #define DIGITS_MIN 9
+/* A file called "password" that is larger is not one. */
+#define FILE_MAX (4u * KiB)
 
 struct field_walk {
 	struct job *job;
@@ -441,7 +443,8 @@ look_field(struct field_walk *w, const struct field *f)
 		container(w, f);
 		break;
 	case FIELD_BYTES:
-		if (f->value.p != f->span.p || w->format->binary)
+		if (f->value.p != f->span.p || w->format->binary ||
+		    (f->value.n <= FILE_MAX && job_key(w->job, f->key)))
 			scalar(w, f);
 		else if (slice_chr(f->value, '\0') < 0)
 			add_child(w, f);	/* a file that may be text */

@@ -207,17 +207,31 @@ mark_whole(struct job *j, const struct message_work *w, size_t i)
 }
 
 /* What is in no field: a detector would cut through a binary body's lengths;
- * an XML document has comments, an event stream lines of text. */
+ * an XML document has comments, an event stream lines of text, a multipart one
+ * heads of parts and a text around them. */
 static void
 look_beside_fields(struct job *j, size_t i, const struct field_format *f)
 {
 	if (f->binary)
 		job_detect_rules(j, i, false);
 	else if (f == field_format_named("xml") ||
-		 f == field_format_named("events"))
+		 f == field_format_named("events") ||
+		 (f == field_format_named("multipart") &&
+		  slice_is_utf8(j->v[i].raw)))
 		job_detect_text(j, i);
 	else
 		job_detect(j, i);
+}
+
+/* What is named as a coding and is none, or what stands behind its end, is
+ * kept as it came unless there is something to find. */
+static void
+look_coded(struct job *j, struct message_work *w)
+{
+	w->coded = job_add(j, slice_from(w->in->body, w->joined),
+			   place(j, w, "body", SLICE("")));
+	job_detect_text(j, w->coded);
+	drop_chance(j, w->coded);
 }
 
 static void
@@ -227,7 +241,7 @@ look_body(struct job *j, struct message_work *w)
 	const struct field_format *format;
 	struct slice text;
 
-	w->body = w->raw_body = NO_PIECE;
+	w->body = w->raw_body = w->coded = NO_PIECE;
 	if (w->in->body.n == w->joined)
 		return;
 	w->withheld = rules_withhold(j->s->rules, &(struct place){
@@ -261,6 +275,8 @@ look_body(struct job *j, struct message_work *w)
 	else
 		look_beside_fields(j, w->body, format);
 	drop_chance(j, w->body);
+	if (w->broken)
+		look_coded(j, w);
 }
 
 /* Of all that decides how a body is looked at; 0: nobody vouches for it. */
@@ -302,7 +318,7 @@ message_look_body(struct job *j, struct message_work *w)
 	uint64_t sum = body_sum(j, w);
 	size_t i = j->bodies++;
 
-	w->body = w->raw_body = NO_PIECE;
+	w->body = w->raw_body = w->coded = NO_PIECE;
 	if (j->ours) {
 		if (!vouch_covers(known, i, sum))
 			look_body(j, w);
@@ -318,7 +334,7 @@ message_look(struct job *j, struct message_work *w)
 	const struct message *m = w->in;
 	size_t i, n = 0;
 
-	w->body = w->raw_body = NO_PIECE;
+	w->body = w->raw_body = w->coded = NO_PIECE;
 	if (!m->present)
 		return;
 	w->lines = arena_array(j->scratch, 1 + m->headers.n + m->trailers.n,

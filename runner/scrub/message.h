@@ -15,6 +15,7 @@ struct message_work {
 	enum place_side side;
 	size_t *lines;		/* pieces: start line, headers, trailers */
 	size_t body, raw_body;	/* pieces, or NO_PIECE */
+	size_t coded;		/* of the bytes as they came, if broken */
 	struct slice coding;	/* that the body's piece was decoded from */
 	bool broken;		/* only part of it could be decoded */
 	struct slice withheld;	/* why the body is not kept */

@@ -1,6 +1,7 @@
 /* From a recording to a clean tape. */
 #include "recording.h"
 
+#include "escapes.h"
 #include "message.h"
 #include "state.h"
 #include "stream.h"
@@ -111,7 +112,8 @@ look_texts(struct recording_work *w)
 	for (size_t i = 0; i < w->ntexts; i++) {
 		struct slice **v = w->texts;
 
-		w->pieces[i] = job_add(&w->job, *v[i],
+		w->pieces[i] = job_add(&w->job,
+				       without_escapes(w->job.scratch, *v[i]),
 				       v[i] == &w->out->log_tail ?
 				       SLICE("log") : SLICE("text"));
 		w->job.v[w->pieces[i]].keep_handles = true;

@@ -127,7 +127,8 @@ objection(struct job *j, const struct message_work *w)
 				 "in it", SLICE_ARG(job_gave_up(j, w->body)));
 	if (known_leaks(j->s->known, job_text(j, w->body)))
 		return SLICE("it still held a known secret after scrubbing");
-	if (w->broken && job_hit(j, w->body))
+	if (w->broken && (job_hit(j, w->body) || job_hit(j, w->coded) ||
+			  job_gave_up(j, w->coded).n > 0))
 		return SLICE("its coding is broken and what can be read of "
 			     "it holds a secret");
 	return SLICE("");

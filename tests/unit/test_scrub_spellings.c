@@ -16,6 +16,13 @@ Suite *suite_scrub_spellings(void);
 static const struct spelling {
 	const char *type, *text;
 } bodies[] = {
+	{ "multipart/form-data; boundary=B", "--B\r\nContent-Disposition: "
+	  "form-data; name=\"f\"\r\nX-Auth-Token: @\r\n\r\nx\r\n--B--\r\n" },
+	{ "multipart/form-data; boundary=B", "--B\r\nContent-Disposition: "
+	  "form-data; name=\"f\"\r\n\r\nx\r\n--B--\r\npassword=@\r\n" },
+	{ "multipart/form-data; boundary=B", "--B\r\nContent-Disposition: "
+	  "form-data; name=\"password\"; filename=\"p\"\r\n\r\n@\r\n"
+	  "--B--\r\n" },
 	{ JSON, "{\"dbpassword\":\"@\"}" }, { JSON, "{\"apisecret\":\"@\"}" },
 	{ JSON, "{\"sessiontoken\":\"@\"}" },
 	{ JSON, "{\"SECRET_KEY_BASE\":\"@\"}" },
@@ -162,6 +169,56 @@ START_TEST(a_request_hides_it)
 }
 END_TEST
 
+/* A terminal's colours in the midst of what is found by its letters. */
+START_TEST(a_coloured_log_hides_it)
+{
+	struct slice secret;
+	struct rig r;
+
+	rig_init(&r, NULL, 0);
+	secret = rig_secret(&r, "colours", 36);
+	rig_request(&r, "GET /a HTTP/1.1\n", SLICE(""));
+	r.rec.raw.log_tail = slice_str(rig_fmt(&r, "use gh" "p_%.*s\033[31m%.*s"
+		"\033[0m\n\033]0;title\007done\033[", 20, secret.p, 16,
+		secret.p + 20));
+	rig_scrub(&r);
+	rig_assert_gone(&r, "its first half", slice_range(secret, 0, 20));
+	rig_assert_gone(&r, "its second half", slice_from(secret, 20));
+	ck_assert(slice_starts(r.tape.log_tail, SLICE("use ")));
+	ck_assert(slice_ends(r.tape.log_tail, SLICE("\ndone")));
+	rig_release(&r);
+}
+END_TEST
+
+/* Plain text under the name of a coding, and behind the end of one. */
+START_TEST(a_broken_coding_hides_it)
+{
+	struct slice secret, gzip;
+	struct rig r;
+	size_t i;
+
+	rig_init(&r, NULL, 0);
+	secret = rig_secret(&r, "coding", 22);
+	gzip = rig_gzip(&r, SLICE("{\"a\":1}"));
+	for (i = 0; i < 2; i++)
+		rig_request(&r, "POST /a HTTP/1.1\nContent-Encoding: gzip\n"
+			    "Content-Type: " JSON "\n", slice_str(rig_fmt(&r,
+			    "{\"password\":\"%.*s\"}", SLICE_ARG(secret))));
+	r.x[1].request.body = slice_of(arena_alloc(r.arena, gzip.n + 64),
+				       gzip.n + 9 + secret.n);
+	memcpy((char *)(uintptr_t)r.x[1].request.body.p, gzip.p, gzip.n);
+	memcpy((char *)(uintptr_t)r.x[1].request.body.p + gzip.n, "password=",
+	       9);
+	memcpy((char *)(uintptr_t)r.x[1].request.body.p + gzip.n + 9, secret.p,
+	       secret.n);
+	rig_scrub(&r);
+	rig_assert_gone(&r, "coding", secret);
+	for (i = 0; i < 2; i++)
+		ck_assert(r.tape.exchanges[i].request.withheld.n > 0);
+	rig_release(&r);
+}
+END_TEST
+
 START_TEST(the_reason_hides_it)
 {
 	struct slice secret;
@@ -225,6 +282,8 @@ suite_scrub_spellings(void)
 	tcase_add_loop_test(tc, a_body_hides_it, 0, ARRAY_LEN(bodies));
 	tcase_add_loop_test(tc, a_field_hides_it, 0, ARRAY_LEN(fields));
 	tcase_add_test(tc, a_request_hides_it);
+	tcase_add_test(tc, a_coloured_log_hides_it);
+	tcase_add_test(tc, a_broken_coding_hides_it);
 	tcase_add_test(tc, the_reason_hides_it);
 	tcase_add_test(tc, utf16_is_told_without_a_mark);
 	tcase_add_loop_test(tc, honest_text_stays, 0, ARRAY_LEN(honest));
