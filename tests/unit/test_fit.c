@@ -26,7 +26,6 @@ three(struct tape_of_three *v, size_t failing, size_t trigger, size_t other)
 		.json = header_of_line(SLICE("Content-Type: application/json")),
 	};
 	tape_init(&v->t);
-	v->t.arena = arena_create();
 	v->t.lanes = &lane;
 	v->t.nlanes = 1;
 	v->t.exchanges = v->x;
