@@ -171,8 +171,8 @@ told_answer(const struct told *e, struct h2_stream *s)
 	told_end(e, s, LX_RESPONSE);
 }
 
-/* The service has answered whole and wants no more of the call (RFC 9113 §8.1):
- * it ends here, unless that is in the middle of a body of known length. */
+/* The service has answered whole and wants no more of the call (RFC 9113
+ * §8.1): it ends here, unless that is amid a body of known length. */
 static void
 told_enough(const struct told *e, struct h2_stream *s)
 {

@@ -92,6 +92,16 @@ leave_fired(struct loop_timer *t)
 		c->speech->give_up(k);
 		return;
 	}
+	if (k->rec->protocol == PROTOCOL_HTTP2 && answer->present &&
+	    answer->end == END_COMPLETE) {
+		/* It had its answer; other streams of the connection go on. */
+		if (k->answered)
+			c->speech->give_up(k);
+		else
+			loop_timer_set(loop_of(k), &k->expiry,
+				       loop_now_ns(loop_of(k)) + LINGER_NS);
+		return;
+	}
 	if (k->rec->request.end == END_RST) {
 		sock_reset_on_close(c->io.fd);
 		conn_drop(c, END_RST);

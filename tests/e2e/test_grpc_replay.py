@@ -36,6 +36,40 @@ while True:
 '''
 
 
+# Answers an upload in its middle, and asks for no more of it.
+UP_SERVICE = '''
+import http2 from 'node:http2';
+const server = http2.createServer();
+server.on('stream', (s, h) => {
+  s.on('error', () => {});
+  if (h[':path'] === '/slow') return setTimeout(() => { s.respond(); s.end('slow'); }, 300);
+  s.once('data', () => {
+    s.respond({':status': 500});
+    s.end('enough');
+    setImmediate(() => s.close(http2.constants.NGHTTP2_NO_ERROR));
+  });
+});
+server.listen(process.env.PORT, '127.0.0.1', () => console.log('listening'));
+'''
+UP_CLIENT = '''
+import http2 from 'node:http2';
+const session = http2.connect(process.env.DVR_BASE_URL);
+const ask = (h) => {
+  const r = session.request(h, {endStream: false});
+  const done = new Promise((ok) => { r.on('response', (a) => { r.status = a[':status']; }); r.on('close', () => ok(r.status)); });
+  r.on('error', () => {});
+  r.resume();
+  return [r, done];
+};
+const [slow, slowed] = ask({':path': '/slow'});
+slow.end();
+const [up, upped] = ask({':method': 'POST', ':path': '/up', 'content-length': 1000});
+up.write('x');
+console.log('up ' + await upped + ' slow ' + await slowed);
+session.close();
+'''
+
+
 class GrpcReplay(Case):
     def spec(self, more=""):
         self.config(more, service=False)
@@ -108,6 +142,18 @@ class GrpcReplay(Case):
         r = self.regress(1, BUG="status", DELAY="50")
         self.assertIn("the recorded failure came again: POST /shop.Shop/Abort (exchange 2): 200 INTERNAL", r.out)
         self.regress(0, DELAY="50")
+
+    def test_a_body_that_is_not_read_to_its_end_leaves_other_streams_alone(self):
+        self.config("", service=False)
+        service = self.write("up.mjs", UP_SERVICE)
+        with open(self.path("dvr.yaml"), "a") as f:
+            f.write("  service:\n    command: [node, %s]\n    ready: {log: listening, timeout: 20s}\n" % service)
+        r = self.dvr("run", "--", "node", self.write("up_client.mjs", UP_CLIENT))
+        self.assertEqual(r.out, "up 500 slow 200\n", r)
+        self.assertIn("reproduces: 3/3", r.err)
+        r = self.dvr("regress", "-v")
+        self.assertEqual(r.code, 1, r)
+        self.assertRegex(r.out, r"GET /slow +200 → 200 ")
 
     def test_a_reset_stream(self):
         self.spec()
