@@ -74,8 +74,8 @@ show_headers(const struct headers *h)
 	}
 }
 
-/* A call's host, where its lane alone does not tell it: what a service asks of a
- * lane with an URL of its own goes to this machine. */
+/* A call's host, where its lane alone does not tell it: what a service asks of
+ * a lane with a URL of its own goes to this machine. */
 static void
 show_host(const struct message *call)
 {
