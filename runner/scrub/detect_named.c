@@ -166,6 +166,20 @@ is_odd_scheme(const struct key_row *row, struct slice t, size_t to)
 	return end - from >= ODD_MIN && digits > 0;
 }
 
+/* "authorization: Foo " before a handle, where the text that is looked at ends:
+ * what the handle stands for was the secret. */
+static bool
+is_lone_scheme(const struct key_row *row, struct slice t, size_t from,
+	       size_t to)
+{
+	if (strcmp(row->class, "credential") != 0 || to == t.n ||
+	    skip_spaces(t, to) < t.n)
+		return false;
+	while (from < to && (is_letter(t.p[from]) || t.p[from] == '-'))
+		from++;
+	return from == to;
+}
+
 /* A quoted value ends at its quote, a bare one at a space or a mark. */
 static size_t
 value_end(struct slice t, size_t from, char quote)
@@ -227,6 +241,8 @@ name_value(const struct detecting *d, struct slice t, size_t sep,
 	if (!quote && from < t.n && (t.p[from] == '{' || t.p[from] == '['))
 		return sep;		/* of names and values of its own */
 	to = value_end(t, from, quote);
+	if (!quote && is_lone_scheme(row, t, from, to))
+		return sep;
 	if (!quote && (is_scheme(slice_range(t, from, to)) ||
 		       is_odd_scheme(row, t, to))) {
 		from = skip_spaces(t, to);
