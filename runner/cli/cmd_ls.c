@@ -22,16 +22,16 @@ struct listing {
 };
 
 static void
-print_json(const struct tape *t, const struct plan *p, const char *dir,
-	   struct slice why)
+print_json(const struct library_entry *x, const struct tape *t,
+	   const struct plan *p, struct slice why)
 {
 	struct buf b;
 
 	buf_init(&b, MiB);
 	buf_adds(&b, "{\"id\":");
-	json_quote(t->id, &b);
+	json_quote(slice_str(x->id), &b);
 	buf_adds(&b, ",\"dir\":");
-	json_quote(slice_str(dir), &b);
+	json_quote(slice_str(x->dir), &b);
 	buf_adds(&b, ",\"trigger\":");
 	json_quote(slice_str(trigger_kind_name(t->trigger.kind)), &b);
 	buf_fmt(&b, ",\"value\":%d,\"exchange\":%u,\"exchanges\":%zu,"
@@ -48,14 +48,15 @@ print_json(const struct tape *t, const struct plan *p, const char *dir,
 }
 
 static void
-print_line(const struct tape *t, const struct plan *p, struct slice why)
+print_line(const struct library_entry *x, const struct tape *t,
+	   const struct plan *p, struct slice why)
 {
 	char proof[32] = "unproven";
 
 	if (p->hits)
 		snprintf(proof, sizeof(proof), "%u/%u", p->hits, p->of);
-	printf("%-44.*s %-11s %4zu exchange%-1s  %s %d  reproduces %s\n",
-	       SLICE_ARG(t->id), expect_name(p->expect), t->nexchanges,
+	printf("%-44s %-11s %4zu exchange%-1s  %s %d  reproduces %s\n",
+	       x->id, expect_name(p->expect), t->nexchanges,
 	       plural(t->nexchanges), trigger_kind_name(t->trigger.kind),
 	       t->trigger.value, proof);
 	if (why.n)
@@ -85,7 +86,7 @@ is_wanted(const struct listing *g, const struct library_entry *x,
 	if (args_has(args, OPT_STALE) && health_stale(t, p, &stale))
 		add_reason(why, &stale);
 	if (args_has(args, OPT_FLAKY) &&
-	    health_flaky(p, last_run_find(&g->last, t->id), &flaky))
+	    health_flaky(p, last_run_find(&g->last, slice_str(x->id)), &flaky))
 		add_reason(why, &flaky);
 	if (args_has(args, OPT_DUPLICATE) &&
 	    health_duplicate(&g->lib, x, &twin))
@@ -112,9 +113,9 @@ list_tape(struct listing *g, const struct library_entry *x)
 	} else if (is_wanted(g, x, &t, &p, &why)) {
 		g->shown++;
 		if (args_has(g->args, OPT_JSON))
-			print_json(&t, &p, x->dir, buf_slice(&why));
+			print_json(x, &t, &p, buf_slice(&why));
 		else
-			print_line(&t, &p, buf_slice(&why));
+			print_line(x, &t, &p, buf_slice(&why));
 	}
 	tape_release(&t);
 	buf_release(&why);

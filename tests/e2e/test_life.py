@@ -3,6 +3,7 @@ import datetime
 import json
 import os
 import re
+import shutil
 import subprocess
 
 from harness import Case, SERVICE, main
@@ -232,6 +233,17 @@ class Life(Case):
         line = self.read("fixtures", "retired.yaml").decode()
         self.assertIn("id: " + self.tape, line)
         self.assertIn("reason: 'the route: it is gone'", line)
+        # No secret of dvr's own making; others are seen beside it.
+        self.git("add", ".")
+        for how in ((), ("--staged",)):
+            r = self.dvr("verify", *how)
+            self.assertEqual((r.code, r.out), (0, ""), r)
+        key = "k7" + os.urandom(16).hex()
+        self.write("fixtures/retired.yaml", line.replace("it is gone'", "password=%s'" % key))
+        r = self.dvr("verify")
+        self.assertEqual(r.code, 1, r)
+        self.assertIn("fixtures/retired.yaml:1: ", r.out)
+        self.write("fixtures/retired.yaml", line)
         self.assertIn("fixtures/%s/tape.yaml" % self.tape, self.git("show", "--name-only", "--format=", "HEAD~1"))
         self.run_suite('get("/items/7"); get("/boom")')
         self.assertEqual(self.tapes(), [self.tape])
@@ -296,6 +308,10 @@ class Life(Case):
         self.record('get("/boom")', "--no-verify")
         r = self.dvr("ls", "--stale")
         self.assertIn("never verified", r.out)
+        # A tape goes by its folder, as every command does.
+        subprocess.run(("cp", "-r", self.path("fixtures", self.tape), self.path("fixtures", "copied")), check=True)
+        self.assertEqual([l.split()[0] for l in self.dvr("ls").out.splitlines()], ["copied", self.tape])
+        shutil.rmtree(self.path("fixtures", "copied"))
         twin = self.path("fixtures", "a-twin")
         subprocess.run(("cp", "-r", self.path("fixtures", self.tape), twin), check=True)
         with open(os.path.join(twin, "tape.yaml")) as f:
