@@ -160,6 +160,7 @@ config_load(const char *path, struct config *out, struct err *e)
 		goto out;
 	}
 	c.path = found;
+	c.found = path == NULL;
 	c.dir = folder_of(c.arena, found);
 	if (fs_read(found, &text, e) != 0)
 		goto out;

@@ -23,6 +23,7 @@ enum on_dvr_error { DVR_ERROR_WARN, DVR_ERROR_FAIL };
 struct config {
 	struct arena *arena;
 	char *path;			/* NULL: defaults, no file */
+	bool found;			/* as the nearest: nobody named it */
 	char *dir;			/* folder of the file, or "." */
 	char *name, *namespace;
 	char *mode;			/* record, or NULL */

@@ -44,7 +44,9 @@ command_for(const struct regression *g, const char *id, struct arena *a)
 
 	buf_init(&command, 64 * KiB);
 	buf_adds(&command, "dvr regress");
-	command_flag("-c", g->cfg->path, &command);
+	/* What was found here is found by the same command elsewhere, where
+	 * the checkout has another path. */
+	command_flag("-c", g->cfg->found ? NULL : g->cfg->path, &command);
 	command_flag("--fixtures", g->fixtures, &command);
 	command_flag("--target", g->trial.target, &command);
 	buf_addc(&command, ' ');

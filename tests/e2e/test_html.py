@@ -145,7 +145,7 @@ class Browser(Html):
         self.assertTrue(page["tools"])
         self.assertEqual((page["foreign"], page["links"], page["dead"], page["scripts"]), (0, [], 0, 1))
         self.assertTrue(any("POST /carts now answers 400: currency required" in t for t in page["troubles"]), page["troubles"])
-        for part in ("first difference", "Reproduce it", "dvr regress -c", "Why this request", "2.resp.body#/cart/id",
+        for part in ("first difference", "Reproduce it", "dvr regress ", "Why this request", "2.resp.body#/cart/id",
                      "scrubbed", "late by p50", "State, before and after", 'INSERT INTO "carts"', "hash"):
             self.assertIn(part, page["text"])
 

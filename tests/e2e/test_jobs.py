@@ -192,6 +192,13 @@ class Jobs(Case):
             again.communicate(timeout=60)
             self.assertEqual(again.returncode, 1)
 
+    def test_the_command_to_reproduce_names_a_configuration_that_was_named(self):
+        boom = [t for t in self.tapes() if "boom" in t][0]
+        r = self.dvr("regress", boom)
+        self.assertRegex(r.out, r"reproduce +dvr regress %s\n" % boom)
+        r = self.dvr("regress", "-c", self.path("dvr.yaml"), boom)
+        self.assertIn("dvr regress -c %s %s\n" % (self.path("dvr.yaml"), boom), r.out)
+
     def test_numbers_of_jobs(self):
         for n in ("0", "65", "-1", "many", "2x", ""):
             self.assertOneLineError(self.dvr("regress", "-j", n), 2, "--jobs")
