@@ -127,6 +127,15 @@ class Ci(Case):
         self.assertIn("tape-12", r.stdout)
         self.assertLess(len(r.stdout), 1 << 20)
 
+    def test_a_library_that_is_still_to_come_is_green(self):
+        code, log, out, summary = self.action(mode="regress")
+        self.assertEqual((code, out["failed"]), (0, "0"), log)
+        self.assertRegex(log, r"(?m)^::notice .*no tapes yet")
+        # tapes elsewhere: a wrong folder, or a wrong name
+        self.write("elsewhere/t/tape.yaml", "dvr: 1\n")
+        subprocess.run(["git", "add", "elsewhere"], cwd=self.dir, check=True)
+        self.assertEqual(self.action(mode="regress")[0], 5)
+
     def test_mistakes_are_told(self):
         self.assertEqual(self.action(mode="run")[0], 2)
         self.assertIn("regress or run", self.action(mode="walk")[1])
@@ -214,6 +223,9 @@ class Ci(Case):
             return run(os.path.join(at, "node_modules", "node", "bin", "node"),
                        os.path.join(at, "node_modules", "gitlab-ci-local", "dist", "index.js"),
                        "--force-shell-executor", name, cwd=self.dir, env=self.env)
+        r = job("replay")     # before there is a tape
+        self.assertEqual(r.returncode, 0, r.stdout + r.stderr)
+        self.assertIn("no tapes yet", r.stdout + r.stderr)
         r = job("record")
         self.assertEqual(r.returncode, 1, r.stdout + r.stderr)
         self.assertEqual(len(self.tapes()), 1, r.stdout + r.stderr)
