@@ -72,7 +72,9 @@ tell_losses(struct tape *t)
 		if (x->request.cut_bytes > 0 && t->not_replayable.n == 0)
 			t->not_replayable = arena_fmt(t->arena,
 				"the request of exchange %u was not kept "
-				"whole", x->id);
+				"whole: %llu bytes are over capture: max_body",
+				x->id,
+				(unsigned long long)x->request.cut_bytes);
 	}
 }
 
