@@ -7,13 +7,20 @@
 #include "verify.h"
 
 #include <dvr/judge/outcome.h>
+#include <dvr/net/resolve.h>
+#include <dvr/net/sock.h>
 #include <dvr/replay/stepping.h>
 
+#include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* No answer for this long: probably a breakpoint; say that we wait. */
 #define STEP_HINT_NS (2 * NS_PER_S)
+/* A local port answers a connect, or refuses it, in far less. */
+#define KNOCK_MS 1000
 
 struct step {
 	struct tape tape;
@@ -21,6 +28,7 @@ struct step {
 	struct stepping *stepping;
 	struct loop_timer hint;
 	struct scrub *scrub;	/* live text passes it */
+	const char *target;
 	size_t at;		/* index of the next ingress exchange */
 };
 
@@ -88,7 +96,56 @@ print_answer(const struct step *s, const struct exchange *recorded,
 	putchar('\n');
 }
 
-/* 1 sent, 0 at the end, -1 the service cannot be reached. */
+static bool
+is_refused(const struct address *a)
+{
+	struct pollfd io = { .events = POLLOUT };
+	int error = 0;
+
+	if (sock_connect(a, &io.fd) != 0)
+		return errno == ECONNREFUSED;
+	if (poll(&io, 1, KNOCK_MS) == 1)
+		error = sock_connect_result(io.fd);
+	close(io.fd);
+	return error == ECONNREFUSED;
+}
+
+static void
+on_addresses(void *arg, const struct address *found, size_t count,
+	     const char *why)
+{
+	bool *refused = arg;
+
+	(void)why;
+	*refused = count > 0;
+	for (size_t i = 0; i < count && *refused; i++)
+		*refused = is_refused(&found[i]);
+}
+
+/*
+ * Does this machine say that nobody listens there yet?  Names of other
+ * machines are left to the engine.  A person starts the service meanwhile: an
+ * end would take the ports away that it was just told of.
+ */
+static bool
+nobody_there(const struct step *s)
+{
+	bool refused = false;
+	struct resolve *r;
+	struct url url;
+
+	if (s->at > 0 || !isatty(STDIN_FILENO) ||
+	    url_parse(slice_str(s->target), &url, NULL) != 0)
+		return false;
+	r = resolve_start(stepping_loop(s->stepping), url.host, url.port,
+			  KNOCK_MS, on_addresses, &refused);
+	if (r)
+		resolve_cancel(r);
+	return refused;
+}
+
+/* 1 sent, 0 at the end, or nobody is there to send to; -1 the service cannot
+ * be reached. */
 static int
 step_next(struct step *s, struct err *e)
 {
@@ -99,6 +156,11 @@ step_next(struct step *s, struct err *e)
 
 	if (!next) {
 		puts("[End] the tape is at its end");
+		return 0;
+	}
+	if (nobody_there(s)) {
+		printf("[Waiting] nobody listens at %s yet: start the "
+		       "service, then next again\n", s->target);
 		return 0;
 	}
 	s->at = (size_t)(next - s->tape.exchanges) + 1;
@@ -197,7 +259,8 @@ tell_state(const struct tape *t)
 int
 step_session(const struct args *args, struct config *c, struct err *e)
 {
-	struct step s = { .hint = { .fn = on_hint } };
+	struct step s = { .hint = { .fn = on_hint },
+		.target = args->value[OPT_TARGET] };
 	struct trial_config cfg;
 	char dir[4096];
 	int rc = -1;
@@ -209,7 +272,7 @@ step_session(const struct args *args, struct config *c, struct err *e)
 	if (!s.scrub || regression_stubs(c, &s.tape, &s.plan, dir, e) != 0)
 		goto out;
 	verify_trial_config(c, s.scrub, &cfg);
-	cfg.target = args->value[OPT_TARGET];
+	cfg.target = s.target;
 	cfg.by_hand = true;
 	cfg.told = told_print;
 	cfg.told_arg = stdout;

@@ -18,8 +18,8 @@ class Step(Case):
         ''')
         return self.tapes()[0]
 
-    def service(self):
-        port = str(free_port())
+    def service(self, port=None):
+        port = str(port or free_port())
         self.start(sys.executable, os.path.join(os.path.dirname(__file__), "service.py"),
                    env=dict(self.env, PORT=port))
         url = "http://127.0.0.1:" + port
@@ -74,6 +74,29 @@ class Step(Case):
                 os.write(master, keys)
         os.close(master)
         self.assertEqual(p.wait(20), 0, said)
+
+    def test_a_service_that_is_not_there_yet_is_waited_for(self):
+        tape, port = self.record(), free_port()
+        master, slave = os.openpty()
+        p = self.start(DVR, "replay", "start", "--target", "http://localhost:%d" % port, "--tape", tape,
+                       "--step-mode", stdin=slave, stdout=slave, stderr=slave, env=dict(self.env, TERM="xterm"))
+        os.close(slave)
+        said = b""
+        for word, keys in ((b"dvr> ", b"next\n"), (b"start the service", b"next\n"),
+                           (b"201 Created", b"quit\n"), (None, None)):
+            while word is None or word not in said:
+                try:
+                    more = os.read(master, 4096)
+                except OSError:     # it has gone
+                    break
+                said += more
+            if word == b"start the service":
+                self.service(port)
+            if keys:
+                os.write(master, keys)
+        os.close(master)
+        self.assertEqual(p.wait(20), 0, said)
+        self.assertIn(b"201 Created", said)
 
     def test_its_time_is_told(self):
         tape, url = self.record(), self.service()
