@@ -153,6 +153,23 @@ find_base64(struct arena *a, struct slice value, struct nest *out)
 	return coding >= 0 && undo(a, value, (enum nest_coding)coding, out);
 }
 
+/* A document in hex; of other text in hex nobody can say that it is not an
+ * identifier. */
+static bool
+find_hex(struct arena *a, struct slice value, struct nest *out)
+{
+	uint64_t begin;
+
+	if (value.n < CODED_MIN || value.n > CODED_MAX ||
+	    slice_hex(slice_range(value, 0, 2), 255, &begin) < 0 ||
+	    !strchr("{[<\t\n\r ", (int)begin) || begin == 0)
+		return false;
+	if (!undo(a, value, NEST_HEX, out) &&
+	    !undo(a, value, NEST_HEX_UPPER, out))
+		return false;
+	return looks_like(out->text) != NULL;
+}
+
 bool
 nest_uncode(struct arena *a, struct slice value, struct nest *out)
 {
@@ -196,7 +213,8 @@ nest_find(struct arena *a, struct slice value, struct nest *out)
 		*out = (struct nest){ NEST_PLAIN, value, f };
 		return true;
 	}
-	if (!find_base64(a, value, out) && !find_percent(a, value, out))
+	if (!find_hex(a, value, out) && !find_base64(a, value, out) &&
+	    !find_percent(a, value, out))
 		return false;
 	out->format = looks_like(out->text);
 	return true;

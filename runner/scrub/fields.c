@@ -110,6 +110,20 @@ encode_base64url_padded(enum field_kind kind, struct slice value,
 }
 
 static void
+encode_hex(enum field_kind kind, struct slice value, struct buf *out)
+{
+	(void)kind;
+	nest_wrap(NEST_HEX, value, out);
+}
+
+static void
+encode_hex_upper(enum field_kind kind, struct slice value, struct buf *out)
+{
+	(void)kind;
+	nest_wrap(NEST_HEX_UPPER, value, out);
+}
+
+static void
 encode_percent(enum field_kind kind, struct slice value, struct buf *out)
 {
 	(void)kind;
@@ -129,6 +143,7 @@ static encode_fn *const encoders[] = {
 	[NEST_BASE64URL] = encode_base64url,
 	[NEST_BASE64URL_PADDED] = encode_base64url_padded,
 	[NEST_PERCENT] = encode_percent,
+	[NEST_HEX] = encode_hex, [NEST_HEX_UPPER] = encode_hex_upper,
 };
 
 /* A document in piece i: by its fields, or as text. */

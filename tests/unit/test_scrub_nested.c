@@ -90,6 +90,38 @@ END_TEST
 
 /* Base64 in a form (its '=' escaped): JSON that holds a string in base64 once
  * more, which is taken as a whole. */
+/* So does what is in hex. */
+START_TEST(a_document_in_hex_stays_one)
+{
+	struct rig r;
+	const struct message *m;
+	struct slice secret, live;
+	struct buf hex, want;
+
+	rig_init(&r, NULL, 0);
+	secret = slice_str(rig_fmt(&r, "{\"user\": 7, \"password\": \"%s\"}",
+				   "Kaleidoskop-91"));
+	buf_init(&hex, KiB);
+	buf_adds(&hex, "{\"blob\":\"");
+	hex_encode(secret, &hex);
+	buf_adds(&hex, "\"}");
+	m = scrub_body(&r, "application/json", buf_slice(&hex));
+	ck_assert(slice_find(m->body, slice_range(buf_slice(&hex), 65, 85)) <
+		  0);
+	live = live_of(&r, m);
+	ck_assert_uint_eq(live.n, hex.n);
+	buf_init(&want, KiB);
+	buf_adds(&want, "{\"blob\":\"");
+	hex_encode(slice_range(secret, 0, 25), &want);
+	ck_assert(slice_starts(live, buf_slice(&want)));
+	ck_assert(slice_ends(live, SLICE("227d\"}")));
+	ck_assert(!slice_eq(live, buf_slice(&hex)));
+	buf_release(&hex);
+	buf_release(&want);
+	rig_release(&r);
+}
+END_TEST
+
 START_TEST(codings_within_codings)
 {
 	struct rig r;
@@ -415,6 +447,7 @@ suite_scrub_nested(void)
 	Suite *s = suite_create("scrub_nested");
 	TCase *t = tcase_create("nested");
 
+	tcase_add_test(t, a_document_in_hex_stays_one);
 	tcase_add_test(t, a_document_in_base64_stays_one);
 	tcase_add_test(t, codings_within_codings);
 	tcase_add_test(t, xml_is_scrubbed_by_its_names);

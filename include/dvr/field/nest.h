@@ -12,7 +12,7 @@
 
 enum nest_coding { NEST_PLAIN, NEST_BASE64, NEST_BASE64_BARE, NEST_BASE64URL,
 	NEST_BASE64URL_PADDED, NEST_PERCENT,
-	NEST_HEX, NEST_HEX_UPPER	/* nest_uncode() alone */
+	NEST_HEX, NEST_HEX_UPPER	/* nest_find(): of documents alone */
 };
 
 struct nest {
