@@ -105,12 +105,14 @@ compare(const struct args *args, struct err *e)
 		return -1;
 	if (fs_temp_dir("dvr-diff", dir, e) != 0)
 		goto out;
+	process_guard_folder(dir);
 	if (fs_join(a, dir, "a", e) == 0 && fs_join(b, dir, "b", e) == 0 &&
 	    write_text(&c, names[0], a, e) == 0 &&
 	    write_text(&c, names[1], b, e) == 0)
 		rc = run_diff(names, a, b,
 			      command_colour(args, STDOUT_FILENO), e);
 	fs_remove_tree(dir, NULL);
+	process_unguard_folder(dir);
 out:
 	config_release(&c);
 	return rc;

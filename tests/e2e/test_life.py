@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+import time
 
 from harness import Case, SERVICE, main
 
@@ -372,6 +373,17 @@ class Life(Case):
         self.assertRegex(r.out, r"(?m)^-    /a: 1$")
         r = self.dvr("diff", other, other)
         self.assertEqual((r.code, r.out), (0, ""), r)
+        # A dvr that is killed leaves none of it behind.
+        os.mkdir(self.path("tmp"))
+        self.write("bin/diff", "#!/bin/sh\nls -d \"$TMPDIR\"/dvr-diff* > \"$TMPDIR\"/../seen; kill -KILL $PPID\n", 0o755)
+        r = self.dvr("diff", self.tape, other, env=dict(self.env, TMPDIR=self.path("tmp"),
+                                                        PATH=self.path("bin") + ":" + self.env["PATH"]))
+        self.assertEqual(r.code, -9, r)
+        self.assertIn(b"dvr-diff", self.read("seen"))
+        until = time.monotonic() + 30
+        while os.listdir(self.path("tmp")):
+            self.assertLess(time.monotonic(), until)
+            time.sleep(0.01)
 
     # ---- size --------------------------------------------------------------
 
