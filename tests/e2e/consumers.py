@@ -1,6 +1,7 @@
 """Programs of others that tests ask: installed from npm below build/."""
 import os
 import subprocess
+import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.environ.get("BUILD", os.path.join(ROOT, "build"))
@@ -25,6 +26,7 @@ def installed():
     for name in os.listdir(os.path.join(ROOT, "tests", "consumers")):
         if name.endswith(".mjs"):
             with open(os.path.join(ROOT, "tests", "consumers", name)) as src, \
-                    open(os.path.join(CONSUMERS, name), "w") as dst:
+                    tempfile.NamedTemporaryFile("w", dir=CONSUMERS, delete=False) as dst:
                 dst.write(src.read())
+            os.replace(dst.name, os.path.join(CONSUMERS, name))    # others may run it just now
     return CONSUMERS
