@@ -55,9 +55,8 @@ skip_separator(struct slice t, size_t at)
 	at = skip_colours(t, skip_spaces(t, at));
 	if (!quoted || (char_at(t, at) != '\n' && char_at(t, at) != '\r'))
 		return at;
-	for (quoted = false; at < t.n && strchr(" \t\r\n", t.p[at]) &&
-	     t.p[at]; at++)
-		;
+	while (at < t.n && t.p[at] && strchr(" \t\r\n", t.p[at]))
+		at++;
 	return at;
 }
 
