@@ -120,7 +120,9 @@ start_service(struct recorder *r, struct err *e)
 	if (!r->cfg->has_service)
 		return 0;
 	if (service_start(&how, &r->service, e) != 0)
-		return -1;
+		return r->cfg->service.build ?
+			err_prefix(e, "the service, which `%s` makes",
+				   r->cfg->service.build) : -1;
 	if (service_wait_ready(r->service, e) != 0)
 		return -1;
 	r->up = true;

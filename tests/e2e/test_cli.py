@@ -45,6 +45,10 @@ class Cli(Case):
             self.assertIn("in use", r.err)
         self.assertOneLineError(self.dvr("run", "--target", "ftp://x", "--", "true"), 2, "--target")
 
+    def test_a_service_that_is_not_built_names_its_build(self):
+        self.config("service: {command: [./gone], build: go build -o gone .}\n", service=False)
+        self.assertOneLineError(self.dvr("run", "--", "true"), 4, "`go build -o gone .` makes", "command not found")
+
     def test_nothing_selected(self):
         self.config()
         self.assertOneLineError(self.dvr("regress"), 5, "no tapes")
