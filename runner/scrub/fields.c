@@ -1,7 +1,6 @@
 /* Walks over structured text: secrets by the name of their field. */
 #include "job.h"
 
-#include <dvr/field/nest.h>
 
 #include "detect.h"
 
@@ -80,72 +79,6 @@ is_nested(struct job *j, struct slice v, struct nest *n)
 		 field_format_named("jwt"));
 }
 
-static void
-encode_base64(enum field_kind kind, struct slice value, struct buf *out)
-{
-	(void)kind;
-	nest_wrap(NEST_BASE64, value, out);
-}
-
-static void
-encode_base64_bare(enum field_kind kind, struct slice value, struct buf *out)
-{
-	(void)kind;
-	nest_wrap(NEST_BASE64_BARE, value, out);
-}
-
-static void
-encode_base64url(enum field_kind kind, struct slice value, struct buf *out)
-{
-	(void)kind;
-	nest_wrap(NEST_BASE64URL, value, out);
-}
-
-static void
-encode_base64url_padded(enum field_kind kind, struct slice value,
-			struct buf *out)
-{
-	(void)kind;
-	nest_wrap(NEST_BASE64URL_PADDED, value, out);
-}
-
-static void
-encode_hex(enum field_kind kind, struct slice value, struct buf *out)
-{
-	(void)kind;
-	nest_wrap(NEST_HEX, value, out);
-}
-
-static void
-encode_hex_upper(enum field_kind kind, struct slice value, struct buf *out)
-{
-	(void)kind;
-	nest_wrap(NEST_HEX_UPPER, value, out);
-}
-
-static void
-encode_percent(enum field_kind kind, struct slice value, struct buf *out)
-{
-	(void)kind;
-	nest_wrap(NEST_PERCENT, value, out);
-}
-
-static void
-encode_plain(enum field_kind kind, struct slice value, struct buf *out)
-{
-	(void)kind;
-	buf_add(out, value);
-}
-
-static encode_fn *const encoders[] = {
-	[NEST_PLAIN] = encode_plain, [NEST_BASE64] = encode_base64,
-	[NEST_BASE64_BARE] = encode_base64_bare,
-	[NEST_BASE64URL] = encode_base64url,
-	[NEST_BASE64URL_PADDED] = encode_base64url_padded,
-	[NEST_PERCENT] = encode_percent,
-	[NEST_HEX] = encode_hex, [NEST_HEX_UPPER] = encode_hex_upper,
-};
-
 /* A document in piece i: by its fields, or as text. */
 static void
 look_document(struct job *j, size_t i, const struct field_format *format,
@@ -178,7 +111,7 @@ job_look_value(struct job *j, size_t i, const struct walk_at *at)
 	}
 	child = job_add_child(j, i, &(struct piece){
 		.raw = n.text, .to = j->v[i].raw.n, .kind = FIELD_STRING,
-		.encode = encoders[n.coding],
+		.encode = job_encoder(n.coding),
 		.whole = n.coding != NEST_PERCENT,
 		.taken = job_in_base64(j, i),
 	});
@@ -228,7 +161,7 @@ job_look_part(struct job *j, size_t i, struct slice part,
 	}
 	child = job_add_child(j, i, &(struct piece){
 		.raw = part, .from = from, .to = from + part.n,
-		.encode = encode_plain, .kind = FIELD_STRING,
+		.encode = job_encoder(NEST_PLAIN), .kind = FIELD_STRING,
 	});
 	job_look_value(j, child, at);
 }

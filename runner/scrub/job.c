@@ -156,13 +156,6 @@ job_detect_rules(struct job *j, size_t i, bool all)
 	look_through(j, i, all ? LOOK_DETECT : LOOK_RULES);
 }
 
-static void
-encode_percent(enum field_kind kind, struct slice value, struct buf *out)
-{
-	(void)kind;
-	percent_encode(value, false, out);
-}
-
 void
 job_add_percent(struct job *j, size_t i, struct slice part)
 {
@@ -176,7 +169,7 @@ job_add_percent(struct job *j, size_t i, struct slice part)
 	buf_release(&b);
 	child = job_add_child(j, i, &(struct piece){
 		.raw = value, .from = from, .to = from + part.n,
-		.encode = encode_percent, .kind = FIELD_STRING,
+		.encode = job_encoder(NEST_PERCENT), .kind = FIELD_STRING,
 	});
 	job_detect_text(j, child);
 }

@@ -6,13 +6,15 @@
 #ifndef SCRUB_JOB_H
 #define SCRUB_JOB_H
 
-#include <dvr/field/field.h>
+#include <dvr/field/nest.h>
 
 #include "keys.h"
 #include "scrubber.h"
 
 typedef void encode_fn(enum field_kind kind, struct slice value,
 		       struct buf *out);
+/* encoders.c: how what was decoded is written again. */
+encode_fn *job_encoder(enum nest_coding coding);
 
 /* Text that is replaced in one go.  A child is a decoded value (an escaped
  * JSON string, a percent-coded parameter) that stands coded in its parent. */
