@@ -27,14 +27,6 @@ struct leaves {
 };
 
 struct slice
-header_value(const struct message *m, const char *name)
-{
-	const struct header *h = headers_find(&m->headers, name);
-
-	return h ? h->value : SLICE("");
-}
-
-struct slice
 compare_cut(const struct comparison *c, struct slice text)
 {
 	size_t n = SHOWN_MAX;

@@ -82,6 +82,5 @@ struct slice compare_show(const struct comparison *c, struct slice context,
 struct slice compare_cut(const struct comparison *c, struct slice text);
 /* The payload without its content coding; itself when that cannot be undone. */
 struct slice compare_plain(struct arena *a, const struct message *m);
-struct slice header_value(const struct message *m, const char *name);
 
 #endif

@@ -59,7 +59,7 @@ is_hollow(struct judging *j, size_t at)
 	if (got->body_bytes == 0 && got->body.n == 0)
 		return !is_masked(j, at);
 	if (want->withheld.n || want->cut_bytes || got->cut_bytes ||
-	    field_format_for(header_value(want, "content-type")) != json ||
+	    field_format_for(message_header(want, "content-type")) != json ||
 	    !holds_object(j, json, compare_plain(j->a, want)))
 		return false;
 	body = compare_plain(j->a, got);

@@ -307,7 +307,7 @@ learn_header(struct learning *l, const struct header *h)
 	    slice_ieq(h->name, SLICE("content-encoding")))
 		return;
 	for (size_t i = 0; i < l->n; i++) {
-		v[i] = header_value(l->s[i].answer, name);
+		v[i] = message_header(l->s[i].answer, name);
 		if (v[i].n == 0)
 			return;
 	}

@@ -178,14 +178,6 @@ walk_header(struct walk *w, const struct headers *in, size_t i)
 
 /* ---- the body ------------------------------------------------------------- */
 
-static struct slice
-header_value(const struct message *m, const char *name)
-{
-	const struct header *h = headers_find(&m->headers, name);
-
-	return h ? h->value : SLICE("");
-}
-
 static bool
 walk_fields(struct walk *w, const struct field_format *f, struct slice body)
 {
@@ -205,7 +197,7 @@ walk_body(struct walk *w)
 		return;
 	w->whole = body;
 	f = message_format(w->m, body);
-	if (slice_istarts(header_value(w->m, "Content-Type"),
+	if (slice_istarts(message_header(w->m, "Content-Type"),
 			  SLICE("text/html")) && w->side == PLACE_RESPONSE)
 		f = field_format_named("html");
 	if (f && walk_fields(w, f, body))

@@ -22,19 +22,11 @@ on_field(void *arg, const struct field *f)
 	return 0;
 }
 
-static struct slice
-header_value(const struct message *m, const char *name)
-{
-	const struct header *h = headers_find(&m->headers, name);
-
-	return h ? h->value : SLICE("");
-}
-
 bool
 key_set_add(const struct mint *keys, struct arena *a, const struct message *m,
 	    struct message *out)
 {
-	struct slice type = header_value(m, "Content-Type"), body;
+	struct slice type = message_header(m, "Content-Type"), body;
 	struct slice coding = m->decoded.n > 0 ? m->decoded :
 		message_coding(a, m);
 	const struct field_format *json = field_format_for(type);

@@ -12,14 +12,6 @@
 /* Bytes of a message that is no text, in its line. */
 #define HEX_SHOWN 64u
 
-static struct slice
-header_value(const struct message *m, const char *name)
-{
-	const struct header *h = headers_find(&m->headers, name);
-
-	return h ? h->value : SLICE("");
-}
-
 /* The payload without its codings, in `a` where that is not the body itself. */
 static struct slice
 plain(struct arena *a, const struct message *m)
@@ -140,7 +132,7 @@ keep_side(struct story_keeping *k, const struct message *m, struct slice body,
 	  size_t around, struct story_body *out)
 {
 	out->known = true;
-	out->type = arena_copy(k->a, header_value(m, "content-type"));
+	out->type = arena_copy(k->a, message_header(m, "content-type"));
 	out->withheld = arena_copy(k->a, m->withheld);
 	if (m->withheld.n == 0)
 		keep_part(k, body, around, out);

@@ -93,14 +93,6 @@ look_line(struct job *j, const struct message_work *w)
 
 /* ---- bodies ------------------------------------------------------------ */
 
-static struct slice
-header_value(const struct message *m, const char *name)
-{
-	const struct header *h = headers_find(&m->headers, name);
-
-	return h ? h->value : (struct slice){ 0 };
-}
-
 /* Undoes the coding; sets w->withheld when that cannot be done, w->coding
  * when there is one, w->broken when the stream ends in the middle. */
 static struct slice
@@ -254,7 +246,7 @@ look_body(struct job *j, struct message_work *w)
 		return;
 	}
 	text = decode_body(j, w);
-	if (is_wide(header_value(w->in, "content-type"), text))
+	if (is_wide(message_header(w->in, "content-type"), text))
 		w->withheld = SLICE("UTF-16 and UTF-32 are not read");
 	if (w->withheld.n)
 		return;
@@ -292,7 +284,7 @@ body_sum(struct job *j, const struct message_work *w)
 	    !coding_identity(coding))
 		return 0;
 	sum = vouch_sum(1, slice_of((const char *)at, sizeof(at)));
-	sum = vouch_sum(sum, header_value(w->in, "content-type"));
+	sum = vouch_sum(sum, message_header(w->in, "content-type"));
 	return vouch_sum(sum, w->in->body);
 }
 

@@ -7,14 +7,6 @@
 #define CODED_MAX ((size_t)1 << 30)
 #define FIRST_LOOK 64		/* bytes of space before a body begins */
 
-static struct slice
-header_value(const struct message *m, const char *name)
-{
-	const struct header *h = headers_find(&m->headers, name);
-
-	return h ? h->value : SLICE("");
-}
-
 struct slice
 message_coding(struct arena *a, const struct message *m)
 {
@@ -37,9 +29,9 @@ message_coding(struct arena *a, const struct message *m)
 static struct slice
 message_compression(const struct message *m)
 {
-	struct slice coding = header_value(m, "grpc-encoding");
+	struct slice coding = message_header(m, "grpc-encoding");
 
-	if (coding.n == 0 || !grpc_type(header_value(m, "content-type")) ||
+	if (coding.n == 0 || !grpc_type(message_header(m, "content-type")) ||
 	    coding_identity(coding))
 		return SLICE("");
 	return coding;
@@ -192,7 +184,7 @@ const struct field_format *
 message_format(const struct message *m, struct slice plain)
 {
 	const struct field_format *f =
-		field_format_for(header_value(m, "content-type"));
+		field_format_for(message_header(m, "content-type"));
 	struct slice start = slice_range(plain, 0, FIRST_LOOK);
 
 	if (m->format)

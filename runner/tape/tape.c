@@ -79,6 +79,14 @@ headers_find(const struct headers *h, const char *name)
 }
 
 struct slice
+message_header(const struct message *m, const char *name)
+{
+	const struct header *h = headers_find(&m->headers, name);
+
+	return h ? h->value : SLICE("");
+}
+
+struct slice
 message_method(const struct message *request)
 {
 	struct slice rest = request->line;

@@ -262,6 +262,8 @@ const struct exchange *tape_exchange(const struct tape *t, uint32_t id);
 struct header header_of_line(struct slice line);
 /* First field with that name in any case, or NULL. */
 const struct header *headers_find(const struct headers *h, const char *name);
+/* Its value, "" without one. */
+struct slice message_header(const struct message *m, const char *name);
 /* Parts of a start line; "" / 0 when it has none. */
 struct slice message_method(const struct message *request);
 struct slice message_target(const struct message *request);
